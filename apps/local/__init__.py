@@ -1,0 +1,1 @@
+"""Run Backline on one machine: embedded servers, `up`, `doctor`, `clean`."""

@@ -1,0 +1,40 @@
+"""Choose loopback ports. A port can be lost between choosing and binding: callers try again."""
+
+from __future__ import annotations
+
+import random
+import socket
+
+LOOPBACK = "127.0.0.1"
+# Below the range from which Linux and macOS pick ports of outgoing connections.
+_OURS = range(20_000, 32_000)
+
+
+def is_free(port: int) -> bool:
+    """Tell whether a server could listen on `port` of the loopback address now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+            probe.listen(1)
+        except OSError:
+            return False
+    return True
+
+
+def free_port() -> int:
+    """Return a port nobody listens on, away from those the kernel hands to clients."""
+    for port in random.sample(_OURS, 200):
+        if is_free(port):
+            return port
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
+def next_free_port(first: int) -> int:
+    """Return `first` or the nearest free port above it."""
+    for port in range(first, min(first + 200, 65_536)):
+        if is_free(port):
+            return port
+    return free_port()

@@ -1,0 +1,109 @@
+"""The embedded Valkey: the broker, on a loopback port, with a password and an append-only file."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+import redis
+
+from apps.local.servers.leashed import Command
+from apps.local.servers.locate import valkey_program
+from apps.local.servers.ports import LOOPBACK
+from apps.local.servers.private_files import read_if_there
+from apps.local.servers.programs import runnable
+from apps.local.servers.running import running
+from apps.local.servers.server import Server, rotate
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import psutil
+
+BROKER_SETTINGS = {
+    "protected-mode": "yes",
+    "daemonize": "no",
+    "databases": "64",
+    "appendonly": "yes",
+    "appendfsync": "everysec",
+    "aof-load-truncated": "yes",
+    "save": "300 10",
+    # A broker that evicts keys loses messages without a word.
+    "maxmemory-policy": "noeviction",
+    # Keeps the path of the configuration on the command line, by which we know our own.
+    "set-proc-title": "no",
+    "logfile": '""',
+}
+
+
+class ValkeyServer(Server):
+    """Valkey (or Redis) in `directory`, reachable at `url()`."""
+
+    name = "Valkey"
+    stop_signal = signal.SIGTERM
+    immediate_signal = signal.SIGKILL
+    start_patience = 120.0  # reading a large append-only file
+
+    def url(self, database: int = 0) -> str:
+        """Return the address of the numbered database, with the password in it."""
+        return f"redis://:{self.password}@{LOOPBACK}:{self.port}/{database}"
+
+    def process(self) -> psutil.Process | None:
+        """Return the server's process if it runs on this directory."""
+        text = (read_if_there(self._pid_file) or "").strip()
+        return running(int(text), self.account, str(self._configuration)) if text.isdigit() else None
+
+    @property
+    def _configuration(self) -> Path:
+        return self.home / "valkey.conf"
+
+    @property
+    def _pid_file(self) -> Path:
+        return self.directory / "valkey.pid"
+
+    def _prepare(self) -> None:
+        program = valkey_program()
+        self.version = program.version
+        self._executable = runnable(program, self.account, self._notice)
+        self._make_own_directory("data")
+
+    def _running_port(self) -> int | None:
+        if self.process() is None:
+            return None
+        for line in (read_if_there(self._configuration) or "").splitlines():
+            if line.startswith("port "):
+                return int(line.removeprefix("port "))
+        return None
+
+    def _command(self, port: int) -> Command:
+        where = {
+            "bind": LOOPBACK,
+            "port": str(port),
+            "requirepass": self.password,
+            "dir": f'"{self.home / "data"}"',
+        }
+        lines = (f"{name} {value}" for name, value in {**BROKER_SETTINGS, **where, **self.settings}.items())
+        self._write_own("valkey.conf", "# Written at every start.\n" + "\n".join(lines) + "\n")
+        rotate(self.log)
+        return Command(
+            arguments=[self._executable, self._configuration],
+            log=self.log,
+            cwd=self.home,
+            stop=self.stop_signal,
+            grace=15.0,
+            account=self.account,
+            pid_file=self._pid_file,
+        )
+
+    def _answers(self, port: int) -> bool:
+        if self.process() is None:
+            return False
+        client = redis.Redis(
+            host=LOOPBACK, port=port, password=self.password, socket_timeout=5, socket_connect_timeout=5
+        )
+        try:
+            return bool(client.ping())
+        except redis.RedisError:
+            return False
+        finally:
+            client.close()
