@@ -31,6 +31,8 @@ class Command:
     account: Account | None = None
     environment: Mapping[str, str] | None = None
     pid_file: Path | None = None
+    # Open files that the leash holds too: a lock, or the lifeline of a server this command needs.
+    holds: Sequence[int] = ()
 
 
 class Leashed:
@@ -51,6 +53,7 @@ class Leashed:
                 cwd=command.cwd,
                 env=None if command.environment is None else dict(command.environment),
                 start_new_session=True,
+                pass_fds=tuple(command.holds),
             )
         finally:
             os.close(descriptor)
@@ -65,12 +68,19 @@ class Leashed:
         """Return the command's exit code (128 + n after signal n), or None while it runs."""
         return self._leash.poll()
 
+    @property
+    def lifeline(self) -> int:
+        """Return the file whose last copy, once closed, lets the command go; other leashes may hold it."""
+        if self._leash.stdin is None:
+            raise ValueError("a leash always has its standard input")
+        return self._leash.stdin.fileno()
+
     def send(self, number: signal.Signals) -> None:
         """Pass SIGTERM, SIGINT or SIGQUIT on to the command."""
         self._leash.send_signal(number)
 
     def let_go(self) -> None:
-        """Ask the command to stop; the leash kills its group when the grace is over."""
+        """Drop the lifeline: unless others hold it, the command is stopped, after its grace killed."""
         with self._once:
             if self._leash.stdin is not None and not self._leash.stdin.closed:
                 self._leash.stdin.close()

@@ -28,6 +28,7 @@ class PostgresServer(Server):
     name = "PostgreSQL"
     immediate_signal = signal.SIGQUIT  # no checkpoint: the next start recovers
     stop_signal = signal.SIGINT  # fast shutdown: roll back, checkpoint, end
+    stop_patience = 25.0
     start_patience = 600.0  # recovery after a crash replays up to max_wal_size
 
     def url(self, database: str = "backline") -> str:
@@ -79,8 +80,9 @@ class PostgresServer(Server):
             log=self.log,
             cwd=self.home,
             stop=self.stop_signal,
-            grace=25.0,
+            grace=self.stop_patience,
             account=self.account,
+            holds=self.holds,
         )
 
     def _answers(self, port: int) -> bool:

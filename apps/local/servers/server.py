@@ -28,19 +28,23 @@ if TYPE_CHECKING:
 _PORT_PATIENCE = 3.0
 # The rest of a killed server holds its memory and its port until each process has noticed.
 _RETRY_PATIENCE = 30.0
+_IMMEDIATE_PATIENCE = 5.0
 
 
 class Server(ABC):
     """A server of our own in `directory`. `start` and `stop` may be called again and again.
 
     `port` asks for that port and no other. Without it the port of the last start is taken again when
-    it is free. `settings` go into the server's configuration; `notice` receives sentences for people.
+    it is free; once started, an object keeps its port, since clients hold its address. `settings` go
+    into the server's configuration, `holds` are open files its leash holds too, `notice` receives
+    sentences for people.
     """
 
     name: ClassVar[str]
     stop_signal: ClassVar[signal.Signals]
     immediate_signal: ClassVar[signal.Signals]
     start_patience: ClassVar[float]
+    stop_patience: ClassVar[float]
 
     def __init__(
         self,
@@ -48,6 +52,7 @@ class Server(ABC):
         port: int | None = None,
         *,
         settings: dict[str, str] | None = None,
+        holds: tuple[int, ...] = (),
         notice: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.directory = directory.absolute()
@@ -57,6 +62,7 @@ class Server(ABC):
         self.log = self.directory / f"{self.name.lower()}.log"
         self.version = ""
         self.adopted = False
+        self.holds = holds
         self._asked_port = port
         self._port = port
         self._notice = notice
@@ -64,9 +70,11 @@ class Server(ABC):
 
     def start(self) -> Self:
         """Bring the server up, or adopt the one that runs on this directory, and wait until it answers."""
-        if self._leashed is not None and self._leashed.exit_code is None and self.process() is not None:
+        if self._leashed is not None and self.process() is not None:
             return self
-        self.adopted = False
+        if self._leashed is not None:
+            self._leashed.wait()
+        self._leashed, self.adopted = None, False
         self.home = make_home(self.directory, self.account)
         with locked(self.directory / "start.lock"):
             self._prepare()
@@ -82,7 +90,7 @@ class Server(ABC):
         process = self.process()
         if process is not None and not has_owner(process):
             number = self.immediate_signal if immediate else self.stop_signal
-            end(process, lambda server: server.send_signal(number), 30.0)
+            end(process, lambda server: server.send_signal(number), self.stop_patience)
 
     def kill(self) -> None:
         """Kill the server with SIGKILL, as a crash would, and wait until the process is gone."""
@@ -113,6 +121,11 @@ class Server(ABC):
         """Return the pid of the running server, or None."""
         process = self.process()
         return None if process is None else int(process.pid)
+
+    @property
+    def lifeline(self) -> tuple[int, ...]:
+        """Return the file another command's leash may hold to keep the server until that command ended."""
+        return () if self._leashed is None else (self._leashed.lifeline,)
 
     @property
     def password(self) -> str:
@@ -171,7 +184,8 @@ class Server(ABC):
                 f"{self.name} already runs on {self.home}, on port {port} instead of {self._asked_port}.",
                 "Stop it first, or do not name a port.",
             )
-        self._await(lambda: self._answers(port), lambda: self.process() is None)
+        if not self._await(lambda: self._answers(port), lambda: self.process() is None):
+            return False  # it was on its way out
         self._remember(port)
         self.adopted = True
         self._notice(f"{self.name} was already running from {self.home} on port {port}; taken over")
@@ -218,25 +232,27 @@ class Server(ABC):
         command = self._command(port)
         leashed = Leashed(command)
         try:
-            self._await(lambda: self._answers(port), lambda: leashed.exit_code is not None)
+            if not self._await(lambda: self._answers(port), lambda: leashed.exit_code is not None):
+                raise explain(self.name, self.home, tail(self.log))
         except BaseException:
             self._stop_leashed(leashed, immediate=True)
             raise
         self._leashed = leashed
 
-    def _await(self, ready: Callable[[], bool], dead: Callable[[], bool]) -> None:
+    def _await(self, ready: Callable[[], bool], dead: Callable[[], bool]) -> bool:
         deadline = time.monotonic() + self.start_patience
         while not ready():
             if dead():
-                raise explain(self.name, self.home, tail(self.log))
+                return False
             if time.monotonic() > deadline:
                 raise ServerError(
                     f"{self.name} did not answer within {self.start_patience:.0f} s.", f"See {self.log}."
                 )
             time.sleep(0.02)
+        return True
 
     def _remember(self, port: int) -> None:
-        self._port = port
+        self._port = self._asked_port = port
         write_private(self.directory / "port", str(port))
 
     def _stop_leashed(self, leashed: Leashed, *, immediate: bool) -> None:
@@ -244,9 +260,11 @@ class Server(ABC):
             leashed.kill()
         elif immediate:
             leashed.send(self.immediate_signal)
-            leashed.wait(5.0)
-        leashed.let_go()
-        leashed.wait()
+        else:
+            leashed.send(self.stop_signal)
+        if leashed.wait(_IMMEDIATE_PATIENCE if immediate else self.stop_patience) is None:
+            leashed.kill()
+            leashed.wait()
 
 
 def _becomes_free(port: int) -> bool:

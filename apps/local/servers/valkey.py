@@ -42,6 +42,7 @@ class ValkeyServer(Server):
     name = "Valkey"
     stop_signal = signal.SIGTERM
     immediate_signal = signal.SIGKILL
+    stop_patience = 15.0
     start_patience = 120.0  # reading a large append-only file
 
     def url(self, database: int = 0) -> str:
@@ -90,8 +91,9 @@ class ValkeyServer(Server):
             log=self.log,
             cwd=self.home,
             stop=self.stop_signal,
-            grace=15.0,
+            grace=self.stop_patience,
             account=self.account,
+            holds=self.holds,
             pid_file=self._pid_file,
         )
 
