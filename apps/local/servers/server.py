@@ -82,15 +82,19 @@ class Server(ABC):
                 self._launch_on_some_port()
         return self
 
-    def stop(self, *, immediate: bool = False) -> None:
-        """Stop the server in order, or without care with `immediate`. An adopted one with an owner stays."""
+    def stop(self, immediate: bool = False, *, patience: float | None = None) -> None:
+        """Stop the server in order, or without care with `immediate` or when `patience` is over.
+
+        One that was adopted and has an owner of its own stays.
+        """
+        patience = self.stop_patience if patience is None else patience
         if self._leashed is not None:
             leashed, self._leashed = self._leashed, None
-            self._stop_leashed(leashed, immediate=immediate)
+            self._stop_leashed(leashed, 0.0 if immediate else patience)
         process = self.process()
         if process is not None and not has_owner(process):
             number = self.immediate_signal if immediate else self.stop_signal
-            end(process, lambda server: server.send_signal(number), self.stop_patience)
+            end(process, lambda server: server.send_signal(number), patience)
 
     def kill(self) -> None:
         """Kill the server with SIGKILL, as a crash would, and wait until the process is gone."""
@@ -235,7 +239,7 @@ class Server(ABC):
             if not self._await(lambda: self._answers(port), lambda: leashed.exit_code is not None):
                 raise explain(self.name, self.home, tail(self.log))
         except BaseException:
-            self._stop_leashed(leashed, immediate=True)
+            self._stop_leashed(leashed, 0.0)
             raise
         self._leashed = leashed
 
@@ -255,16 +259,17 @@ class Server(ABC):
         self._port = self._asked_port = port
         write_private(self.directory / "port", str(port))
 
-    def _stop_leashed(self, leashed: Leashed, *, immediate: bool) -> None:
-        if immediate and self.immediate_signal is signal.SIGKILL:
-            leashed.kill()
-        elif immediate:
-            leashed.send(self.immediate_signal)
-        else:
+    def _stop_leashed(self, leashed: Leashed, patience: float) -> None:
+        if patience > 0:
             leashed.send(self.stop_signal)
-        if leashed.wait(_IMMEDIATE_PATIENCE if immediate else self.stop_patience) is None:
-            leashed.kill()
-            leashed.wait()
+            if leashed.wait(patience) is not None:
+                return
+        if self.immediate_signal is not signal.SIGKILL:
+            leashed.send(self.immediate_signal)
+            if leashed.wait(_IMMEDIATE_PATIENCE) is not None:
+                return
+        leashed.kill()
+        leashed.wait()
 
 
 def _becomes_free(port: int) -> bool:
