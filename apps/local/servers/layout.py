@@ -32,8 +32,9 @@ class Layout:
 
     @property
     def state(self) -> Path:
-        """Return the private directory that holds everything below."""
-        return self.project / ".backline"
+        """Return the private directory that holds everything below; BACKLINE_STATE_DIR moves it."""
+        elsewhere = os.environ.get("BACKLINE_STATE_DIR")
+        return Path(elsewhere) if elsewhere else self.project / ".backline"
 
     @property
     def postgres(self) -> Path:

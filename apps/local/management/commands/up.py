@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 class Command(BaseCommand):
     help = "Bring up the servers, the pages, workers, keeper, beat and Flower, until Ctrl-C."
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks = []  # noqa: RUF012 - `prepare` runs them, once the servers are up
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, help="port of the pages (usually 8000, or the next free)")
@@ -32,12 +32,14 @@ class Command(BaseCommand):
             help="stop by itself so long after the box",
         )
 
-    def handle(self, *_: object, **given: object) -> None:
-        options = Options(
-            project=settings.BASE_DIR,
-            port=given["port"],
-            demo=not given["no_demo"],
-            seconds=given["seconds"],
-            workers=given["workers"],
-        )
+    def handle(
+        self,
+        *_: object,
+        port: int | None,
+        workers: int,
+        no_demo: bool,
+        seconds: float | None,
+        **__: object,
+    ) -> None:
+        options = Options(settings.BASE_DIR, port, not no_demo, seconds, workers)
         sys.exit(up(options, Screen(sys.stdout)))
