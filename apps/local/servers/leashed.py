@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from apps.local.servers.privileges import Account
 
+_IMMEDIATE_PATIENCE = 5.0
 _LEASH = Path(__file__).with_name("leash.py")
 
 
@@ -84,6 +85,16 @@ class Leashed:
         with self._once:
             if self._leash.stdin is not None and not self._leash.stdin.closed:
                 self._leash.stdin.close()
+
+    def end(self, stop: signal.Signals, immediate: signal.Signals, patience: float) -> None:
+        """End the command: `stop` for `patience` seconds, then `immediate`, then SIGKILL for its group."""
+        for number, seconds in ((stop, patience), (immediate, _IMMEDIATE_PATIENCE)):
+            if seconds > 0 and number is not signal.SIGKILL:
+                self.send(number)
+                if self.wait(seconds) is not None:
+                    return
+        self.kill()
+        self.wait()
 
     def kill(self) -> None:
         """Kill the command and its process group at once."""

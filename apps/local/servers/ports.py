@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import random
 import socket
+import time
+
+from apps.local.servers.errors import PortTakenError
 
 LOOPBACK = "127.0.0.1"
 # Below the range from which Linux and macOS pick ports of outgoing connections.
@@ -20,6 +23,26 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def becomes_free(port: int, patience: float = 3.0) -> bool:
+    """Wait a moment for `port`: a server that was just killed gives it back a little later."""
+    deadline = time.monotonic() + patience
+    while not is_free(port):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def asked_port(port: int, name: str) -> int:
+    """Return `port` when it is free, and say so in an error when it is not."""
+    if not becomes_free(port):
+        raise PortTakenError(
+            f"{name} cannot use port {port}: another program listens on it already.",
+            "Name another port, or stop that program.",
+        )
+    return port
 
 
 def free_port() -> int:

@@ -16,7 +16,7 @@ from apps.local.servers.errors import PortTakenError, ServerError, StillEndingEr
 from apps.local.servers.explain import explain, tail
 from apps.local.servers.layout import home_path, make_home
 from apps.local.servers.leashed import Command, Leashed
-from apps.local.servers.ports import free_port, is_free
+from apps.local.servers.ports import asked_port, becomes_free, free_port
 from apps.local.servers.private_files import locked, read_if_there, write_private
 from apps.local.servers.privileges import server_account
 from apps.local.servers.running import end, has_owner
@@ -25,10 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-_PORT_PATIENCE = 3.0
 # The rest of a killed server holds its memory and its port until each process has noticed.
 _RETRY_PATIENCE = 30.0
-_IMMEDIATE_PATIENCE = 5.0
 
 
 class Server(ABC):
@@ -75,11 +73,14 @@ class Server(ABC):
         if self._leashed is not None:
             self._leashed.wait()
         self._leashed, self.adopted = None, False
-        self.home = make_home(self.directory, self.account)
-        with locked(self.directory / "start.lock"):
-            self._prepare()
-            if not self._adopt():
-                self._launch_on_some_port()
+        try:
+            self.home = make_home(self.directory, self.account)
+            with locked(self.directory / "start.lock"):
+                self._prepare()
+                if not self._adopt():
+                    self._launch_on_some_port()
+        except OSError as error:
+            raise explain(self.name, self.home, str(error)) from error
         return self
 
     def stop(self, immediate: bool = False, *, patience: float | None = None) -> None:
@@ -90,7 +91,7 @@ class Server(ABC):
         patience = self.stop_patience if patience is None else patience
         if self._leashed is not None:
             leashed, self._leashed = self._leashed, None
-            self._stop_leashed(leashed, 0.0 if immediate else patience)
+            leashed.end(self.stop_signal, self.immediate_signal, 0.0 if immediate else patience)
         process = self.process()
         if process is not None and not has_owner(process):
             number = self.immediate_signal if immediate else self.stop_signal
@@ -214,23 +215,13 @@ class Server(ABC):
 
     def _choose_port(self) -> int:
         if self._asked_port is not None:
-            self._refuse_busy(self._asked_port)
-            return self._asked_port
+            return asked_port(self._asked_port, self.name)
         known = self._port or int(read_if_there(self.directory / "port") or 0)
-        if not known:
-            return free_port()
-        if _becomes_free(known):
-            return known
+        if not known or becomes_free(known):
+            return known or free_port()
         other = free_port()
         self._notice(f"port {known} is busy; {self.name} uses {other} instead")
         return other
-
-    def _refuse_busy(self, port: int) -> None:
-        if not _becomes_free(port):
-            raise PortTakenError(
-                f"{self.name} cannot use port {port}: another program listens on it already.",
-                "Name another port, or stop that program.",
-            )
 
     def _launch(self, port: int) -> None:
         command = self._command(port)
@@ -239,7 +230,7 @@ class Server(ABC):
             if not self._await(lambda: self._answers(port), lambda: leashed.exit_code is not None):
                 raise explain(self.name, self.home, tail(self.log))
         except BaseException:
-            self._stop_leashed(leashed, 0.0)
+            leashed.end(self.stop_signal, self.immediate_signal, 0.0)
             raise
         self._leashed = leashed
 
@@ -258,28 +249,6 @@ class Server(ABC):
     def _remember(self, port: int) -> None:
         self._port = self._asked_port = port
         write_private(self.directory / "port", str(port))
-
-    def _stop_leashed(self, leashed: Leashed, patience: float) -> None:
-        if patience > 0:
-            leashed.send(self.stop_signal)
-            if leashed.wait(patience) is not None:
-                return
-        if self.immediate_signal is not signal.SIGKILL:
-            leashed.send(self.immediate_signal)
-            if leashed.wait(_IMMEDIATE_PATIENCE) is not None:
-                return
-        leashed.kill()
-        leashed.wait()
-
-
-def _becomes_free(port: int) -> bool:
-    """Wait a moment: a server that was just killed gives its port back a little later."""
-    deadline = time.monotonic() + _PORT_PATIENCE
-    while not is_free(port):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def _await_gone(process: psutil.Process) -> None:
