@@ -1,0 +1,1 @@
+"""Backline's Django applications, one subject each."""
