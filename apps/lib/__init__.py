@@ -1,0 +1,1 @@
+"""Small topics without models: ids, time, money, words."""

@@ -1,0 +1,218 @@
+"""All settings, one flat file.  What operators set comes from the environment; see docs/settings.md."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import dj_database_url
+import django_stubs_ext
+from csp.constants import NONE, SELF
+
+from apps.local.servers import addresses
+from apps.local.servers.secret_key import secret_key
+from config import env
+
+django_stubs_ext.monkeypatch()  # ModelAdmin[User] and its kin may be written at run time
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+STATE_DIR = Path(env.text("BACKLINE_STATE_DIR") or BASE_DIR / ".backline")
+
+# --- Django -------------------------------------------------------------------
+
+SECRET_KEY = env.text("DJANGO_SECRET_KEY") or secret_key(BASE_DIR)
+DEBUG = env.flag("DJANGO_DEBUG", default=False)
+ALLOWED_HOSTS = env.words("DJANGO_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = env.words("DJANGO_CSRF_TRUSTED_ORIGINS")
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_celery_beat",
+    "django_htmx",
+    "csp",
+    "apps.accounts",
+    "apps.jobs",
+    "apps.schedules",
+    "apps.shop",
+    "apps.transfers",
+    "apps.ops",
+    "apps.web",
+    "apps.local",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "apps.web.middleware.jobs_come_from_the_web",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "apps.web.page.page",
+            ],
+        },
+    },
+]
+
+# --- Database -----------------------------------------------------------------
+
+DATABASES = {
+    "default": dj_database_url.parse(
+        addresses.database_url(BASE_DIR), conn_max_age=600, conn_health_checks=True
+    )
+}
+DATABASES["default"].setdefault("OPTIONS", {}).update(
+    {
+        "connect_timeout": 5,
+        "tcp_user_timeout": 10_000,  # ms: a half-open socket is noticed, by the kernel
+        "application_name": "backline",
+    }
+)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- People -------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "login"
+SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
+
+# --- Time and words -----------------------------------------------------------
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = env.text("BACKLINE_TIME_ZONE", "UTC")
+USE_TZ = True
+USE_I18N = True
+USE_THOUSAND_SEPARATOR = True
+
+# --- Files --------------------------------------------------------------------
+
+STATIC_URL = "static/"
+STATIC_ROOT = STATE_DIR / "static"
+WHITENOISE_USE_FINDERS = True  # no collectstatic step between a clone and a running site
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+BACKLINE_UPLOADS_DIR = Path(env.text("BACKLINE_UPLOADS_DIR") or STATE_DIR / "uploads")
+BACKLINE_UPLOAD_MAX_BYTES = env.number("BACKLINE_UPLOAD_MAX_BYTES", 2 * 1024**3)
+
+# --- Safety -------------------------------------------------------------------
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SESSION_COOKIE_HTTPONLY = True
+BEHIND_TLS = env.flag("BACKLINE_BEHIND_TLS", default=False)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
+if BEHIND_TLS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = int(timedelta(days=30).total_seconds())
+
+# --- Celery -------------------------------------------------------------------
+
+CELERY_BROKER_URL = addresses.broker_url(BASE_DIR)
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {
+        "ack_emulation": False,  # the ledger finds lost messages; acks in Redis cost two thirds of the speed
+        "socket_timeout": 2,  # longer than BRPOP's second; bounds a publish to a broker that never answers
+        "socket_connect_timeout": 2,
+        "socket_keepalive": True,
+        "health_check_interval": 10,
+        "max_retries": 0,
+        "global_keyprefix": "backline:",
+    }
+    if CELERY_BROKER_URL.startswith(("redis:", "rediss:"))
+    else {"confirm_publish": True}
+)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker outlives any outage of its broker
+CELERY_BROKER_POOL_ACQUIRE_TIMEOUT = 2
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_IGNORE_RESULT = True  # the ledger holds the outcomes
+CELERY_TASK_ACKS_LATE = False
+CELERY_TASK_SERIALIZER = "json"
+CELERY_RESULT_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {
+    name: {} for name in env.words("BACKLINE_QUEUES", "default,imports,maintenance")
+}
+CELERY_TASK_CREATE_MISSING_QUEUES = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 8.0  # then running jobs are handed back
+CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = True  # for Flower
+CELERY_TASK_SEND_SENT_EVENT = True
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # early ack: let them finish
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 500_000  # kB, looked at between jobs
+CELERY_DB_REUSE_MAX = 1000  # else Celery closes the connection before and after every job
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULER = "apps.schedules.beat:LedgerScheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 5
+
+# --- Backline -----------------------------------------------------------------
+
+JOB_MODULES = ["tasks"]
+BACKLINE_WINDOW = env.number("BACKLINE_WINDOW", 32)  # messages a queue may have in the broker, at least
+BACKLINE_WINDOW_PER_SLOT = 4  # and this many for each slot of the workers that listen to it
+BACKLINE_HEARTBEAT_S = 5
+BACKLINE_DEAD_AFTER_S = 15  # a worker that is silent for so long is dead
+BACKLINE_REPUBLISH_S = (
+    5  # a message nobody claimed for so long is sent again, then waits twice as long each time
+)
+BACKLINE_MAX_DEATHS = 3  # a job that lost its worker so often without getting further is set aside
+BACKLINE_ENVIRONMENT = env.text("BACKLINE_ENVIRONMENT", "local")
+FLOWER_URL = env.text("BACKLINE_FLOWER_URL")  # where pages link to; empty hides the link
+
+# --- Logging ------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.text("BACKLINE_LOG_LEVEL", "INFO").upper()},
+    "loggers": {"celery.app.trace": {"level": "WARNING"}, "celery.worker.strategy": {"level": "WARNING"}},
+}
