@@ -1,0 +1,24 @@
+"""The job ledger. This is its door: what features and job types may use stands here.
+
+It must stay importable before Django's models are loaded, since job types are.
+"""
+
+from apps.jobs.context import Context
+from apps.jobs.declare import job
+from apps.jobs.enqueue import enqueue
+from apps.jobs.origin import origin
+from apps.jobs.outcomes import CancelRequested, Discard, LeaseLost, Snooze, TimedOut
+from apps.jobs.retry import RetryPolicy
+
+__all__ = [
+    "CancelRequested",
+    "Context",
+    "Discard",
+    "LeaseLost",
+    "RetryPolicy",
+    "Snooze",
+    "TimedOut",
+    "enqueue",
+    "job",
+    "origin",
+]

@@ -1,0 +1,35 @@
+"""System checks of the ledger's settings: `manage.py check` answers whether a setup is right."""
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+from apps.jobs import registry
+
+
+@register()
+def check_heartbeat(**_: object) -> list[CheckMessage]:
+    """Refuse a patience that would take a busy worker for dead."""
+    if settings.BACKLINE_DEAD_AFTER_S >= 2 * settings.BACKLINE_HEARTBEAT_S:
+        return []
+    return [
+        Error(
+            f"BACKLINE_DEAD_AFTER_S is {settings.BACKLINE_DEAD_AFTER_S}, less than two heartbeats.",
+            hint=f"Set it to at least {2 * settings.BACKLINE_HEARTBEAT_S}.",
+            id="jobs.E001",
+        )
+    ]
+
+
+@register()
+def check_queues(**_: object) -> list[CheckMessage]:
+    """Refuse job types on a queue that no worker listens to by default."""
+    known = set(settings.CELERY_TASK_QUEUES)
+    return [
+        Error(
+            f"Job type {kind} uses queue {task.queue!r}, which is not in BACKLINE_QUEUES.",
+            hint=f"Add it to BACKLINE_QUEUES, or use one of: {', '.join(sorted(known))}.",
+            id="jobs.E002",
+        )
+        for kind, task in sorted(registry.kinds().items())
+        if task.queue not in known
+    ]

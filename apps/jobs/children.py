@@ -1,0 +1,65 @@
+"""See a worker's child processes die, within milliseconds.
+
+A pidfd is readable as soon as its process can be reaped. Celery's own sentinel pipe closes
+earlier than that, finds nobody dead, and looks again only after five seconds.
+"""
+
+import os
+import select
+from collections.abc import Iterator
+from typing import Protocol
+
+
+class Pooled(Protocol):
+    """A worker with a pool of processes, as Celery builds it."""
+
+    @property
+    def pool(self) -> object:
+        """Return Celery's pool, once it is there."""
+
+    @property
+    def hub(self) -> object:
+        """Return Celery's event loop, once it is there."""
+
+
+class ChildWatch:
+    """The children of one worker's pool."""
+
+    def __init__(self, worker: Pooled) -> None:
+        self._worker = worker
+        self._poll = select.poll()
+        self._pid_of: dict[int, int] = {}
+
+    def deaths(self, wait_ms: int) -> Iterator[int]:
+        """Yield the ids of processes that died, waiting at most this long; have each replaced at once."""
+        yield from self._watch_new_ones()
+        for fd, _ in self._poll.poll(wait_ms):
+            pid = self._pid_of.pop(fd)
+            self._poll.unregister(fd)
+            os.close(fd)
+            self._replace()
+            yield pid
+
+    def _watch_new_ones(self) -> Iterator[int]:
+        for pid in self._pids() - set(self._pid_of.values()):
+            try:
+                fd = os.pidfd_open(pid)
+            except ProcessLookupError:
+                yield pid
+            else:
+                self._pid_of[fd] = pid
+                self._poll.register(fd, select.POLLIN)
+
+    def _pids(self) -> set[int]:
+        processes = getattr(getattr(self._worker.pool, "_pool", None), "_pool", ())
+        return {process.pid for process in list(processes) if isinstance(getattr(process, "pid", None), int)}
+
+    def _replace(self) -> None:
+        """Have the main loop start another child now; by itself it would take five seconds."""
+        pool = getattr(self._worker.pool, "_pool", None)
+        maintain, call_soon = (
+            getattr(pool, "maintain_pool", None),
+            getattr(self._worker.hub, "call_soon", None),
+        )
+        if maintain is not None and call_soon is not None:
+            call_soon(maintain)

@@ -1,0 +1,20 @@
+"""Duty: when the leading keeper last did what."""
+
+from typing import ClassVar
+
+from django.db import models
+
+
+class Duty(models.Model):
+    """One duty's latest run."""
+
+    name = models.TextField(primary_key=True)
+    keeper = models.TextField()  # host and pid of the leader
+    ran_at = models.DateTimeField()
+    took_ms = models.FloatField()
+    did = models.IntegerField(default=0)  # how many rows it moved
+    error = models.TextField(default="")  # empty when all was well
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+        verbose_name_plural = "duties"

@@ -1,0 +1,111 @@
+"""Job: one durable request for work.
+
+The table is range-partitioned by week on its time-ordered key. No index names a
+column that claim or finish changes: such an index, even a partial one, ends HOT
+updates and takes up to half the throughput. What never changes stands first.
+"""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from apps.jobs import states
+from apps.jobs.states import State
+from apps.lib.ids import new_id
+
+SLEEPING = sorted(states.SLEEPING)  # sorted: a set would write another migration each time
+ENDED = sorted(states.ENDED)
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    """Questions about jobs that more than one page asks."""
+
+    def of(self, user_id: int | None) -> "JobQuerySet":
+        """Keep the jobs that this person started."""
+        return self.filter(owner_id=user_id) if user_id is not None else self.none()
+
+
+class Job(models.Model):
+    """What somebody asked for, and what came of it."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    enqueued_at = models.DateTimeField()  # by enqueue: the database's clock
+    rank = models.DateTimeField()  # by enqueue: place in line; enqueued_at + priority steps, so that age wins
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.DO_NOTHING,
+        null=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )  # who asked; empty when code or a schedule did
+    priority = models.SmallIntegerField(default=0)  # 0 goes first; one step yields to ten minutes of age
+    max_attempts = models.SmallIntegerField(default=3)
+    kind = models.TextField()
+    queue = models.TextField(default="default")
+    trigger = models.TextField(default="code")  # code, web, shell or schedule
+    subject = models.TextField(default="")  # what it is about, in a person's words: a file name, a title
+    args = models.JSONField(default=dict)  # named arguments
+    # From here on: written by release, claim, checkpoint and finish.
+    run_after = models.DateTimeField(null=True)  # while it sleeps: not before this moment
+    started_at = models.DateTimeField(null=True)  # by claim: the latest attempt
+    finished_at = models.DateTimeField(null=True)
+    cancel_requested_at = models.DateTimeField(null=True)  # by cancel, when a worker already had it
+    worker = models.ForeignKey(
+        "jobs.Worker", models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+"
+    )  # by claim
+    worker_pid = models.IntegerField(
+        null=True
+    )  # by claim: the child process, so that its death frees the job
+    state = models.SmallIntegerField(choices=State.choices, default=State.READY)
+    attempt = models.SmallIntegerField(default=0)  # by claim: how often it was started
+    failures = models.SmallIntegerField(
+        default=0
+    )  # by retry: counted against max_attempts; a lost worker is not
+    deaths = models.SmallIntegerField(default=0)  # by rescue: workers lost since it last made progress
+    lease = models.UUIDField(null=True)  # by claim: random, never issued twice; names the one who may write
+    fingerprint = models.TextField(default="")  # by bury: exception type and top frame of our code
+    result = models.JSONField(null=True)  # by succeed: at most 64 kB
+
+    objects: ClassVar[models.Manager["Job"]] = JobQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        indexes: ClassVar = [
+            models.Index("kind", "id", name="job_by_kind"),
+            models.Index("owner", "id", name="job_by_owner", condition=Q(owner__isnull=False)),
+            models.Index("run_after", "id", name="job_due", condition=Q(run_after__isnull=False)),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(state__in=State.values), name="job_state_is_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=SLEEPING, run_after__isnull=False)
+                | (~Q(state__in=SLEEPING) & Q(run_after__isnull=True)),
+                name="job_sleeps_until_run_after",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=State.RUNNING, lease__isnull=False, started_at__isnull=False)
+                | (~Q(state=State.RUNNING) & Q(lease__isnull=True)),
+                name="job_runs_iff_it_holds_a_lease",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=ENDED, finished_at__isnull=False)
+                | (~Q(state__in=ENDED) & Q(finished_at__isnull=True)),
+                name="job_ended_iff_finished_at",
+            ),
+            models.CheckConstraint(
+                condition=Q(attempt__gte=0, failures__gte=0, deaths__gte=0, max_attempts__gte=1),
+                name="job_counts_are_not_negative",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Name the job as logs and pages do."""
+        return f"{self.kind} {self.id}"
+
+    @property
+    def has_ended(self) -> bool:
+        """Say whether nothing more will happen to it by itself."""
+        return self.state in states.ENDED

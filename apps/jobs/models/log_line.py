@@ -1,0 +1,21 @@
+"""LogLine: what a job wrote to its log."""
+
+from typing import ClassVar
+
+from django.db import models
+
+
+class LogLine(models.Model):
+    """One line of a job's log; append-only."""
+
+    id = models.BigAutoField(primary_key=True)
+    job_id = models.UUIDField()
+    attempt = models.SmallIntegerField()
+    at = models.DateTimeField()
+    level = models.TextField()
+    message = models.TextField()
+
+    class Meta:
+        db_table = "jobs_log_line"
+        ordering: ClassVar = ["id"]
+        indexes: ClassVar = [models.Index("job_id", "id", name="log_line_by_job")]

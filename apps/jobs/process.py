@@ -1,0 +1,20 @@
+"""Which worker this process belongs to; set in the main process, inherited by its children at fork."""
+
+_worker_id: int | None = None
+
+
+class NotAWorker(RuntimeError):  # noqa: N818
+    """This process never registered as a worker."""
+
+
+def set_worker_id(worker_id: int) -> None:
+    """Remember the row of this worker, before the first child is forked."""
+    global _worker_id  # noqa: PLW0603  # one worker a process, for its whole life
+    _worker_id = worker_id
+
+
+def worker_id() -> int:
+    """Return the row of the worker that this process belongs to."""
+    if _worker_id is None:
+        raise NotAWorker("A job was claimed outside a worker. Start one: celery -A config worker")
+    return _worker_id

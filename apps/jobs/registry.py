@@ -1,0 +1,37 @@
+"""The job types: every module under JOB_MODULES is one, and each is a Celery task."""
+
+import pkgutil
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+from celery import current_app
+from django.conf import settings
+
+if TYPE_CHECKING:
+    from apps.jobs.task import JobTask
+
+
+class UnknownKind(LookupError):  # noqa: N818
+    """No job type has this name."""
+
+
+def discover() -> None:
+    """Import every module under JOB_MODULES; each declares one job type."""
+    for root in settings.JOB_MODULES:
+        package = import_module(root)
+        for module in pkgutil.walk_packages(package.__path__, f"{root}."):
+            import_module(module.name)
+
+
+def get(kind: str) -> "JobTask[..., object]":
+    """Return the job type of this name."""
+    task = kinds().get(kind)
+    if task is None:
+        raise UnknownKind(f"No job type is called {kind!r}. Known: {', '.join(sorted(kinds())) or 'none'}.")
+    return task
+
+
+def kinds() -> "dict[str, JobTask[..., object]]":
+    """Return every job type by its kind."""
+    found = {name: task for name, task in current_app.tasks.items() if hasattr(task, "retry_policy")}
+    return cast("dict[str, JobTask[..., object]]", found)

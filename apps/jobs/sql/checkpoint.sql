@@ -1,0 +1,13 @@
+-- Save how far a job got, if its lease still holds; the row lock keeps a rescue out until the caller's commit.
+-- No row: the lease was lost. Getting further clears the count of deaths: this job is no killer.
+WITH holder AS (
+    UPDATE jobs_job SET deaths = 0 WHERE id = %(id)s AND lease = %(lease)s AND state = 3
+    RETURNING id, attempt, cancel_requested_at
+), saved AS (
+    INSERT INTO jobs_progress AS p (job_id, attempt, done, total, note, rate, cursor, updated_at)
+    SELECT id, attempt, %(done)s, %(total)s, %(note)s, %(rate)s, %(cursor)s, clock_timestamp() FROM holder
+    ON CONFLICT (job_id) DO UPDATE
+       SET attempt = excluded.attempt, done = excluded.done, total = excluded.total, note = excluded.note,
+           rate = excluded.rate, cursor = excluded.cursor, updated_at = excluded.updated_at
+)
+SELECT cancel_requested_at IS NOT NULL FROM holder

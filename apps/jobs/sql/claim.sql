@@ -1,0 +1,7 @@
+-- Compare and swap: no row means the message is stale. Lost by a crash of the database, a claim costs one more run.
+UPDATE jobs_job
+   SET state = 3, lease = %(lease)s, worker_id = %(worker_id)s, worker_pid = %(pid)s,
+       attempt = attempt + 1, started_at = clock_timestamp()
+ WHERE id = ANY (%(ids)s::uuid[]) AND state IN (1, 2)
+   AND (SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL
+RETURNING id, kind, attempt, max_attempts, failures, args, started_at

@@ -1,0 +1,23 @@
+-- Insert one job in the caller's transaction. When nobody stands in line and the broker's window has room,
+-- it is handed to the broker at once (queued, with its bundle); else the trigger on jobs_job puts it in line.
+WITH line AS MATERIALIZED (
+    SELECT moment.now,
+           COALESCE(%(eta)s::timestamptz, moment.now + make_interval(secs => %(delay)s::float8)) AS run_after,
+           NOT EXISTS (SELECT FROM jobs_ready WHERE queue = %(queue)s)
+           AND (SELECT count(*) FROM (SELECT FROM jobs_bundle WHERE queue = %(queue)s LIMIT %(window)s) AS taken)
+               < %(window)s AS has_room
+      FROM (SELECT clock_timestamp() AS now) AS moment
+), made AS (
+    INSERT INTO jobs_job (id, enqueued_at, rank, owner_id, priority, max_attempts, kind, queue, trigger, subject,
+                          args, run_after, state, attempt, failures, deaths, fingerprint)
+    SELECT %(id)s, now, now + %(priority)s * interval '10 minutes', %(owner_id)s, %(priority)s, %(max_attempts)s,
+           %(kind)s, %(queue)s, %(trigger)s, %(subject)s, %(args)s,
+           CASE WHEN run_after > now THEN run_after END,
+           CASE WHEN run_after > now THEN 0 WHEN has_room THEN 2 ELSE 1 END, 0, 0, 0, ''
+      FROM line
+    RETURNING id, queue, kind, state
+), sent AS (
+    INSERT INTO jobs_bundle (id, queue, kind, published_at, tries, ids)
+    SELECT %(bundle)s, queue, kind, clock_timestamp(), 1, ARRAY[id] FROM made WHERE state = 2
+)
+SELECT state FROM made

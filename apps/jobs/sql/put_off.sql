@@ -1,0 +1,16 @@
+-- Let a running job sleep: after a failure (retrying) or because it asked to (scheduled; no failure is counted).
+WITH slept AS (
+    UPDATE jobs_job
+       SET state = %(state)s, run_after = clock_timestamp() + make_interval(secs => %(delay)s::float8), lease = NULL,
+           failures = failures + CASE WHEN %(state)s = 5 THEN 1 ELSE 0 END
+     WHERE id = %(id)s AND lease = %(lease)s AND state = 3
+    RETURNING id, worker_id, started_at
+), out_of_window AS (
+    DELETE FROM jobs_bundle WHERE id = %(bundle)s AND EXISTS (SELECT FROM slept)
+), story AS (
+    INSERT INTO jobs_attempt (job_id, number, outcome, worker_name, started_at, ended_at, error_type, message, traceback)
+    SELECT slept.id, %(number)s, %(outcome)s, COALESCE(w.name, ''), slept.started_at, clock_timestamp(),
+           %(error_type)s, %(message)s, %(traceback)s
+      FROM slept LEFT JOIN jobs_worker AS w ON w.id = slept.worker_id
+)
+SELECT id FROM slept

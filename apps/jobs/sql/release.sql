@@ -1,0 +1,10 @@
+-- Put sleeping jobs whose time has come in line.
+WITH due AS (
+    UPDATE jobs_job SET state = 1, run_after = NULL
+     WHERE id = ANY (ARRAY(SELECT id FROM jobs_job WHERE run_after <= clock_timestamp()
+                            ORDER BY run_after, id LIMIT %(batch)s FOR UPDATE SKIP LOCKED))
+       AND state IN (0, 5)
+    RETURNING queue, rank, id, kind
+)
+INSERT INTO jobs_ready (queue, rank, id, kind) SELECT queue, rank, id, kind FROM due ON CONFLICT DO NOTHING
+RETURNING id

@@ -1,0 +1,37 @@
+-- Take running jobs back from processes that cannot finish them: dead workers, or one dead child of a live worker.
+-- A job that lost its worker `max_deaths` times without getting further is buried instead: it may be the killer.
+-- charged = false is a hand back: the worker stops on purpose, and no death is counted.
+WITH held AS (
+    SELECT b.id AS bundle, job_id FROM jobs_bundle AS b, unnest(b.ids) AS job_id
+), freed AS (
+    UPDATE jobs_job AS j
+       SET state = CASE WHEN %(charged)s AND deaths + 1 >= %(max_deaths)s THEN 7
+                        WHEN cancel_requested_at IS NOT NULL THEN 8 ELSE 1 END,
+           finished_at = CASE WHEN cancel_requested_at IS NOT NULL OR (%(charged)s AND deaths + 1 >= %(max_deaths)s)
+                              THEN clock_timestamp() END,
+           fingerprint = CASE WHEN %(charged)s AND deaths + 1 >= %(max_deaths)s THEN 'WorkerLost' ELSE '' END,
+           lease = NULL,
+           deaths = deaths + CASE WHEN %(charged)s THEN 1 ELSE 0 END
+     WHERE j.id = ANY (ARRAY(SELECT job_id FROM held)) AND j.state = 3
+       AND j.worker_id = ANY (%(workers)s) AND (%(pid)s::int IS NULL OR j.worker_pid = %(pid)s)
+    RETURNING j.id, j.kind, j.queue, j.rank, j.state, j.attempt AS number, j.worker_id, j.started_at, j.deaths,
+              j.args
+), in_line AS (
+    INSERT INTO jobs_ready (queue, rank, id, kind)
+    SELECT queue, rank, id, kind FROM freed WHERE state = 1 ON CONFLICT DO NOTHING
+), out_of_window AS (
+    DELETE FROM jobs_bundle WHERE id IN (SELECT bundle FROM held JOIN freed ON freed.id = held.job_id)
+), story AS (
+    INSERT INTO jobs_attempt (job_id, number, outcome, worker_name, started_at, ended_at, error_type, message, traceback)
+    SELECT freed.id, number, %(outcome)s, COALESCE(w.name, ''), freed.started_at, clock_timestamp(),
+           CASE WHEN %(charged)s THEN 'WorkerLost' ELSE '' END, %(message)s, ''
+      FROM freed LEFT JOIN jobs_worker AS w ON w.id = freed.worker_id
+), letter AS (
+    INSERT INTO jobs_dead_letter (job_id, kind, fingerprint, died_at, message, evidence)
+    SELECT id, kind, 'WorkerLost', clock_timestamp(),
+           'Its worker died ' || deaths || ' times without getting further. It is set aside so that it delays nobody.',
+           jsonb_build_object('error_type', 'WorkerLost', 'deaths', deaths, 'args', args)
+      FROM freed WHERE state = 7
+    ON CONFLICT (job_id) DO NOTHING
+)
+SELECT id, kind, queue, state FROM freed

@@ -1,0 +1,54 @@
+"""The life of a job: its states, and the only ways to move between them.
+
+Every arrow stands in ``MOVES``; ``transitions`` walks them, one function an
+arrow, and CHECK constraints on the table refuse what does not fit.
+"""
+
+from django.db import models
+
+
+class State(models.IntegerChoices):
+    """Where a job stands."""
+
+    SCHEDULED = 0, "scheduled"  # waits for its time (run_after)
+    READY = 1, "ready"  # may run; its id is not in the broker yet, or only just
+    QUEUED = 2, "queued"  # its id was handed to the broker when it was enqueued
+    RUNNING = 3, "running"  # claimed by a worker, which holds a lease
+    RETRYING = 5, "retrying"  # failed; waits to run again (run_after)
+    SUCCEEDED = 6, "succeeded"  # ended: the work is done
+    DEAD = 7, "dead"  # ended: will not be tried again by itself; see dead letters
+    CANCELLED = 8, "cancelled"  # ended: somebody asked it to stop
+
+
+class Outcome(models.TextChoices):
+    """How an attempt ended when the job did not succeed with it."""
+
+    FAILED = "failed"  # the job raised
+    LOST = "lost"  # its worker died
+    HANDED_BACK = "handed back"  # its worker stopped and gave it back
+    SNOOZED = "snoozed"  # the job asked to go on later
+    CANCELLED = "cancelled"  # it stopped because a person asked
+
+
+WAITING = frozenset({State.SCHEDULED, State.READY, State.QUEUED, State.RETRYING})
+SLEEPING = frozenset({State.SCHEDULED, State.RETRYING})
+CLAIMABLE = frozenset({State.READY, State.QUEUED})
+ENDED = frozenset({State.SUCCEEDED, State.DEAD, State.CANCELLED})
+
+# (from, to): when this happens, and who does it.
+MOVES: dict[tuple[State, State], str] = {
+    (State.SCHEDULED, State.READY): "release: its time has come (keeper)",
+    (State.SCHEDULED, State.CANCELLED): "cancel: a person asked before it started",
+    (State.READY, State.RUNNING): "claim: a worker got its id from the relay",
+    (State.READY, State.CANCELLED): "cancel: a person asked before it started",
+    (State.QUEUED, State.RUNNING): "claim: a worker got its id straight from the enqueue",
+    (State.QUEUED, State.CANCELLED): "cancel: a person asked before it started",
+    (State.RUNNING, State.SUCCEEDED): "succeed: the work is done",
+    (State.RUNNING, State.RETRYING): "retry: it failed and has attempts left",
+    (State.RUNNING, State.DEAD): "bury: out of attempts, discarded, or it killed its worker too often",
+    (State.RUNNING, State.SCHEDULED): "snooze: the job asked to go on later",
+    (State.RUNNING, State.READY): "rescue or hand back: its worker died or stops",
+    (State.RUNNING, State.CANCELLED): "stop: it saw that a person asked",
+    (State.RETRYING, State.READY): "release: its time has come (keeper)",
+    (State.RETRYING, State.CANCELLED): "cancel: a person asked while it waited",
+}

@@ -1,0 +1,39 @@
+"""Turn an exception into what the ledger keeps: type, sentence, traceback without locals, fingerprint."""
+
+import traceback
+from pathlib import Path
+from types import TracebackType
+
+from django.conf import settings
+
+from apps.jobs.transitions import Trouble
+
+_LONGEST_MESSAGE = 2000
+_LONGEST_TRACEBACK = 20_000
+
+
+def describe(error: BaseException) -> Trouble:
+    """Say what went wrong, bounded and storable."""
+    name = type(error).__name__
+    return Trouble(
+        message=_storable(str(error) or name, _LONGEST_MESSAGE),
+        error_type=name,
+        traceback=_storable("".join(traceback.format_exception(error)), _LONGEST_TRACEBACK),
+        fingerprint=f"{name} in {_top_frame_of_ours(error.__traceback__)}",
+    )
+
+
+def _top_frame_of_ours(trace: TracebackType | None) -> str:
+    """Name the deepest frame in this project's own code: the same for every job that fails there."""
+    root = Path(settings.BASE_DIR)
+    place = "unknown place"
+    for frame, _ in traceback.walk_tb(trace):
+        path = Path(frame.f_code.co_filename)
+        if path.is_relative_to(root) and ".venv" not in path.parts:
+            place = f"{path.relative_to(root)}:{frame.f_code.co_name}"
+    return place
+
+
+def _storable(text: str, longest: int) -> str:
+    clean = text.replace("\x00", "�").encode("utf-8", "replace").decode("utf-8")
+    return clean if len(clean) <= longest else clean[: longest // 2] + "\n…\n" + clean[-longest // 2 :]

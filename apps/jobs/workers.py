@@ -1,0 +1,56 @@
+"""The register of workers: sign on, beat, sign off, and what each is running."""
+
+import os
+from collections.abc import Sequence
+
+from django.db import connection
+from django.db.models.functions import Now
+
+from apps.jobs.models.worker import Worker
+from apps.jobs.states import State
+
+
+def sign_on(*, name: str, hostname: str, queues: Sequence[str], concurrency: int) -> int:
+    """Write a worker down and return its id."""
+    worker = Worker.objects.create(
+        name=name,
+        hostname=hostname,
+        pid=os.getpid(),
+        queues=list(queues),
+        concurrency=concurrency,
+        started_at=Now(),
+        heartbeat_at=Now(),
+    )
+    return worker.id
+
+
+def beat(worker_id: int) -> None:
+    """Say that a worker lives, also when it had been taken for dead meanwhile."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE jobs_worker SET heartbeat_at = clock_timestamp(), stopped_at = NULL WHERE id = %s "
+            "AND (SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL",
+            [worker_id],
+        )
+
+
+def sign_off(worker_id: int) -> None:
+    """Say that a worker stopped on purpose."""
+    Worker.objects.filter(pk=worker_id, stopped_at=None).update(stopped_at=Now())
+
+
+def running_on(worker_id: int) -> int:
+    """Count the jobs that a worker holds now, by way of the window."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM jobs_job WHERE id = ANY (ARRAY(SELECT unnest(ids) FROM jobs_bundle)) "
+            "AND state = %s AND worker_id = %s",
+            [State.RUNNING, worker_id],
+        )
+        [(count,)] = cursor.fetchall()
+    return int(count)
+
+
+def listening_on(queue: str) -> int:
+    """Count the live workers of a queue."""
+    return Worker.objects.filter(stopped_at=None, queues__contains=[queue]).count()
