@@ -1,0 +1,56 @@
+"""Real servers for the whole session: PostgreSQL and Valkey from their wheels, on free ports."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import dj_database_url
+import pytest
+from celery import current_app
+from django.conf import settings
+from django.db import connections
+
+from apps.local.servers.postgres import PostgresServer
+from apps.local.servers.valkey import ValkeyServer
+
+# A test's database may forget what it said when the machine loses power.
+FORGETFUL = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "'128MB'",
+}
+
+
+@pytest.fixture(scope="session")
+def server_directory() -> Iterator[Path]:
+    """Return a directory for servers; short, since a socket's path must be."""
+    with tempfile.TemporaryDirectory(prefix="backline-test-") as directory:
+        yield Path(directory)
+
+
+@pytest.fixture(scope="session")
+def postgres(server_directory: Path) -> Iterator[PostgresServer]:
+    """Return the session's PostgreSQL."""
+    server = PostgresServer(server_directory / "pg", settings=FORGETFUL)
+    with server:
+        yield server
+    server.remove()
+
+
+@pytest.fixture(scope="session")
+def valkey(server_directory: Path) -> Iterator[ValkeyServer]:
+    """Return the session's Valkey, known to Celery as its broker."""
+    server = ValkeyServer(server_directory / "valkey")
+    with server:
+        settings.CELERY_BROKER_URL = current_app.conf.broker_url = server.url()
+        yield server
+    server.remove()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(postgres: PostgresServer) -> None:
+    """Point Django at the session's PostgreSQL before pytest-django creates the test database."""
+    url = dj_database_url.parse(postgres.url("postgres"))
+    for known in (settings.DATABASES["default"], connections["default"].settings_dict):
+        known.update({name: url[name] for name in ("HOST", "PORT", "USER", "PASSWORD", "NAME")})
