@@ -194,7 +194,7 @@ CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 
 # --- Backline -----------------------------------------------------------------
 
-JOB_MODULES = ["tasks"]
+JOB_MODULES = env.words("BACKLINE_JOB_MODULES", "tasks")  # packages whose modules are job types
 BACKLINE_WINDOW = env.number("BACKLINE_WINDOW", 32)  # messages a queue may have in the broker, at least
 BACKLINE_WINDOW_PER_SLOT = 4  # and this many for each slot of the workers that listen to it
 BACKLINE_HEARTBEAT_S = 5
