@@ -18,7 +18,7 @@ from apps.local.servers.postgres_cluster import ROLE, ensure_cluster, refuse_ano
 from apps.local.servers.postgres_settings import configuration
 from apps.local.servers.private_files import read_if_there
 from apps.local.servers.programs import runnable
-from apps.local.servers.running import running
+from apps.local.servers.running import end_orphans, running
 from apps.local.servers.server import Server, rotate
 
 
@@ -72,7 +72,7 @@ class PostgresServer(Server):
         return int(lines[3]) if len(lines) > 3 and lines[3].strip().isdigit() else None
 
     def _command(self, port: int) -> Command:
-        self._forget_a_foreign_pid()
+        self._tidy_up_after_a_crash()
         self._write_own("data/backline.conf", configuration(port, self.home / "socket", self.settings))
         rotate(self.log)
         return Command(
@@ -108,11 +108,15 @@ class PostgresServer(Server):
     def _pid_file_lines(self) -> list[str]:
         return (read_if_there(self.data / "postmaster.pid") or "").splitlines()
 
-    def _forget_a_foreign_pid(self) -> None:
-        """Remove a pid file whose pid now belongs to another program: PostgreSQL would trust it.
+    def _tidy_up_after_a_crash(self) -> None:
+        """End orphaned backends, and remove a pid file whose pid now belongs to another program.
 
-        One whose process is simply gone stays: PostgreSQL looks there for the memory it left behind.
+        PostgreSQL would trust the latter. A file whose process is simply gone stays: PostgreSQL looks
+        there for the memory that was left behind.
         """
         lines = self._pid_file_lines()
-        if lines and lines[0].strip().isdigit() and psutil.pid_exists(int(lines[0])):
+        if not lines or self.process() is not None:
+            return
+        end_orphans(self.account, self.data.resolve())
+        if lines[0].strip().isdigit() and psutil.pid_exists(int(lines[0])):
             (self.data / "postmaster.pid").unlink(missing_ok=True)

@@ -9,8 +9,6 @@ import time
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Self
 
-import psutil
-
 from apps.local.servers.errors import PortTakenError, ServerError, StillEndingError
 from apps.local.servers.explain import explain, tail
 from apps.local.servers.layout import home_path, make_home
@@ -18,12 +16,14 @@ from apps.local.servers.leashed import Command, Leashed
 from apps.local.servers.ports import asked_port, becomes_free, free_port
 from apps.local.servers.private_files import locked, read_if_there, write_private
 from apps.local.servers.privileges import server_account
-from apps.local.servers.running import end, has_owner
+from apps.local.servers.running import end, has_owner, is_gone_within
 
 if TYPE_CHECKING:
     import signal
     from collections.abc import Callable
     from pathlib import Path
+
+    import psutil
 
 # The rest of a killed server holds its memory and its port until each process has noticed.
 _RETRY_PATIENCE = 30.0
@@ -95,14 +95,14 @@ class Server(ABC):
         process = self.process()
         if process is not None and not has_owner(process):
             number = self.immediate_signal if immediate else self.stop_signal
-            end(process, lambda server: server.send_signal(number), patience)
+            end(process, number, patience)
 
     def kill(self) -> None:
         """Kill the server with SIGKILL, as a crash would, and wait until the process is gone."""
         process = self.process()
         if process is not None:
             process.kill()
-            _await_gone(process)
+            is_gone_within(process, 30.0)
         if self._leashed is not None:
             leashed, self._leashed = self._leashed, None
             leashed.wait(10.0)
@@ -249,13 +249,6 @@ class Server(ABC):
     def _remember(self, port: int) -> None:
         self._port = self._asked_port = port
         write_private(self.directory / "port", str(port))
-
-
-def _await_gone(process: psutil.Process) -> None:
-    try:
-        process.wait(30.0)
-    except psutil.NoSuchProcess:
-        return
 
 
 def rotate(log: Path) -> None:

@@ -81,7 +81,7 @@ class ValkeyServer(Server):
             "bind": LOOPBACK,
             "port": str(port),
             "requirepass": self.password,
-            "dir": f'"{self.home / "data"}"',
+            "dir": _quoted(str(self.home / "data")),
         }
         lines = (f"{name} {value}" for name, value in {**BROKER_SETTINGS, **where, **self.settings}.items())
         self._write_own("valkey.conf", "# Written at every start.\n" + "\n".join(lines) + "\n")
@@ -109,3 +109,7 @@ class ValkeyServer(Server):
             return False
         finally:
             client.close()
+
+
+def _quoted(value: str) -> str:
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
