@@ -1,0 +1,1 @@
+"""A gift-ware web shop: customers, products, orders and their lines."""

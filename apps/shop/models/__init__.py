@@ -1,0 +1,9 @@
+"""The tables of the shop."""
+
+from apps.shop.models.customer import Customer
+from apps.shop.models.matched_line import MatchedLine
+from apps.shop.models.order import Order
+from apps.shop.models.order_line import OrderLine
+from apps.shop.models.product import Product
+
+__all__ = ["Customer", "MatchedLine", "Order", "OrderLine", "Product"]
