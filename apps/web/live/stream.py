@@ -1,0 +1,65 @@
+"""The stream of server-sent events behind a live page."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+from django.db import DatabaseError
+from django.http import StreamingHttpResponse
+
+from apps.web.live.frame import Frame, Sent
+from apps.web.live.marks import Mark, Topic
+from apps.web.live.thread import on_live_thread
+from apps.web.live.watch import poller
+
+HEARTBEAT_S = 15.0
+LIFETIME_S = 300.0  # then the browser asks again, and its right to look is checked again
+_BETWEEN_FRAMES_S = 0.5
+_CLOCK_S = 5.0  # how often words such as "running 12 s" are looked at without another reason
+_LINE_MOVES_S = 1.0
+
+Draw = Callable[[Mark | None, Mark], Frame]
+
+
+def event_stream(topic: Topic, draw: Draw) -> StreamingHttpResponse:
+    """Answer with a stream that ends when there is nothing more to see."""
+    response = StreamingHttpResponse(events(topic, draw), content_type="text/event-stream")
+    response["Cache-Control"] = "no-store"
+    response["X-Accel-Buffering"] = "no"
+    return response
+
+
+async def events(topic: Topic, draw: Draw) -> AsyncIterator[str]:
+    """Yield an event for each change of a topic; ``draw`` renders what changed between two marks."""
+    loop = asyncio.get_running_loop()
+    ends_at, beat_at = loop.time() + LIFETIME_S, loop.time() + HEARTBEAT_S
+    seen: Mark | None = None
+    sent = Sent()
+    yield "retry: 3000\n\n"
+    async with poller().watch(topic) as watch:
+        while loop.time() < ends_at:
+            mark = await watch.next(_patience(seen))
+            news = await _news(draw, seen, mark, sent) if mark is not None else None
+            if news is not None:
+                yield f"event: frame\ndata: {news.to_json()}\n\n"
+                if news.ended:
+                    yield "event: end\ndata:\n\n"
+                    return
+                beat_at = loop.time() + HEARTBEAT_S
+            elif loop.time() >= beat_at:
+                yield ": still here\n\n"
+                beat_at = loop.time() + HEARTBEAT_S
+            seen = mark if mark is not None else seen
+            await asyncio.sleep(_BETWEEN_FRAMES_S)
+
+
+async def _news(draw: Draw, seen: Mark | None, mark: Mark, sent: Sent) -> Frame | None:
+    try:
+        return sent.news(await on_live_thread(draw, seen, mark))
+    except DatabaseError:
+        return None  # the poller says so; the next change draws again
+
+
+def _patience(mark: Mark | None) -> float:
+    if mark is not None and mark.any_waits:
+        return _LINE_MOVES_S
+    return HEARTBEAT_S if mark is not None and mark.all_ended else _CLOCK_S

@@ -1,0 +1,1 @@
+"""One page group per file."""

@@ -1,0 +1,50 @@
+"""Cancel a job: a page that asks first, and the form that does it."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from apps.jobs import transitions
+from apps.jobs.states import State
+from apps.web.request import LoggedIn
+from apps.web.shown.rows import job_rows
+from apps.web.visible import check_may_cancel, job_or_404
+
+_ALREADY_ENDED = "It had ended before: {}. Nothing was changed."
+_WILL_STOP = "It was asked to stop and does so at its next safe point. What is saved stays."
+_STOPPED = "Cancelled. It never started, and will not."
+_STOPPED_WAITING = "Cancelled. It will not run again."
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancel(request: LoggedIn, job_id: UUID) -> HttpResponse:
+    """Ask whether to cancel a job; do it when the form comes back.  Twice is as good as once."""
+    job = job_or_404(request.user, job_id)
+    check_may_cancel(request.user, job)
+    if request.method == "POST":
+        state = transitions.cancel(job_id)
+        job.refresh_from_db()
+        if state is None:
+            messages.info(request, _ALREADY_ENDED.format(job.get_state_display()))
+        elif state == State.RUNNING:
+            messages.success(request, _WILL_STOP)
+        else:
+            messages.success(request, _STOPPED_WAITING if job.attempt else _STOPPED)
+        return redirect("job", job_id)
+    if job.has_ended:
+        messages.info(request, _ALREADY_ENDED.format(job.get_state_display()))
+        return redirect("job", job_id)
+    [row] = job_rows([job], request.user)
+    sentence = row.about.on_cancel or _consequence(job.state == State.RUNNING)
+    return render(request, "jobs/cancel.html", {"row": row, "sentence": sentence})
+
+
+def _consequence(is_running: bool) -> str:
+    if is_running:
+        return "It stops at its next safe point. What it saved until then stays; the rest will not be done."
+    return "It does not run now, and will not run later. Nothing that it saved before is taken back."

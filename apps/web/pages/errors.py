@@ -1,0 +1,29 @@
+"""Pages for what went wrong."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template import loader
+from django.views.decorators.csrf import requires_csrf_token
+
+from apps.web import theme
+
+_NOT_YOURS = "Your login does not have the right to do this. Ask an administrator for it."
+
+
+@requires_csrf_token
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Say that nothing is here."""
+    return render(request, "errors/not_found.html", status=404)
+
+
+@requires_csrf_token
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Say that this person may not."""
+    return render(request, "errors/forbidden.html", {"sentence": str(exception) or _NOT_YOURS}, status=403)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Say that we failed, without the database: it may be what failed."""
+    chosen = theme.chosen(request)
+    page = loader.get_template("errors/server_error.html")
+    return HttpResponse(page.render({"theme": chosen if chosen != theme.SYSTEM else ""}), status=500)

@@ -1,0 +1,39 @@
+"""All lines of a job's log, a page at a time."""
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from apps.jobs.models import LogLine
+from apps.web.request import LoggedIn
+from apps.web.shown.about import abouts
+from apps.web.visible import job_or_404
+
+PAGE = 500
+
+
+@login_required
+def log(request: LoggedIn, job_id: UUID) -> HttpResponse:
+    """Show the log of one job from a line on."""
+    job = job_or_404(request.user, job_id)
+    after = whole_number(request.GET.get("after", ""))
+    every = LogLine.objects.filter(job_id=job_id)
+    found = list(every.filter(pk__gt=after).order_by("pk")[: PAGE + 1])
+    lines = found[:PAGE]
+    context = {
+        "job": job,
+        "title": abouts([job])[job.pk].title,
+        "lines": lines,
+        "count": every.count(),
+        "after": after,
+        "days": True,
+        "next_line": lines[-1].pk if len(found) > PAGE else None,
+    }
+    return render(request, "jobs/log_page.html", context)
+
+
+def whole_number(text: str) -> int:
+    """Read a row or line number from an address; what is none counts as 0."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0

@@ -1,0 +1,37 @@
+"""The live parts of a job's page: which template draws each, and what makes it stale."""
+
+from django.template.loader import render_to_string
+
+from apps.web.live.marks import Mark
+from apps.web.shown.page import JobPage
+
+TEMPLATES = {
+    "head": "jobs/head.html",
+    "progress": "jobs/progress.html",
+    "rejected": "jobs/rejected.html",
+    "life": "jobs/life.html",
+    "attempts": "jobs/attempts.html",
+    "files": "jobs/files.html",
+    "log": "jobs/log.html",
+}
+
+
+def draw(page: JobPage, names: list[str] | None = None) -> dict[str, str]:
+    """Render the named parts of a job's page, all of them by default."""
+    return {name: render_to_string(TEMPLATES[name], {"page": page}).strip() for name in names or TEMPLATES}
+
+
+def stale(seen: Mark | None, mark: Mark) -> list[str]:
+    """Return the parts that a change between two marks makes stale; all of them at first."""
+    if seen is None or not seen.jobs or not mark.jobs:
+        return list(TEMPLATES)
+    before, after = seen.jobs[0], mark.jobs[0]
+    moved = before[:4] != after[:4]  # state, attempt, cancel request
+    if moved:
+        return list(TEMPLATES)
+    names = ["head", "progress"]  # they also tell the time
+    if before.spoke_at != after.spoke_at:
+        names += ["rejected", "files"]
+    if before.last_line != after.last_line:
+        names.append("log")
+    return names

@@ -1,0 +1,1 @@
+"""What pages say about jobs: rows of the ledger in, sentences and numbers out."""

@@ -1,0 +1,135 @@
+"""Everything a job's page shows, read when it is first asked for: a live page asks for little at a time."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.jobs.models import Attempt, DeadLetter, Job, LogLine
+from apps.jobs.states import State
+from apps.web.shown import words
+from apps.web.shown.life import Life, life
+from apps.web.shown.now import now
+from apps.web.shown.rows import JobRow, job_rows
+from apps.web.visible import is_owner, may_cancel
+
+MOST_ATTEMPTS = 20
+MOST_LINES = 12
+
+
+class JobPage:
+    """One job as one viewer sees it; ``query`` is what the address asks for (filter and page of the rejects)."""
+
+    def __init__(self, job: Job, viewer: User, query: Mapping[str, str]) -> None:
+        self.job = job
+        self.viewer = viewer
+        self.query = query
+        self.is_owner = is_owner(viewer, job)
+        self.may_cancel = may_cancel(viewer, job)
+
+    @cached_property
+    def row(self) -> JobRow:
+        """Return what a list would show of it."""
+        return job_rows([self.job], self.viewer)[0]
+
+    @cached_property
+    def now(self) -> datetime:
+        """Return the database's clock."""
+        return now()
+
+    @cached_property
+    def attempts(self) -> list[Attempt]:
+        """Return the latest attempts that did not end well, the newest first."""
+        return list(Attempt.objects.filter(job_id=self.job.pk).order_by("-id")[:MOST_ATTEMPTS])
+
+    @cached_property
+    def letter(self) -> DeadLetter | None:
+        """Return the dead letter."""
+        if self.job.state != State.DEAD:
+            return None
+        return DeadLetter.objects.filter(pk=self.job.pk).first()
+
+    @cached_property
+    def runs_now(self) -> bool:
+        """Say whether an attempt stands above the finished ones: it runs, or it did the work."""
+        return self.job.state in (State.RUNNING, State.SUCCEEDED)
+
+    @cached_property
+    def life(self) -> Life:
+        """Return the drawing of its life."""
+        progress = self.row.progress
+        ends_in = progress.time_left if progress else None
+        return life(self.job, self.attempts[::-1], ends_in=ends_in, now=self.now)
+
+    @cached_property
+    def waited(self) -> str:
+        """Say how long it stood in line before its first start."""
+        first = self.attempts[-1].started_at if self.attempts else self.job.started_at
+        if first is None:
+            return f"waiting {words.span(self.now - self.job.enqueued_at)}" if not self.job.has_ended else ""
+        return f"waited {words.span(max(first - self.job.enqueued_at, timedelta()))} in line"
+
+    @cached_property
+    def ran(self) -> str:
+        """Say how long the latest attempt runs or ran."""
+        if self.job.state == State.RUNNING:
+            return f"running {self.row.took}"
+        return f"took {self.row.took}" if self.job.state == State.SUCCEEDED else ""
+
+    @cached_property
+    def lines(self) -> list[LogLine]:
+        """Return the last lines of its log, the oldest first."""
+        return list(LogLine.objects.filter(job_id=self.job.pk).order_by("-id")[:MOST_LINES])[::-1]
+
+    @cached_property
+    def line_count(self) -> int:
+        """Return how many lines there are."""
+        return LogLine.objects.filter(job_id=self.job.pk).count()
+
+    @property
+    def title(self) -> str:
+        """Return the title of the tab: how far, then what."""
+        name = self.row.about.title[:80]
+        percent = self.row.progress.percent if self.row.progress else None
+        if self.job.state == State.RUNNING:
+            return f"({percent} %) {name}" if percent is not None else f"(running) {name}"
+        return f"({self.job.get_state_display()}) {name}"
+
+    @property
+    def step(self) -> str:
+        """Name the step that is worth saying aloud: a state, and each quarter of the way."""
+        percent = self.row.progress.percent if self.row.progress else None
+        return f"{self.job.state}.{self.job.attempt}.{(percent or 0) // 25}"
+
+    @property
+    def said(self) -> str:
+        """Say where it stands, for those who do not see it."""
+        state = self.job.get_state_display()
+        progress = self.row.progress
+        if self.job.state == State.RUNNING and progress and progress.percent is not None:
+            return f"{progress.percent} percent. {progress.left}".strip()
+        return f"{self.row.about.title[:80]}: {state}."
+
+    @cached_property
+    def sentence(self) -> str:
+        """Say what this job is, since when, and whose."""
+        job = self.job
+        whose = "you" if self.is_owner else job.owner.shown_name if job.owner else job.trigger
+        what = self.row.about.verb or job.kind
+        started = job.started_at or job.enqueued_at
+        verb = "Started" if job.started_at else "Enqueued"
+        local = timezone.localtime(started)
+        return f"{what}. {verb} {words.day_and_time(local, timezone.localtime(self.now))} by {whose}."
+
+    @cached_property
+    def advice(self) -> str:
+        """Say what to do about a dead job."""
+        if self.letter is not None and self.letter.fingerprint == "WorkerLost":
+            return "An operator finds it among the dead letters. Nothing of it runs until somebody replays it."
+        return "It is kept as a dead letter with its log. Mend the cause, then start it again."
+
+    readout = ()
+    files = ()
+    went_on = ""

@@ -1,0 +1,51 @@
+"""A waiting job's place in line."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+
+from apps.jobs.models import Job
+from apps.jobs.states import CLAIMABLE
+from apps.web import sql
+from apps.web.shown.words import count
+
+_MOST_DRAWN = 6
+_COUNTED_TO = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How many jobs go first, and whether any worker listens at all."""
+
+    ahead: int
+    is_served: bool
+
+    @property
+    def sentence(self) -> str:
+        """Say the place."""
+        if self.ahead == 0:
+            return "next in line"
+        if self.ahead >= _COUNTED_TO:
+            return f"more than {_COUNTED_TO:,} jobs ahead of you"
+        return f"{count(self.ahead, 'job')} ahead of you"
+
+    @property
+    def people(self) -> list[int]:
+        """Return the x of each circle to draw for those ahead."""
+        return [24 + 16 * number for number in range(min(self.ahead, _MOST_DRAWN))]
+
+    @property
+    def track_x(self) -> int:
+        """Return the x of the line that everybody waits for."""
+        return 19 + 16 * min(self.ahead, _MOST_DRAWN)
+
+
+def places(jobs: Iterable[Job]) -> dict[UUID, Place]:
+    """Find the place of every job that stands in line."""
+    ids = [job.pk for job in jobs if job.state in CLAIMABLE]
+    if not ids:
+        return {}
+    rows = sql.run("places", {"ids": ids, "dead_after": settings.BACKLINE_DEAD_AFTER_S})
+    return {id: Place(ahead, is_served) for id, ahead, is_served in rows}

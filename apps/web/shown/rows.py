@@ -1,0 +1,84 @@
+"""Jobs as rows of a list: state, where it stands, and one sentence each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from apps.accounts.models import User
+from apps.jobs.models import Attempt, DeadLetter, Job, Progress
+from apps.jobs.states import State
+from apps.web.shown import words
+from apps.web.shown.about import About, abouts
+from apps.web.shown.now import now
+from apps.web.shown.place import Place, places
+from apps.web.shown.progress import ShownProgress, shown_progress
+from apps.web.visible import may_cancel
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """One job of a list, with what its row shows."""
+
+    job: Job
+    about: About
+    progress: ShownProgress | None
+    place: Place | None
+    trouble: str  # why it waits or died
+    may_cancel: bool
+    now: datetime
+
+    @property
+    def took(self) -> str:
+        """Say how long the last attempt ran."""
+        job = self.job
+        if job.started_at is None:
+            return ""
+        return words.span((job.finished_at or self.now) - job.started_at)
+
+    @property
+    def wakes_in(self) -> str:
+        """Say when a sleeping job goes on."""
+        if self.job.run_after is None or self.job.run_after <= self.now:
+            return "in a moment"
+        return f"in {words.span(self.job.run_after - self.now)}"
+
+    @property
+    def is_stopping(self) -> bool:
+        """Say whether somebody asked a running job to stop."""
+        return self.job.state == State.RUNNING and self.job.cancel_requested_at is not None
+
+
+def job_rows(jobs: Sequence[Job], user: User) -> list[JobRow]:
+    """Load what the rows of these jobs show, in a few statements for all of them."""
+    ids = [job.pk for job in jobs]
+    moment = now()
+    spoken = Progress.objects.in_bulk(ids)
+    place = places(jobs)
+    trouble = _troubles(jobs)
+    about = abouts(jobs)
+    return [
+        JobRow(
+            job=job,
+            about=about[job.pk],
+            progress=shown_progress(job, spoken.get(job.pk), unit=about[job.pk].unit, now=moment),
+            place=place.get(job.pk),
+            trouble=trouble.get(job.pk, ""),
+            may_cancel=not job.has_ended and may_cancel(user, job),
+            now=moment,
+        )
+        for job in jobs
+    ]
+
+
+def _troubles(jobs: Sequence[Job]) -> dict[UUID, str]:
+    """Find why jobs wait (the last failed attempt) or died (the dead letter)."""
+    dead = [job.pk for job in jobs if job.state == State.DEAD]
+    slept = [job.pk for job in jobs if job.state in (State.RETRYING, State.SCHEDULED) and job.attempt]
+    letters = DeadLetter.objects.filter(pk__in=dead).values_list("job_id", "message") if dead else []
+    latest = (
+        Attempt.objects.filter(job_id__in=slept).order_by("job_id", "-id").distinct("job_id")
+        if slept
+        else Attempt.objects.none()
+    )
+    return dict(letters) | dict(latest.values_list("job_id", "message"))

@@ -1,0 +1,72 @@
+"""Template tags for the look: icons, states, times, durations."""
+
+from datetime import datetime, timedelta
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from apps.jobs.states import State
+from apps.web.shown import words
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """Draw an icon of the sprite."""
+    return format_html('<svg class="icon" aria-hidden="true"><use href="#i-{}"/></svg>', name)
+
+
+@register.simple_tag
+def state(value: int, extra: str = "") -> SafeString:
+    """Draw a state: icon, word, colour."""
+    word = State(value).label
+    return format_html('<span class="state is-{} {}">{}{}</span>', word, extra, icon(word), word)
+
+
+@register.filter
+def clock(moment: datetime | None) -> SafeString | str:
+    """Show a time of the day; the whole moment is in the tooltip."""
+    if moment is None:
+        return ""
+    local = timezone.localtime(moment)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        moment.isoformat(timespec="seconds"),
+        words.whole(local),
+        local.strftime("%H:%M:%S"),
+    )
+
+
+@register.filter
+def logged(moment: datetime, days: bool) -> SafeString:
+    """Show a time in a log, with the day where lines may be days apart."""
+    local = timezone.localtime(moment)
+    text = local.strftime("%Y-%m-%d %H:%M:%S" if days else "%H:%M:%S")
+    return format_html('<time datetime="{}">{}</time>', moment.isoformat(timespec="milliseconds"), text)
+
+
+@register.filter
+def moment(value: datetime | None) -> SafeString | str:
+    """Show a moment as a person says it: the day only when it is not today."""
+    if value is None:
+        return ""
+    local = timezone.localtime(value)
+    text = words.day_and_time(local, timezone.localtime())
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', value.isoformat(timespec="seconds"), words.whole(local), text
+    )
+
+
+@register.filter
+def span(value: timedelta | None) -> str:
+    """Show a duration in its two largest units."""
+    return "" if value is None else words.span(value)
+
+
+@register.filter
+def size(value: int | None) -> str:
+    """Show a number of bytes."""
+    return "" if value is None else words.size(value)

@@ -1,0 +1,31 @@
+"""The pages for people."""
+
+from django.contrib.auth.views import LogoutView
+from django.urls import path
+
+from apps.web.pages.cancel import cancel
+from apps.web.pages.home import home
+from apps.web.pages.imports import imports
+from apps.web.pages.job import job
+from apps.web.pages.live import live_job, live_jobs, poll_job, poll_jobs
+from apps.web.pages.log import log
+from apps.web.pages.login import Login, admin_login
+from apps.web.pages.sample import sample
+from apps.web.pages.theme import choose_theme
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("live/", live_jobs, name="live_jobs"),
+    path("now/", poll_jobs, name="poll_jobs"),
+    path("imports/", imports, name="imports"),
+    path("imports/sample/", sample, name="sample"),
+    path("jobs/<uuid:job_id>/", job, name="job"),
+    path("jobs/<uuid:job_id>/live/", live_job, name="live_job"),
+    path("jobs/<uuid:job_id>/now/", poll_job, name="poll_job"),
+    path("jobs/<uuid:job_id>/log/", log, name="log"),
+    path("jobs/<uuid:job_id>/cancel/", cancel, name="cancel"),
+    path("login/", Login.as_view(), name="login"),
+    path("login/admin/", admin_login, name="admin_login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("theme/", choose_theme, name="theme"),
+]
