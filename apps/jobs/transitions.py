@@ -135,12 +135,12 @@ def succeed(claim: Claim, result: object) -> bool:
 
 
 def retry(claim: Claim, trouble: Trouble, delay: timedelta) -> bool:
-    """Let a failed job sleep until its next attempt."""
+    """Let a failed job sleep until its next attempt; end it as cancelled when a person asked it to stop."""
     return _put_off(claim, State.RETRYING, Outcome.FAILED, trouble, delay)
 
 
 def snooze(claim: Claim, delay: timedelta, reason: str) -> bool:
-    """Let a running job sleep because it asked to; no failure is counted."""
+    """Let a running job sleep because it asked to; no failure is counted. A cancel is obeyed, as by retry."""
     return _put_off(claim, State.SCHEDULED, Outcome.SNOOZED, Trouble(reason), delay)
 
 

@@ -1,7 +1,12 @@
 -- Let a running job sleep: after a failure (retrying) or because it asked to (scheduled; no failure is counted).
+-- One that a person asked to stop is cancelled instead: it must not start again.
 WITH slept AS (
     UPDATE jobs_job
-       SET state = %(state)s, run_after = clock_timestamp() + make_interval(secs => %(delay)s::float8), lease = NULL,
+       SET state = CASE WHEN cancel_requested_at IS NULL THEN %(state)s ELSE 8 END,
+           run_after = CASE WHEN cancel_requested_at IS NULL
+                            THEN clock_timestamp() + make_interval(secs => %(delay)s::float8) END,
+           finished_at = CASE WHEN cancel_requested_at IS NOT NULL THEN clock_timestamp() END,
+           lease = NULL,
            failures = failures + CASE WHEN %(state)s = 5 THEN 1 ELSE 0 END
      WHERE id = %(id)s AND lease = %(lease)s AND state = 3
     RETURNING id, worker_id, started_at
