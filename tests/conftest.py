@@ -18,7 +18,7 @@ FORGETFUL = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
-    "shared_buffers": "'128MB'",
+    "shared_buffers": "128MB",
 }
 
 

@@ -1,0 +1,78 @@
+"""What tests of the ledger start from: job types, an empty line, a broker without messages."""
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+import redis
+from django.db import connection
+
+from apps.jobs import broker, publisher
+from apps.local.servers.valkey import ValkeyServer
+from tests.jobs import steps
+from tests.kinds import add, fail, walk  # noqa: F401  # each is a Celery task from here on
+
+PREFIX = "backline:"  # global_keyprefix in the settings
+
+
+@pytest.fixture
+def committed(transactional_db: None) -> Iterator[None]:
+    """Let the test commit; the line is no managed model, so Django would not empty it afterwards."""
+    _empty_the_line()
+    yield
+    _empty_the_line()
+
+
+@pytest.fixture
+def worker_id(db: None) -> int:
+    """A worker that signed on."""
+    return steps.a_worker()
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a worker reads in one message."""
+
+    kind: str
+    headers: dict[str, object]
+    body: list[object]
+
+
+class Inbox:
+    """The real broker, seen from a worker's side."""
+
+    def __init__(self, url: str) -> None:
+        self.client = redis.Redis.from_url(url)
+
+    def letters(self, queue: str = steps.QUEUE) -> list[Letter]:
+        """Return the messages of a queue, the next one to be delivered first."""
+        raw = self.client.lrange(PREFIX + queue, 0, -1)  # a worker takes from the right
+        return [self._letter(text) for text in reversed(raw)]
+
+    def job_ids(self, queue: str = steps.QUEUE) -> list[str]:
+        """Return the jobs that the messages of a queue name, in their order."""
+        return [str(job_id) for letter in self.letters(queue) for job_id in list(letter.headers["jobs"])]  # type: ignore[call-overload]
+
+    def _letter(self, raw: bytes | str) -> Letter:
+        message = json.loads(raw)
+        headers = message["headers"]
+        return Letter(headers["task"], headers, json.loads(base64.b64decode(message["body"])))
+
+
+@pytest.fixture
+def inbox(valkey: ValkeyServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbox]:
+    """An empty broker that remembers us; what a test publishes after its commits can be read from it."""
+    inbox = Inbox(valkey.url())
+    inbox.client.flushall()
+    with broker.connected() as producer:
+        broker.lost_its_data(producer)
+    monkeypatch.setattr(publisher, "_publisher", None)  # a thread that no other test upset
+    yield inbox
+    inbox.client.close()
+
+
+def _empty_the_line() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE jobs_ready")

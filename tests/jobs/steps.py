@@ -1,0 +1,194 @@
+"""Walk jobs through their lives by true transitions, and say what must hold after every step."""
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+from django.db import connection
+from django.db.models import F
+
+from apps.jobs import transitions, workers
+from apps.jobs.models import Bundle, Job, Worker
+from apps.jobs.states import State
+from apps.jobs.transitions import Claim, Message, NewJob, Trouble
+
+R = TypeVar("R")
+
+KIND, QUEUE = "kinds.add", "default"
+HOUR = timedelta(hours=1)
+TROUBLE = Trouble("It broke.", "ValueError", "Traceback", "ValueError in here")
+
+
+def a_worker(name: str = "one@here", *, queues: tuple[str, ...] = (QUEUE,), concurrency: int = 2) -> int:
+    """Sign a worker on."""
+    return workers.sign_on(name=name, hostname="here", queues=queues, concurrency=concurrency)
+
+
+def new_job(**fields: Any) -> NewJob:
+    """Make what the enqueue writes down."""
+    return NewJob(**{"kind": KIND, "queue": QUEUE, "args": {"a": 1}} | fields)
+
+
+def enqueued(*, window: int = 100, **fields: Any) -> UUID:
+    """Enqueue a job, by default into a window with room."""
+    job = new_job(**fields)
+    transitions.enqueue(job, window=window)
+    return job.id
+
+
+def in_line(**fields: Any) -> UUID:
+    """Enqueue a job that has to stand in line."""
+    return enqueued(window=0, **fields)
+
+
+def bundle_of(job_id: UUID) -> UUID:
+    """Return the bundle that carries a job, or an id that no bundle has."""
+    found = Bundle.objects.filter(ids__contains=[job_id]).order_by("published_at").last()
+    return found.id if found else uuid4()
+
+
+def claimed(job_id: UUID, worker_id: int) -> Claim:
+    """Claim a job as the worker that got its message."""
+    [claim] = transitions.claim([job_id], bundle=bundle_of(job_id), worker_id=worker_id)
+    return claim
+
+
+def running(worker_id: int | None = None, **fields: Any) -> Claim:
+    """Enqueue and claim a job."""
+    return claimed(enqueued(**fields), worker_id or a_worker())
+
+
+def job_in(state: State, worker_id: int | None = None) -> Claim:
+    """Bring a job into a state; return the claim it has, had, or never had."""
+    match state:
+        case State.SCHEDULED:
+            return _never_issued(enqueued(delay=HOUR))
+        case State.READY:
+            return _never_issued(in_line())
+        case State.QUEUED:
+            return _never_issued(enqueued())
+    claim = running(worker_id)
+    match state:
+        case State.RETRYING:
+            transitions.retry(claim, TROUBLE, HOUR)
+        case State.SUCCEEDED:
+            transitions.succeed(claim, "done")
+        case State.DEAD:
+            transitions.bury(claim, TROUBLE, {})
+        case State.CANCELLED:
+            transitions.stop(claim)
+    return claim
+
+
+def state_of(job_id: UUID) -> State:
+    """Return where a job stands."""
+    return State(Job.objects.values_list("state", flat=True).get(id=job_id))
+
+
+def row_of(job_id: UUID) -> dict[str, Any]:
+    """Return everything the ledger says about a job."""
+    return dict(Job.objects.values().get(id=job_id))
+
+
+def stands_in_line(job_id: UUID) -> bool:
+    """Say whether the relay would find a job."""
+    return bool(_rows("SELECT 1 FROM jobs_ready WHERE id = %s", [job_id]))
+
+
+def is_in_window(job_id: UUID) -> bool:
+    """Say whether a bundle carries a job."""
+    return Bundle.objects.filter(ids__contains=[job_id]).exists()
+
+
+def its_time_comes(job_id: UUID) -> None:
+    """Move a sleeping job's moment into the past."""
+    Job.objects.filter(id=job_id, run_after__isnull=False).update(run_after="2001-01-01T00:00Z")
+
+
+def bundles_grow_old(by: timedelta = HOUR) -> None:
+    """Let time pass for every message in the broker."""
+    Bundle.objects.update(published_at=F("published_at") - by)
+
+
+def falls_silent(worker_id: int) -> None:
+    """Let a worker's last heartbeat be an hour ago."""
+    Worker.objects.filter(id=worker_id).update(heartbeat_at=F("heartbeat_at") - HOUR)
+
+
+def published_ids(messages: list[Message]) -> list[UUID]:
+    """Return the jobs that messages carry, in their order."""
+    return [job_id for message in messages for job_id in message.ids]
+
+
+def assert_nothing_is_lost() -> None:
+    """Every job that lives and does not sleep stands in line or in a bundle, else nothing would ever find it.
+
+    And what ended as dead has its dead letter.
+    """
+    lost = _rows(
+        "SELECT id, state FROM jobs_job AS j WHERE state IN (1, 2, 3)"
+        " AND NOT EXISTS (SELECT FROM jobs_ready AS r WHERE r.id = j.id)"
+        " AND NOT EXISTS (SELECT FROM jobs_bundle AS b WHERE j.id = ANY (b.ids))"
+    )
+    assert not lost, f"nothing will ever find {lost}"
+    unexplained = _rows(
+        "SELECT id FROM jobs_job AS j WHERE state = 7"
+        " AND NOT EXISTS (SELECT FROM jobs_dead_letter AS d WHERE d.job_id = j.id)"
+    )
+    assert not unexplained, f"no dead letter for {unexplained}"
+
+
+class Session:
+    """Another process's session with the database: a thread with its own connection."""
+
+    def __init__(self, thread: ThreadPoolExecutor) -> None:
+        self._thread = thread
+        self.pid: int = thread.submit(lambda: int(_rows("SELECT pg_backend_pid()")[0][0])).result()
+
+    def start(self, work: Callable[[], R]) -> Future[R]:
+        """Begin something that may have to wait."""
+        return self._thread.submit(work)
+
+    def do(self, work: Callable[[], R]) -> R:
+        """Do something and wait for it."""
+        return self._thread.submit(work).result(timeout=30)
+
+    def waits_for_a_lock(self) -> bool:
+        """Say whether another session makes this one wait."""
+        return bool(_rows("SELECT 1 WHERE cardinality(pg_blocking_pids(%s)) > 0", [self.pid]))
+
+
+@contextmanager
+def another_session() -> Iterator[Session]:
+    """Open a second session with the database; close it at the end."""
+    with ThreadPoolExecutor(1) as thread:
+        try:
+            yield Session(thread)
+        finally:
+            thread.submit(lambda: connection.close()).result()  # noqa: PLW0108  # that thread's own
+
+
+def end_session(pid: int) -> None:
+    """End a session as an administrator or a crash would, from a session of our own."""
+    with another_session() as admin:
+        admin.do(lambda: _rows("SELECT pg_terminate_backend(%s, 5000)", [pid]))
+
+
+def my_session() -> int:
+    """Return the pid that serves this thread's connection."""
+    return int(_rows("SELECT pg_backend_pid()")[0][0])
+
+
+def _never_issued(job_id: UUID) -> Claim:
+    now = Job.objects.values_list("enqueued_at", flat=True).get(id=job_id)
+    return Claim(job_id, bundle_of(job_id), uuid4(), KIND, os.getpid(), 3, 0, {}, now)
+
+
+def _rows(text: str, params: list[Any] | None = None) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(text, params)
+        return list(cursor.fetchall())
