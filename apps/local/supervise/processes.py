@@ -67,7 +67,7 @@ def _worker(name: str, concurrency: int) -> Process:
 
 
 def _keeper() -> Process:
-    return Process("keeper", (_PYTHON, "manage.py", "keeper"), Says(r"\S"))
+    return Process("keeper", (_PYTHON, "manage.py", "keeper"), Says(r"keeper \S+ ready"))
 
 
 def _beat() -> Process:

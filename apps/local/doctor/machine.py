@@ -1,0 +1,57 @@
+"""Checks of the machine: Python, disk, ports."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+from apps.local.doctor.finding import Finding, note, well, wrong
+from apps.local.servers.layout import Layout, home_path
+from apps.local.servers.ports import is_free
+from apps.local.servers.privileges import server_account
+from apps.local.supervise.alone import running_supervisor
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_OLDEST = (3, 11)
+_ENOUGH = 2_000_000_000
+_USUAL_PORTS = (8000, 5555)
+
+
+def python(project: Path) -> Finding:
+    """Check that this Python is new enough."""
+    del project
+    version = platform.python_version()
+    if sys.version_info < _OLDEST:
+        return wrong("Python", f"{version} is older than 3.11", "Run: make PYTHON=/path/to/python3.12 up")
+    return well("Python", version)
+
+
+def disk(project: Path) -> Finding:
+    """Check that there is room for data and for PostgreSQL's log of changes."""
+    layout = Layout(project)
+    places = (layout.state, home_path(layout.postgres, server_account()))
+    tightest = min(places, key=_free)
+    free = f"{_free(tightest) / 1e9:.1f} GB free for {tightest}"
+    if _free(tightest) < _ENOUGH:
+        return wrong("disk", f"only {free}", "Free some space; 2 GB are the least to work with.")
+    return well("disk", free)
+
+
+def ports(project: Path) -> Finding:
+    """Look whether the usual ports are free; busy ones are no fault, `up` takes the next."""
+    running = running_supervisor(project)
+    if running is not None:
+        return well("ports", f"in use by Backline itself, {running[1]}")
+    busy = [str(port) for port in _USUAL_PORTS if not is_free(port)]
+    if busy:
+        return note("ports", f"{' and '.join(busy)} busy; up takes the next free one")
+    return well("ports", f"{' and '.join(map(str, _USUAL_PORTS))} are free")
+
+
+def _free(place: Path) -> int:
+    existing = next(path for path in (place, *place.parents) if path.exists())
+    return shutil.disk_usage(existing).free

@@ -1,0 +1,84 @@
+"""Checks of the processes, by what they last wrote to the database, on the database's clock."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db.models import Max
+from django.db.models.functions import Now
+
+from apps.jobs.models import Duty, Worker
+from apps.local.doctor.finding import Finding, note, well, wrong
+from apps.local.supervise.alone import running_supervisor
+from apps.schedules.models.beat import Beat
+from apps.schedules.models.plan import Plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_KEEPER_SILENT = timedelta(seconds=20)
+_BEAT_SILENT = timedelta(seconds=20)
+_LATE = timedelta(seconds=30)
+
+
+def supervisor(project: Path) -> Finding:
+    """Look whether `manage.py up` runs in this project."""
+    running = running_supervisor(project)
+    if running is None:
+        return note("supervisor", "manage.py up does not run here", "Run: make up")
+    return well("supervisor", f"manage.py up runs, pid {running[0]}, {running[1]}")
+
+
+def workers(project: Path) -> Finding:
+    """Check that a worker lives, and that none went silent without a word."""
+    del project
+    dead_before = Now() - timedelta(seconds=settings.BACKLINE_DEAD_AFTER_S)
+    listed = Worker.objects.filter(stopped_at=None)
+    living = list(listed.filter(heartbeat_at__gte=dead_before))
+    silent = list(listed.filter(heartbeat_at__lt=dead_before))
+    if not living:
+        return wrong("workers", "none is alive", "Run: make up (or celery -A config worker)")
+    if silent:
+        names = ", ".join(worker.name for worker in silent)
+        return wrong("workers", f"silent: {names}", "A running keeper rescues their jobs; see that one runs.")
+    slots = sum(worker.concurrency for worker in living)
+    return well("workers", f"{len(living)} alive with {slots} slots")
+
+
+def keeper(project: Path) -> Finding:
+    """Check that a keeper does its duties without errors."""
+    del project
+    fresh = Duty.objects.filter(ran_at__gte=Now() - _KEEPER_SILENT)
+    if not fresh.exists():
+        return wrong("keeper", "none is at work", "Run: make up (or manage.py keeper)")
+    failing = fresh.exclude(error="").first()
+    if failing is not None:
+        return wrong("keeper", f"{failing.name}: {failing.error}", "See the keeper's log.")
+    leaders = fresh.values_list("keeper", flat=True).distinct().order_by("keeper")
+    return well("keeper", f"{', '.join(leaders)} leads")
+
+
+def beat(project: Path) -> Finding:
+    """Check that a beat lives."""
+    del project
+    latest = Beat.objects.filter(stopped_at=None).aggregate(at=Max("heartbeat_at"))["at"]
+    living = Beat.objects.filter(stopped_at=None, heartbeat_at__gte=Now() - _BEAT_SILENT).count()
+    if not living:
+        since = f"silent since {latest:%Y-%m-%d %H:%M:%S} UTC" if latest else "none is alive"
+        return wrong("beat", since, "Run: make up (or celery -A config beat)")
+    return well("beat", f"{living} alive")
+
+
+def schedules(project: Path) -> Finding:
+    """Check that no schedule is late and none was set aside."""
+    del project
+    enabled = Plan.objects.filter(schedule__enabled=True)
+    ailing = enabled.exclude(problem="").select_related("schedule").first()
+    if ailing is not None:
+        return wrong("schedules", f"{ailing.schedule.name}: {ailing.problem}", "Edit it in the admin.")
+    late = enabled.filter(next_at__lt=Now() - _LATE).count()
+    if late:
+        return wrong("schedules", f"{late} late by more than 30 s", "See that a beat runs and its log.")
+    return well("schedules", f"{enabled.count()} enabled, none late")
