@@ -1,0 +1,40 @@
+"""Row: a schedule as beat reads it, in one statement and without model fields that could refuse a value."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
+
+from apps.schedules import sql
+
+
+class Row(NamedTuple):
+    """One PeriodicTask with its timing and its plan, in the order of ``read.sql``."""
+
+    id: int
+    name: str
+    task: str
+    enabled: bool
+    args: str
+    kwargs: str
+    headers: str
+    queue: str
+    exchange: str
+    routing_key: str
+    priority: int | None
+    expire_seconds: int | None
+    expires: datetime | None
+    start_time: datetime | None
+    one_off: bool
+    crontab: list[str] | None  # five fields in the order of a crontab file, and the zone
+    every: int | None
+    period: str | None
+    clocked_time: datetime | None
+    is_solar: bool
+    timing: str
+    next_at: datetime | None
+    problem: str
+
+
+def read(ids: Collection[int]) -> list[Row]:
+    """Read schedules, the longest overdue first."""
+    return [Row(*columns) for columns in sql.run("read", {"ids": list(ids)})]

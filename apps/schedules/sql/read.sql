@@ -1,0 +1,15 @@
+-- Read schedules as plain text and numbers: a value that a model field would refuse must not stop the others.
+SELECT task.id, task.name, task.task, task.enabled, task.args, task.kwargs, COALESCE(task.headers, ''),
+       COALESCE(task.queue, ''), COALESCE(task.exchange, ''), COALESCE(task.routing_key, ''), task.priority,
+       task.expire_seconds, task.expires, task.start_time, task.one_off,
+       CASE WHEN crontab.id IS NOT NULL THEN ARRAY[crontab.minute, crontab.hour, crontab.day_of_month,
+                 crontab.month_of_year, crontab.day_of_week, crontab.timezone]::text[] END,
+       span.every, span.period, clocked.clocked_time, task.solar_id IS NOT NULL,
+       plan.timing, plan.next_at, plan.problem
+  FROM django_celery_beat_periodictask AS task
+  JOIN schedules_plan AS plan ON plan.schedule_id = task.id
+  LEFT JOIN django_celery_beat_crontabschedule AS crontab ON crontab.id = task.crontab_id
+  LEFT JOIN django_celery_beat_intervalschedule AS span ON span.id = task.interval_id
+  LEFT JOIN django_celery_beat_clockedschedule AS clocked ON clocked.id = task.clocked_id
+ WHERE task.id = ANY (%(ids)s)
+ ORDER BY plan.next_at, task.id
