@@ -6,19 +6,21 @@ from contextlib import contextmanager
 
 from celery import current_app
 from kombu import Producer
-from kombu.exceptions import KombuError, OperationalError
+from kombu.exceptions import KombuError
 
 from apps.jobs.transitions import Message
 
-# What a broker that is away, full or silent raises; the row stays for the keeper.
-UNREACHABLE = (OperationalError, KombuError, OSError)
+
+class BrokerAway(ConnectionError):  # noqa: N818  # what happened, in two words
+    """The broker is away, full or silent; the rows stay for the keeper."""
+
 
 _SENTINEL = "backline:broker-remembers"
 
 
 @contextmanager
 def connected() -> Iterator[Producer]:
-    """Open a connection of one's own for publishing.
+    """Keep a connection of one's own for publishing; it is opened at first use.
 
     Not Celery's pool: a child forked later would close the pooled connection under its parent.
     """
@@ -28,7 +30,7 @@ def connected() -> Iterator[Producer]:
 
 def send(producer: Producer, messages: Iterable[tuple[Message, str]]) -> None:
     """Publish messages, each with the text that Flower shows as its arguments."""
-    with producer.batch(max_size=500):  # type: ignore[attr-defined]  # newer than the stubs
+    with _said_when_away(), producer.batch(max_size=500):  # type: ignore[attr-defined]  # newer than its stubs
         for message, text in messages:
             _send_one(producer, message, text)
 
@@ -41,8 +43,25 @@ def lost_its_data(producer: Producer) -> bool:
     client = getattr(producer.channel, "client", None)
     if client is None:
         return False
-    remembered = client.set(_SENTINEL, secrets.token_hex(8), nx=True) is None
+    with _said_when_away():
+        remembered = client.set(_SENTINEL, secrets.token_hex(8), nx=True) is None
     return not remembered
+
+
+@contextmanager
+def _said_when_away() -> Iterator[None]:
+    """Turn what each transport raises in its own words into BrokerAway."""
+    transport = current_app.connection_for_write()
+    known: tuple[type[BaseException], ...] = (
+        KombuError,
+        OSError,
+        *transport.connection_errors,
+        *transport.channel_errors,
+    )
+    try:
+        yield
+    except known as error:
+        raise BrokerAway(str(error) or type(error).__name__) from error
 
 
 def _send_one(producer: Producer, message: Message, text: str) -> None:

@@ -26,10 +26,10 @@ def check_queues(**_: object) -> list[CheckMessage]:
     known = set(settings.CELERY_TASK_QUEUES)
     return [
         Error(
-            f"Job type {kind} uses queue {task.queue!r}, which is not in BACKLINE_QUEUES.",
+            f"Job type {kind} uses queue {task.job_queue!r}, which is not in BACKLINE_QUEUES.",
             hint=f"Add it to BACKLINE_QUEUES, or use one of: {', '.join(sorted(known))}.",
             id="jobs.E002",
         )
         for kind, task in sorted(registry.kinds().items())
-        if task.queue not in known
+        if task.job_queue not in known
     ]

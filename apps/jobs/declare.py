@@ -44,7 +44,7 @@ class job:  # noqa: N801  # it is used as a decorator
         return shared_task(
             name=self.kind,
             base=JobTask,
-            queue=self.queue,
+            job_queue=self.queue,
             retry_policy=self.retry,
             timeout=self.timeout,
             cron=self.cron,

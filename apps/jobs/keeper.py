@@ -30,7 +30,6 @@ class Duty:
     name: str
     every_s: float
     do: Callable[[], int]  # returns how many rows it moved
-    needs_broker: bool = False
 
 
 class Keeper:
@@ -41,8 +40,8 @@ class Keeper:
         self._leave = threading.Event()
         self._broker = LazyBroker()
         self._duties = (
-            Duty("relay", 0.1, lambda: relay.relay(self._broker.producer()), needs_broker=True),
-            Duty("republish", 1.0, lambda: relay.republish(self._broker.producer()), needs_broker=True),
+            Duty("relay", 0.1, lambda: relay.relay(self._broker.producer())),
+            Duty("republish", 1.0, lambda: relay.republish(self._broker.producer())),
             Duty("release", 0.5, transitions.release),
             Duty("rescue", 2.0, rescue.rescue),
             Duty("sweep bundles", 5.0, lambda: len(sql.run("sweep_bundles", {}))),
@@ -87,10 +86,15 @@ class Keeper:
         started, did, error = monotonic(), 0, ""
         try:
             did = duty.do()
-        except broker.UNREACHABLE as away:
+        except broker.BrokerAway as away:
             error = f"The broker is away: {away}"
             self._broker.close()
             self._due_at[duty.name] = monotonic() + _REST_AFTER_TROUBLE_S
+        except (DatabaseError, InterfaceError):
+            raise
+        except Exception as surprise:  # one duty's fault must not end the others
+            log.exception("%s failed", duty.name)
+            error = f"{type(surprise).__name__}: {surprise}"
         if did:
             log.debug("%s: %d", duty.name, did)
         if error:
@@ -118,7 +122,7 @@ class LazyBroker:
         self._producer: Producer | None = None
 
     def producer(self) -> Producer:
-        """Return something to publish with; raise what ``broker.UNREACHABLE`` names."""
+        """Return something to publish with; raise BrokerAway."""
         if self._producer is None:
             self._connection = broker.connected()
             self._producer = self._connection.__enter__()

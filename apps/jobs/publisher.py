@@ -58,7 +58,7 @@ class Publisher:
                     self._done(batch)
                     batch = []  # while the thread waits, nothing is owed
                     batch = [self._waiting.get()]
-        except broker.UNREACHABLE as error:
+        except broker.BrokerAway as error:
             log.warning("the broker is away (%s); the keeper sends %d messages later", error, len(batch))
             self._rest_until = monotonic() + _REST_AFTER_TROUBLE_S
             self._done(batch)

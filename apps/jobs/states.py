@@ -48,7 +48,7 @@ MOVES: dict[tuple[State, State], str] = {
     (State.RUNNING, State.DEAD): "bury: out of attempts, discarded, or it killed its worker too often",
     (State.RUNNING, State.SCHEDULED): "snooze: the job asked to go on later",
     (State.RUNNING, State.READY): "rescue or hand back: its worker died or stops",
-    (State.RUNNING, State.CANCELLED): "stop: a person asked; it saw that, or would start again (rescue, retry, snooze)",
+    (State.RUNNING, State.CANCELLED): "stop: a person asked, and it saw that or would have started again",
     (State.RETRYING, State.READY): "release: its time has come (keeper)",
     (State.RETRYING, State.CANCELLED): "cancel: a person asked while it waited",
 }

@@ -51,7 +51,7 @@ class JobTask(CeleryTask, Generic[P, R]):  # type: ignore[type-arg]  # an alias 
     )
 
     # Declared by @job.
-    queue: str = "default"
+    job_queue: str = "default"  # `queue` is Celery's own word, and deprecated on tasks
     retry_policy = RetryPolicy()
     timeout = timedelta(minutes=10)
     cron: str | None = None
@@ -108,7 +108,7 @@ class JobTask(CeleryTask, Generic[P, R]):  # type: ignore[type-arg]  # an alias 
 
 
 def _stored_options(task: JobTask[..., object], options: dict[str, object]) -> dict[str, object]:
-    stored: dict[str, object] = {"queue": options.pop("queue", None) or task.queue}
+    stored: dict[str, object] = {"queue": options.pop("queue", None) or task.job_queue}
     if (countdown := options.pop("countdown", None)) is not None:
         stored["delay"] = timedelta(seconds=float(countdown))  # type: ignore[arg-type]
     if (eta := options.pop("eta", None)) is not None:

@@ -9,7 +9,7 @@ from apps.jobs import Context, job
 
 @job("kinds.walk")
 def walk(ctx: Context, steps: int, pause_ms: int = 0) -> int:
-    """Write one row a step into `steps_walked`, each with its checkpoint, and go on where the last one stopped."""
+    """Write one row a step, each with its checkpoint; go on where the last attempt stopped."""
     start = int(ctx.cursor["step"]) if ctx.cursor else 0  # type: ignore[call-overload]
     for step in range(start + 1, steps + 1):
         with transaction.atomic(), connection.cursor() as cursor:
