@@ -1,0 +1,157 @@
+"""One whole Backline on servers of its own: real worker, keeper and beat processes that a test may kill."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import redis
+
+from apps.local.servers.postgres import PostgresServer
+from apps.local.servers.valkey import ValkeyServer
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PATIENCE_S = 60.0
+
+
+class Machine:
+    """Servers, processes, and questions to the ledger; everything it started ends with it."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.postgres = PostgresServer(directory / "pg")
+        self.valkey = ValkeyServer(directory / "valkey")
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> None:
+        """Bring up the servers with an empty, migrated database."""
+        self.postgres.start()
+        self.valkey.start()
+        self.postgres.create_database("backline")
+        self.manage("migrate", "--verbosity", "0")
+        self.ask("CREATE TABLE steps_walked (job_id uuid, step int, by_pid int DEFAULT pg_backend_pid())")
+
+    def stop(self) -> None:
+        """End every process and server."""
+        for process in self._processes:
+            kill_group(process)
+        self.valkey.remove()
+        self.postgres.remove()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return what a process of this machine finds in its environment."""
+        return os.environ | {
+            "DATABASE_URL": self.postgres.url(),
+            "REDIS_URL": self.valkey.url(),
+            "CELERY_BROKER_URL": self.valkey.url(),
+            "BACKLINE_STATE_DIR": str(self.directory / "state"),
+            "BACKLINE_JOB_MODULES": "tasks,tests.kinds",
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "PYTHONWARNINGS": "default",
+        }
+
+    def manage(self, *arguments: str) -> str:
+        """Run a command of the project and return what it printed."""
+        command = [sys.executable, "manage.py", *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True)
+        assert done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def enqueue(self, kind: str, times: int = 1, **arguments: object) -> list[str]:
+        """Enqueue jobs as a program would, each in a transaction of its own; return their ids."""
+        code = (
+            "import django; django.setup()\n"
+            "from apps.jobs import enqueue\n"
+            f"for _ in range({times}): print(enqueue({kind!r}, **{arguments!r}))\n"
+        )
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.split()
+
+    def worker(self, name: str = "w", concurrency: int = 2) -> subprocess.Popen[bytes]:
+        """Start a worker and wait until it has signed on."""
+        before = self.value("SELECT count(*) FROM jobs_worker")
+        arguments = ["-m", "celery", "-A", "config", "worker", "-n", f"{name}@%h", "-c", str(concurrency)]
+        process = self._spawn(name, arguments)
+        self.until(lambda: self.value("SELECT count(*) FROM jobs_worker") > before, "the worker signs on")
+        return process
+
+    def keeper(self, name: str = "keeper") -> subprocess.Popen[bytes]:
+        """Start a keeper."""
+        return self._spawn(name, ["manage.py", "keeper"])
+
+    def beat(self, name: str = "beat") -> subprocess.Popen[bytes]:
+        """Start a beat."""
+        return self._spawn(name, ["-m", "celery", "-A", "config", "beat"])
+
+    def ask(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Ask the database over a connection of one's own."""
+        with psycopg.connect(self.postgres.url(), autocommit=True, connect_timeout=5) as connection:
+            cursor = connection.execute(query, values or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def value(self, query: str, *values: object) -> Any:  # whatever the query says
+        """Ask for one value."""
+        return self.ask(query, *values)[0][0]
+
+    def broker(self) -> "redis.Redis":
+        """Return a client of the broker."""
+        return redis.Redis.from_url(self.valkey.url())
+
+    def until(self, condition: Callable[[], bool], what: str, patience: float = PATIENCE_S) -> None:
+        """Wait for a condition; fail with the processes' last words."""
+        give_up_at = time.monotonic() + patience
+        while time.monotonic() < give_up_at:
+            with suppress(psycopg.OperationalError):
+                if condition():
+                    return
+            time.sleep(0.05)
+        raise AssertionError(f"not within {patience} s: {what}\n{self.last_words()}")
+
+    def until_ended(self, ids: list[str], state: int = 6, patience: float = PATIENCE_S) -> None:
+        """Wait until these jobs ended in a state."""
+        query = "SELECT count(*) FROM jobs_job WHERE id = ANY(%s::uuid[]) AND state = %s"
+        self.until(lambda: self.value(query, ids, state) == len(ids), f"{len(ids)} jobs in {state}", patience)
+
+    def steps(self, job_id: str) -> list[int]:
+        """Return the steps a walk has committed, in order."""
+        query = "SELECT step FROM steps_walked WHERE job_id = %s ORDER BY step"
+        return [step for (step,) in self.ask(query, job_id)]
+
+    def last_words(self) -> str:
+        """Return the ends of the processes' logs and the live jobs."""
+        logs = "\n".join(
+            f"--- {log.name}\n{log.read_text(errors='replace')[-3000:]}"
+            for log in sorted(self.directory.glob("*.out"))
+        )
+        with suppress(psycopg.OperationalError):
+            logs += f"\n{self.ask('SELECT id, kind, state, attempt, worker_id FROM jobs_job LIMIT 20')}"
+        return logs
+
+    def _spawn(self, name: str, arguments: list[str]) -> subprocess.Popen[bytes]:
+        with (self.directory / f"{name}.out").open("ab") as out:
+            process = subprocess.Popen(
+                [sys.executable, *arguments],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+        self._processes.append(process)
+        return process
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process and everything it started with SIGKILL, and wait until it is gone."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

@@ -1,0 +1,69 @@
+"""The broker forgets, freezes or dies; PostgreSQL is killed: nothing that was committed is lost."""
+
+import os
+import signal
+
+from tests.acceptance.machine import Machine, kill_group
+
+
+def test_a_flushed_broker_costs_seconds_not_jobs(machine: Machine) -> None:
+    machine.keeper()
+    ids = machine.enqueue("kinds.add", 300, a=1)
+    machine.until(lambda: machine.value("SELECT count(*) FROM jobs_bundle") > 0, "the window fills")
+    machine.broker().flushall()
+    machine.worker()
+    machine.until_ended(ids, patience=30)
+
+
+def test_a_broker_flushed_in_the_middle_of_the_work_loses_nothing(machine: Machine) -> None:
+    machine.keeper()
+    machine.worker()
+    ids = machine.enqueue("kinds.add", 400, a=1)
+    for _ in range(3):
+        machine.broker().flushall()
+    machine.until_ended(ids)
+
+
+def test_jobs_enqueued_while_the_broker_is_dead_run_when_it_is_back(machine: Machine) -> None:
+    machine.keeper()
+    machine.worker()
+    machine.valkey.kill()
+    ids = machine.enqueue("kinds.add", 20, a=1)
+    machine.valkey.start()
+    machine.until_ended(ids, patience=90)
+
+
+def test_a_frozen_broker_does_not_hold_up_an_enqueue(machine: Machine) -> None:
+    machine.keeper()
+    machine.worker()
+    pid = machine.valkey.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        ids = machine.enqueue("kinds.add", 20, a=1)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    machine.until_ended(ids, patience=90)
+
+
+def test_a_database_killed_in_the_middle_loses_no_step_and_doubles_none(machine: Machine) -> None:
+    machine.keeper()
+    machine.worker()
+    jobs = machine.enqueue("kinds.walk", 2, steps=100, pause_ms=30)
+    machine.until(lambda: all(len(machine.steps(job)) >= 10 for job in jobs), "ten steps each")
+    machine.postgres.kill()
+    machine.postgres.start()
+    machine.until_ended(jobs, patience=90)
+    for job in jobs:
+        assert machine.steps(job) == list(range(1, 101))
+
+
+def test_a_restart_of_the_database_does_not_look_like_the_death_of_all_workers(machine: Machine) -> None:
+    machine.keeper()
+    worker = machine.worker()
+    machine.postgres.kill()
+    machine.postgres.start()
+    ids = machine.enqueue("kinds.add", 20, a=1)
+    machine.until_ended(ids)
+    assert machine.value("SELECT count(*) FROM jobs_worker WHERE stopped_at IS NOT NULL") == 0
+    kill_group(worker)
