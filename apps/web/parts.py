@@ -30,7 +30,7 @@ def stale(seen: Mark | None, mark: Mark) -> list[str]:
     if moved:
         return list(TEMPLATES)
     names = ["head", "progress"]  # they also tell the time
-    if before.spoke_at != after.spoke_at:
+    if before.rejected != after.rejected:
         names += ["rejected", "files"]
     if before.last_line != after.last_line:
         names.append("log")

@@ -4,6 +4,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from apps.web.pages.cancel import cancel
+from apps.web.pages.downloads import rejects, upload
 from apps.web.pages.home import home
 from apps.web.pages.imports import imports
 from apps.web.pages.job import job
@@ -23,6 +24,8 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/live/", live_job, name="live_job"),
     path("jobs/<uuid:job_id>/now/", poll_job, name="poll_job"),
     path("jobs/<uuid:job_id>/log/", log, name="log"),
+    path("jobs/<uuid:job_id>/upload/", upload, name="upload"),
+    path("jobs/<uuid:job_id>/rejected.csv", rejects, name="rejects"),
     path("jobs/<uuid:job_id>/cancel/", cancel, name="cancel"),
     path("login/", Login.as_view(), name="login"),
     path("login/admin/", admin_login, name="admin_login"),

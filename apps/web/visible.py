@@ -55,4 +55,6 @@ def may_cancel(user: Person, job: Job) -> bool:
 def check_may_cancel(user: Person, job: Job) -> None:
     """Refuse to stop a job that this person may only look at."""
     if not may_cancel(user, job):
-        raise PermissionDenied("This job is somebody else's. To cancel it you need the permission to change jobs.")
+        raise PermissionDenied(
+            "This job is somebody else's. Cancelling it needs the permission to change jobs."
+        )

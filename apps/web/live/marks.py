@@ -30,6 +30,7 @@ class JobMark(NamedTuple):
     cancel_requested_at: datetime | None
     spoke_at: datetime | None
     last_line: int | None = None
+    rejected: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,6 @@ def read_marks(topics: Collection[Topic]) -> dict[Topic, Mark]:
     found: defaultdict[Topic, list[JobMark]] = defaultdict(list)
     for row in sql.run("marks", {"ids": ids}) if ids else []:
         found[Topic(job_id=row[0])].append(JobMark(*row))
-    for owner, *row in sql.run("marks_of_people", {"owners": owners, "most": LISTED}) if owners else []:
-        found[Topic(owner_id=owner)].append(JobMark(*row))
+    for owner, *columns in sql.run("marks_of_people", {"owners": owners, "most": LISTED}) if owners else []:
+        found[Topic(owner_id=owner)].append(JobMark(*columns))
     return {topic: Mark(tuple(found[topic])) for topic in topics}

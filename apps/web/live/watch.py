@@ -62,7 +62,8 @@ class Poller:
 
     async def _poll(self) -> None:
         while self._watches:
-            await asyncio.sleep(await self._look())
+            pause = await self._look()
+            await asyncio.sleep(pause)  # the database does not tell, it is asked
         await on_live_thread(let_go)
 
     async def _look(self) -> float:

@@ -11,7 +11,7 @@ _NOT_YOURS = "Your login does not have the right to do this. Ask an administrato
 
 
 @requires_csrf_token
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  # Django gives it
     """Say that nothing is here."""
     return render(request, "errors/not_found.html", status=404)
 

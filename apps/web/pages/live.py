@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
-from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
@@ -54,7 +53,8 @@ def poll_job(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Answer with the whole frame of a job's page, or with 204 when the asker has it."""
     if not isinstance(request.user, User):
         return HttpResponse(status=_LOGGED_OUT)
-    return _answer(request, job_frame(JobPage(job_or_404(request.user, job_id), request.user, request.GET.dict())))
+    page = JobPage(job_or_404(request.user, job_id), request.user, request.GET.dict())
+    return _answer(request, job_frame(page))
 
 
 @require_safe
@@ -89,5 +89,5 @@ def _answer(request: HttpRequest, frame: Frame) -> HttpResponse:
 
 
 async def _viewer(request: HttpRequest) -> User | None:
-    user: User | AnonymousUser = await request.auser()  # type: ignore[assignment]  # our user model
+    user = await request.auser()
     return user if isinstance(user, User) else None

@@ -8,7 +8,8 @@ from django.shortcuts import render
 
 from apps.jobs.models import LogLine
 from apps.web.request import LoggedIn
-from apps.web.shown.about import abouts
+from apps.web.shown.imports import abouts
+from apps.web.shown.numbers import whole_number
 from apps.web.visible import job_or_404
 
 PAGE = 500
@@ -32,8 +33,3 @@ def log(request: LoggedIn, job_id: UUID) -> HttpResponse:
         "next_line": lines[-1].pk if len(found) > PAGE else None,
     }
     return render(request, "jobs/log_page.html", context)
-
-
-def whole_number(text: str) -> int:
-    """Read a row or line number from an address; what is none counts as 0."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0

@@ -1,8 +1,6 @@
-"""What a feature adds to the page of its jobs: a title, a unit, a sentence.  Imports are the first."""
+"""What a feature adds to the page of its jobs: a title, a unit, a sentence."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from uuid import UUID
 
 from apps.jobs.models import Job
 
@@ -15,6 +13,7 @@ class About:
     verb: str = ""  # what it does: "Import"
     unit: str = ""  # what its progress counts
     aside: str = ""  # a fact beside the progress
+    guesses_total: bool = False  # it follows from the part that was read
     outcome: str = ""  # what came of it, in a sentence
     on_cancel: str = ""  # what stays and what will not be done
 
@@ -22,8 +21,3 @@ class About:
 def plain(job: Job) -> About:
     """Describe a job that no feature describes."""
     return About(title=job.subject or job.kind)
-
-
-def abouts(jobs: Iterable[Job]) -> dict[UUID, About]:
-    """Describe jobs, each in the words of its feature."""
-    return {job.pk: plain(job) for job in jobs}

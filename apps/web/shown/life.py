@@ -1,14 +1,15 @@
 """The life of a job as a line with stops: the way it went is solid, what can still happen is dotted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils import timezone
 
 from apps.jobs.models import Attempt, Job
-from apps.jobs.states import ENDED, Outcome, State
+from apps.jobs.states import ENDED, SLEEPING, Outcome, State
 from apps.web.shown import words
+from apps.web.shown.steps import Step, came_back, steps
 
 _LINE, _TOP = 110, 35.5
 _PLACES = {
@@ -22,7 +23,8 @@ _PLACES = {
     State.RUNNING: (730, _LINE),
 }
 _TO_LINE = "M89 110H271"
-_IN_LINE = "M289 110H501M519 110H721"
+_TO_BROKER = "M289 110H501"
+_TO_WORKER = "M519 110H721"
 _BACK = "M724 103C670 8 340 8 289 98"
 _ARROW = "M302 88L288 100L283 82"
 _ENDS = {
@@ -30,7 +32,7 @@ _ENDS = {
     State.CANCELLED: "M735 118C760 176 820 186 911 186",
     State.DEAD: "M733 119C750 240 830 254 911 254",
 }
-_FROM_LINE_TO_CANCELLED = "M288 115C345 150 350 230 460 226C640 220 760 190 911 186"
+_STRAIGHT_TO_CANCELLED = "M288 115C345 150 350 230 460 226C640 220 760 190 911 186"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,6 @@ class Stop:
     """One stop of the line."""
 
     state: State
-    x: float
-    y: float
     is_done: bool
     is_now: bool
     when: str
@@ -50,180 +50,169 @@ class Stop:
         return str(self.state.label)
 
     @property
+    def x(self) -> float:
+        """Return where it stands, from the left."""
+        return _PLACES[self.state][0]
+
+    @property
+    def y(self) -> float:
+        """Return where it stands, from the top."""
+        return _PLACES[self.state][1]
+
+    @property
+    def text_x(self) -> float:
+        """Return where its text begins or is centred."""
+        return self.x + 20 if self.state == State.RUNNING else self.x
+
+    @property
     def word_y(self) -> float:
-        """Return where the word stands."""
+        """Return the height of its word."""
         return {State.RETRYING: 15, State.RUNNING: 78}.get(self.state, self.y + 32)
 
     @property
     def when_y(self) -> float:
-        """Return where the time stands."""
+        """Return the height of its time."""
         return {State.RETRYING: 66, State.RUNNING: 96}.get(self.state, self.y + 50)
-
-    @property
-    def text_x(self) -> float:
-        """Return where the text begins or is centred."""
-        return self.x + 20 if self.state == State.RUNNING else self.x
 
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """What to draw, and the same as a sentence and as steps."""
+    """What to draw; the same story as steps and as a sentence."""
 
     stops: Sequence[Stop]
     done: Sequence[str]
     possible: Sequence[str]
     arrow: str
-    steps: Sequence["Step"]
+    steps: Sequence[Step]
     sentence: str
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One line of the same story as a list."""
+class _Story:
+    """A job with the attempts that came back."""
 
-    state: State
-    words: str
-    at: datetime | None
+    job: Job
+    returned: Sequence[Attempt]
+    ends_at: datetime | None  # estimated
+
+    def has(self, outcome: Outcome) -> bool:
+        return any(attempt.outcome == outcome for attempt in self.returned)
 
 
 def life(job: Job, attempts: Sequence[Attempt], *, ends_in: timedelta | None, now: datetime) -> Life:
     """Draw a job's life from its row and its earlier attempts, the oldest first."""
-    state = State(job.state)
-    came_back = [attempt for attempt in attempts if not _ended_with(job, attempt)]
-    told = steps(job, came_back)
+    returned = came_back(job, attempts)
+    story = _Story(job, returned, now + ends_in if ends_in is not None else None)
+    told = steps(job, returned)
     return Life(
-        stops=[_stop(job, place, came_back, ends_in, now) for place in _PLACES],
-        done=_done(job, state, came_back),
-        possible=_possible(job, state, came_back),
-        arrow=_ARROW if came_back else "",
+        stops=[_stop(story, state) for state in _PLACES],
+        done=_done(story),
+        possible=_possible(story),
+        arrow=_ARROW if returned else "",
         steps=told,
         sentence=_sentence(told),
     )
 
 
-def steps(job: Job, came_back: Sequence[Attempt]) -> list[Step]:
-    """Tell the life as a list, the oldest first."""
-    told = [Step(State.READY, "enqueued", job.enqueued_at)]
-    for attempt in came_back:
-        told.append(Step(State.RUNNING, f"running, attempt {attempt.number}", attempt.started_at))
-        told.append(_return_step(attempt))
-    state = State(job.state)
-    if state == State.RUNNING or (state in ENDED and job.started_at and job.attempt > len(came_back)):
-        told.append(Step(State.RUNNING, f"running, attempt {job.attempt}", job.started_at))
-    if state in ENDED:
-        told.append(Step(state, str(state.label), job.finished_at))
-    elif state == State.SCHEDULED and not came_back:
-        told.append(Step(state, "scheduled", job.run_after))
-    return told
+def _stop(story: _Story, state: State) -> Stop:
+    is_now = story.job.state == state
+    return Stop(state, is_now or _was_passed(story, state), is_now, _WHEN[state](story))
 
 
-def _return_step(attempt: Attempt) -> Step:
-    if attempt.outcome == Outcome.FAILED:
-        return Step(State.RETRYING, "failed, retrying", attempt.ended_at)
-    if attempt.outcome == Outcome.SNOOZED:
-        return Step(State.SCHEDULED, "goes on later", attempt.ended_at)
-    return Step(State.READY, f"{attempt.outcome}, back in line", attempt.ended_at)
-
-
-def _ended_with(job: Job, attempt: Attempt) -> bool:
-    """Say whether this attempt is the one the job ended with."""
-    return job.has_ended and job.state != State.SUCCEEDED and attempt.number == job.attempt
-
-
-def _stop(
-    job: Job, state: State, came_back: Sequence[Attempt], ends_in: timedelta | None, now: datetime
-) -> Stop:
-    x, y = _PLACES[state]
-    is_now = job.state == state
-    return Stop(
-        state,
-        x,
-        y,
-        is_done=is_now or _was_passed(job, state, came_back),
-        is_now=is_now,
-        when=_when(job, state, came_back, ends_in, now),
-    )
-
-
-def _was_passed(job: Job, state: State, came_back: Sequence[Attempt]) -> bool:
+def _was_passed(story: _Story, state: State) -> bool:
     if state == State.READY:
-        return job.state != State.SCHEDULED or bool(job.attempt)
+        return story.job.state != State.SCHEDULED or story.job.attempt > 0
     if state in (State.QUEUED, State.RUNNING):
-        return job.attempt > 0
+        return story.job.attempt > 0
     if state == State.RETRYING:
-        return any(attempt.outcome == Outcome.FAILED for attempt in came_back)
-    if state == State.SCHEDULED:
-        return any(attempt.outcome == Outcome.SNOOZED for attempt in came_back)
-    return False
+        return story.has(Outcome.FAILED)
+    return state == State.SCHEDULED and story.has(Outcome.SNOOZED)
 
 
-def _when(
-    job: Job, state: State, came_back: Sequence[Attempt], ends_in: timedelta | None, now: datetime
-) -> str:
-    if state == State.READY and _was_passed(job, state, came_back):
-        back = [attempt.ended_at for attempt in came_back if attempt.outcome != Outcome.FAILED]
-        return _clock(job.enqueued_at) + (f", again {_clock(back[-1])}" if back else "")
-    if state == State.RUNNING and job.started_at and job.attempt:
-        if job.state == State.RUNNING:
-            return f"attempt {job.attempt}, since {_clock(job.started_at)}"
-        tries = f"{job.attempt} attempts" if job.attempt > 1 else "1 attempt"
-        ended = job.finished_at or (came_back[-1].ended_at if came_back else None)
-        return f"{tries}, {words.span(ended - job.started_at)}" if ended else tries
-    if state == State.RETRYING and came_back:
-        return _returns(came_back)
-    if state == job.state and state in (State.SCHEDULED, State.RETRYING):
-        return f"until {_clock(job.run_after)}"
-    if state == job.state and state in ENDED:
-        return _clock(job.finished_at)
-    if state == State.SUCCEEDED and ends_in is not None:
-        return f"about {timezone.localtime(now + ends_in):%H:%M}"
-    return ""
+def _done(story: _Story) -> list[str]:
+    job, state = story.job, State(story.job.state)
+    done = [_TO_LINE] if _was_passed(story, State.SCHEDULED) else []
+    if job.attempt or state == State.QUEUED:
+        done.append(_TO_BROKER)
+    if job.attempt:
+        done.append(_TO_WORKER)
+    if story.returned:
+        done.append(_BACK)
+    if state in _ENDS:
+        done.append(_ENDS[state] if job.attempt else _STRAIGHT_TO_CANCELLED)
+    return done
 
 
-def _returns(came_back: Sequence[Attempt]) -> str:
-    failed = sum(attempt.outcome == Outcome.FAILED for attempt in came_back)
-    lost = sum(attempt.outcome == Outcome.LOST for attempt in came_back)
-    other = len(came_back) - failed - lost
-    told = []
-    if failed:
-        told.append(f"failed {_times(failed)}")
-    if lost:
-        told.append(f"lost its worker {_times(lost)}")
-    if other:
-        told.append(f"handed back {_times(other)}")
+def _possible(story: _Story) -> list[str]:
+    job, state = story.job, State(story.job.state)
+    if state in ENDED:
+        return []
+    possible = list(_ENDS.values())
+    if state == State.SCHEDULED and not story.returned:
+        possible.append(_TO_LINE)
+    if not job.attempt:
+        possible += [_TO_WORKER] if state == State.QUEUED else [_TO_BROKER, _TO_WORKER]
+    return possible
+
+
+def _when_ready(story: _Story) -> str:
+    if not _was_passed(story, State.READY):
+        return ""
+    back = [attempt.ended_at for attempt in story.returned if attempt.outcome != Outcome.FAILED]
+    return _clock(story.job.enqueued_at) + (f", again {_clock(back[-1])}" if back else "")
+
+
+def _when_running(story: _Story) -> str:
+    job = story.job
+    if not job.attempt:
+        return ""
+    if job.state == State.RUNNING:
+        return f"attempt {job.attempt}, since {_clock(job.started_at)}"
+    tries = words.count(job.attempt, "attempt")
+    ended = job.finished_at or (story.returned[-1].ended_at if story.returned else None)
+    return f"{tries}, {words.span(ended - job.started_at)}" if ended and job.started_at else tries
+
+
+def _when_retrying(story: _Story) -> str:
+    if story.job.state == State.RETRYING:
+        return f"until {_clock(story.job.run_after)}"
+    outcomes = [attempt.outcome for attempt in story.returned]
+    failed, lost = outcomes.count(Outcome.FAILED), outcomes.count(Outcome.LOST)
+    other = len(outcomes) - failed - lost
+    told = [f"failed {_times(failed)}"] if failed else []
+    told += [f"lost its worker {_times(lost)}"] if lost else []
+    told += [f"put off {_times(other)}"] if other else []
     return ", ".join(told)
+
+
+def _when_asleep(story: _Story) -> str:
+    return f"until {_clock(story.job.run_after)}" if story.job.state in SLEEPING else ""
+
+
+def _when_succeeded(story: _Story) -> str:
+    if story.ends_at is not None:
+        return f"about {timezone.localtime(story.ends_at):%H:%M}"
+    return _when_ended(story) if story.job.state == State.SUCCEEDED else ""
+
+
+def _when_ended(story: _Story) -> str:
+    return _clock(story.job.finished_at)
+
+
+_WHEN: dict[State, Callable[[_Story], str]] = {
+    State.SCHEDULED: lambda story: _when_asleep(story) if story.job.state == State.SCHEDULED else "",
+    State.READY: _when_ready,
+    State.QUEUED: lambda _: "",
+    State.RUNNING: _when_running,
+    State.RETRYING: _when_retrying,
+    State.SUCCEEDED: _when_succeeded,
+    State.CANCELLED: lambda story: _when_ended(story) if story.job.state == State.CANCELLED else "",
+    State.DEAD: lambda story: _when_ended(story) if story.job.state == State.DEAD else "",
+}
 
 
 def _times(number: int) -> str:
     return {1: "once", 2: "twice"}.get(number, f"{number:,} times")
-
-
-def _done(job: Job, state: State, came_back: Sequence[Attempt]) -> list[str]:
-    done = []
-    if _was_passed(job, State.SCHEDULED, came_back):
-        done.append(_TO_LINE)
-    if job.attempt:
-        done.append(_IN_LINE)
-    elif state == State.QUEUED:
-        done.append("M289 110H501")
-    if came_back:
-        done.append(_BACK)
-    if state == State.CANCELLED and not job.attempt:
-        done.append(_FROM_LINE_TO_CANCELLED)
-    elif state in _ENDS:
-        done.append(_ENDS[state])
-    return done
-
-
-def _possible(job: Job, state: State, came_back: Sequence[Attempt]) -> list[str]:
-    if state in ENDED:
-        return []
-    possible = list(_ENDS.values())
-    if state == State.SCHEDULED and not came_back:
-        possible.append(_TO_LINE)
-    if not job.attempt:
-        possible.append("M519 110H721" if state == State.QUEUED else _IN_LINE)
-    return possible
 
 
 def _clock(moment: datetime | None) -> str:
@@ -232,4 +221,3 @@ def _clock(moment: datetime | None) -> str:
 
 def _sentence(told: Sequence[Step]) -> str:
     return "Life of this job: " + ", ".join(f"{step.words} {_clock(step.at)}".strip() for step in told) + "."
-

@@ -9,9 +9,12 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.jobs.models import Attempt, DeadLetter, Job, LogLine
 from apps.jobs.states import State
+from apps.transfers.models import Import
 from apps.web.shown import words
+from apps.web.shown.imports import Entry, File, files, imports_of, readout
 from apps.web.shown.life import Life, life
 from apps.web.shown.now import now
+from apps.web.shown.rejected import Rejected, rejected
 from apps.web.shown.rows import JobRow, job_rows
 from apps.web.visible import is_owner, may_cancel
 
@@ -20,7 +23,7 @@ MOST_LINES = 12
 
 
 class JobPage:
-    """One job as one viewer sees it; ``query`` is what the address asks for (filter and page of the rejects)."""
+    """One job as one viewer sees it; ``query`` is the address's: filter and page of the rejected rows."""
 
     def __init__(self, job: Job, viewer: User, query: Mapping[str, str]) -> None:
         self.job = job
@@ -127,9 +130,28 @@ class JobPage:
     def advice(self) -> str:
         """Say what to do about a dead job."""
         if self.letter is not None and self.letter.fingerprint == "WorkerLost":
-            return "An operator finds it among the dead letters. Nothing of it runs until somebody replays it."
+            return "It is kept among the dead letters. Nothing of it runs until an operator replays it."
         return "It is kept as a dead letter with its log. Mend the cause, then start it again."
 
-    readout = ()
-    files = ()
-    went_on = ""
+    @cached_property
+    def run(self) -> Import | None:
+        """Return the import that this job runs, if it is one."""
+        return imports_of([self.job]).get(self.job.pk)
+
+    @cached_property
+    def readout(self) -> list[Entry]:
+        """Return the numbers of an import."""
+        progress = self.row.progress
+        return readout(self.run, progress.total if progress else None) if self.run else []
+
+    @cached_property
+    def files(self) -> list[File]:
+        """Return what can be downloaded."""
+        return files(self.run, is_owner=self.is_owner, has_ended=self.job.has_ended) if self.run else []
+
+    @cached_property
+    def rejected(self) -> Rejected | None:
+        """Return the rejected rows, as filtered and paged by the address."""
+        if self.run is None or not self.run.rejected:
+            return None
+        return rejected(self.run, self.query, shows_rows=self.is_owner)

@@ -48,4 +48,4 @@ def places(jobs: Iterable[Job]) -> dict[UUID, Place]:
     if not ids:
         return {}
     rows = sql.run("places", {"ids": ids, "dead_after": settings.BACKLINE_DEAD_AFTER_S})
-    return {id: Place(ahead, is_served) for id, ahead, is_served in rows}
+    return {job_id: Place(ahead, is_served) for job_id, ahead, is_served in rows}

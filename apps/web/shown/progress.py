@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from apps.jobs.models import Job, Progress
 from apps.jobs.states import State
-from apps.web.shown.words import about, count
+from apps.web.shown import words
+from apps.web.shown.about import About
 
 _EARLIEST = timedelta(seconds=10)
 _SMALLEST_SHARE = 0.05
@@ -13,14 +14,14 @@ _SMALLEST_SHARE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class ShownProgress:
-    """One job's progress for a page; ``unit`` is what it counts, in one word, or nothing."""
+    """One job's progress for a page."""
 
     job: Job
     done: int
     total: int | None
     note: str
     rate: float | None
-    unit: str
+    about: About
     now: datetime
 
     @property
@@ -40,20 +41,20 @@ class ShownProgress:
     @property
     def sentence(self) -> str:
         """Say how much was processed."""
-        unit = f" {self.unit}" if self.unit else ""
+        unit = self._unit
         if self.total and self.done > self.total:
-            return f"Processed {count(self.done)}{unit} (expected {count(self.total)})"
+            return f"Processed {words.count(self.done)}{unit} (expected {words.count(self.total)})"
         if self.total:
-            return f"Processed {count(self.done)} of {count(self.total)}{unit} ({self.percent} %)"
-        return f"Processed {count(self.done)}{unit}"
+            return f"Processed {words.count(self.done)} {self._expected}{unit} ({self.percent} %)"
+        return f"Processed {words.count(self.done)}{unit}"
 
     @property
     def short(self) -> str:
         """Say the same for a row of a list."""
-        unit = f" {self.unit}" if self.unit else ""
+        unit = self._unit
         if self.is_measured and self.total:
-            return f"{count(self.done)} of {count(self.total)}{unit}"
-        return f"{count(self.done)}{unit}"
+            return f"{words.count(self.done)} {self._expected}{unit}"
+        return f"{words.count(self.done)}{unit}"
 
     @property
     def speed(self) -> str:
@@ -61,13 +62,24 @@ class ShownProgress:
         if not self.rate or self.job.state != State.RUNNING:
             return ""
         rate = f"{self.rate:,.0f}" if self.rate >= 10 else f"{self.rate:.1f}"
-        return f"{rate} {self.unit} a second lately".replace("  ", " ")
+        return f"{rate}{self._unit} a second lately"
 
     @property
     def left(self) -> str:
         """Estimate the time left; silent until 5 % or 10 s, and when nothing can be known."""
         estimate = self.time_left
-        return f"{about(estimate)} left" if estimate is not None else ""
+        return f"{words.about(estimate)} left" if estimate is not None else ""
+
+    @property
+    def _unit(self) -> str:
+        return f" {self.about.unit}" if self.about.unit else ""
+
+    @property
+    def _expected(self) -> str:
+        total = self.total or 0
+        if self.about.guesses_total and self.job.state == State.RUNNING:
+            return f"of about {words.count(words.rounded(total))}"
+        return f"of {words.count(total)}"
 
     @property
     def time_left(self) -> timedelta | None:
@@ -81,10 +93,10 @@ class ShownProgress:
         return timedelta(seconds=min((self.total - self.done) / self.rate, 365 * 86400))
 
 
-def shown_progress(job: Job, progress: Progress | None, *, unit: str, now: datetime) -> ShownProgress | None:
+def shown_progress(job: Job, progress: Progress | None, about: About, now: datetime) -> ShownProgress | None:
     """Return a job's progress, None before its first word or when it is of no interest any more."""
     if progress is None or (progress.done == 0 and progress.total is None):
         return None
     return ShownProgress(
-        job, progress.done, progress.total, progress.note, progress.rate, unit=unit, now=now
+        job, progress.done, progress.total, progress.note, progress.rate, about=about, now=now
     )

@@ -9,7 +9,8 @@ from apps.accounts.models import User
 from apps.jobs.models import Attempt, DeadLetter, Job, Progress
 from apps.jobs.states import State
 from apps.web.shown import words
-from apps.web.shown.about import About, abouts
+from apps.web.shown.about import About
+from apps.web.shown.imports import abouts
 from apps.web.shown.now import now
 from apps.web.shown.place import Place, places
 from apps.web.shown.progress import ShownProgress, shown_progress
@@ -61,7 +62,7 @@ def job_rows(jobs: Sequence[Job], user: User) -> list[JobRow]:
         JobRow(
             job=job,
             about=about[job.pk],
-            progress=shown_progress(job, spoken.get(job.pk), unit=about[job.pk].unit, now=moment),
+            progress=shown_progress(job, spoken.get(job.pk), about[job.pk], moment),
             place=place.get(job.pk),
             trouble=trouble.get(job.pk, ""),
             may_cancel=not job.has_ended and may_cancel(user, job),

@@ -13,6 +13,12 @@ def count(number: int, noun: str = "") -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def rounded(number: int) -> int:
+    """Round an estimate to two figures."""
+    digits = max(len(str(number)) - 2, 0)
+    return round(number, -digits)
+
+
 def span(duration: timedelta) -> str:
     """Write a duration exactly, in its two largest units: ``3 min 11 s``."""
     seconds = duration / _SECOND
@@ -21,7 +27,7 @@ def span(duration: timedelta) -> str:
     if seconds < 10:
         return f"{seconds:.1f} s" if seconds % 1 >= 0.05 else f"{seconds:.0f} s"
     left = round(seconds)
-    found = []
+    found: list[str] = []
     for name, length in _UNITS:
         if left >= length and len(found) < 2:
             found.append(f"{left // length} {name}")

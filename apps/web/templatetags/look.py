@@ -56,7 +56,10 @@ def moment(value: datetime | None) -> SafeString | str:
     local = timezone.localtime(value)
     text = words.day_and_time(local, timezone.localtime())
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>', value.isoformat(timespec="seconds"), words.whole(local), text
+        '<time datetime="{}" title="{}">{}</time>',
+        value.isoformat(timespec="seconds"),
+        words.whole(local),
+        text,
     )
 
 

@@ -1,0 +1,119 @@
+"""What an import adds to its job's page: its file's name, its counts, its files, what stays when it stops."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils import timezone
+
+from apps.jobs.models import Job
+from apps.jobs.states import State
+from apps.transfers.models import Import
+from apps.web.shown import words
+from apps.web.shown.about import About, plain
+
+VERB = "Import"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One number of the readout."""
+
+    words: str
+    number: int
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of a job, with where to get it or why not."""
+
+    name: str
+    hint: str
+    icon: str
+    href: str = ""
+    why_not: str = ""
+
+
+def imports_of(jobs: Iterable[Job]) -> dict[UUID, Import]:
+    """Find the imports that these jobs run."""
+    ids = [job.pk for job in jobs if job.kind.startswith("imports.")]
+    found = Import.objects.filter(job_id__in=ids).select_related("upload") if ids else Import.objects.none()
+    return {run.job_id: run for run in found if run.job_id is not None}
+
+
+def abouts(jobs: Sequence[Job]) -> dict[UUID, About]:
+    """Describe jobs, each in the words of its feature."""
+    runs = imports_of(jobs)
+    return {job.pk: _about(job, runs[job.pk]) if job.pk in runs else plain(job) for job in jobs}
+
+
+def readout(run: Import, total: int | None) -> list[Entry]:
+    """Return the numbers of an import."""
+    entries = [
+        Entry("Created", run.created),
+        Entry("Updated", run.updated),
+        Entry("Unchanged", run.unchanged),
+        Entry("Rejected", run.rejected, "of-dead" if run.rejected else ""),
+    ]
+    if total is not None and run.finished_at is None:
+        entries.append(Entry("Still to read, about", words.rounded(max(total - run.rows_read, 0)), "muted"))
+    return entries
+
+
+def files(run: Import, *, is_owner: bool, has_ended: bool) -> list[File]:
+    """Return the files of an import; only their owner gets their contents."""
+    return [_upload(run, is_owner=is_owner), _rejects(run, is_owner=is_owner, has_ended=has_ended)]
+
+
+def _about(job: Job, run: Import) -> About:
+    saved = run.rows_read - run.rejected
+    return About(
+        title=run.upload.name,
+        verb=VERB,
+        unit="rows",
+        guesses_total=run.finished_at is None,
+        aside=f"{words.count(run.rejected)} rejected so far" if run.rejected else "",
+        outcome=_outcome(job, run, saved),
+        on_cancel=_on_cancel(job, saved),
+    )
+
+
+def _outcome(job: Job, run: Import, saved: int) -> str:
+    if job.state == State.CANCELLED:
+        stays = f"{_rows_are(saved)} saved and stay." if saved else "Nothing was saved."
+        return f"{stays} The rest was not read."
+    return run.message
+
+
+def _on_cancel(job: Job, saved: int) -> str:
+    if job.state != State.RUNNING and not saved:
+        return "It has not read a row yet, and will not."
+    return f"{_rows_are(saved)} saved and stay. The rest is not read yet and will not be."
+
+
+def _rows_are(number: int) -> str:
+    return f"{words.count(number, 'row')} {'is' if number == 1 else 'are'}"
+
+
+def _upload(run: Import, *, is_owner: bool) -> File:
+    upload = run.upload
+    hint = f"{words.size(upload.size)}, SHA-256 {upload.sha256[:4]}…{upload.sha256[-2:]}"
+    if upload.deleted_at is not None:
+        return File(upload.name, hint, "file", why_not="deleted")
+    if not is_owner:
+        return File(upload.name, hint, "file", why_not="its owner's alone")
+    until = timezone.localtime(upload.expires_at)
+    hint = f"your file, {hint}, kept until {words.day_and_time(until, timezone.localtime())}"
+    return File(upload.name, hint, "file", href=reverse("upload", args=[run.job_id]))
+
+
+def _rejects(run: Import, *, is_owner: bool, has_ended: bool) -> File:
+    name, rows = "rejected.csv", words.count(run.rejected, "row")
+    if not run.rejected:
+        return File(name, "no row was rejected" if has_ended else "no row so far", "table", why_not="empty")
+    hint = f"{rows}, upload it again after fixing" if has_ended else f"{rows} so far"
+    if not is_owner:
+        return File(name, hint, "table", why_not="its owner's alone")
+    return File(name, hint, "table", href=reverse("rejects", args=[run.job_id]))
