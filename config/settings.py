@@ -14,7 +14,7 @@ from config import env
 django_stubs_ext.monkeypatch()  # ModelAdmin[User] and its kin may be written at run time
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-STATE_DIR = Path(env.text("BACKLINE_STATE_DIR") or BASE_DIR / ".backline")
+STATE_DIR = BASE_DIR / ".backline"  # what this machine keeps for the project; never in git
 
 # --- Django -------------------------------------------------------------------
 

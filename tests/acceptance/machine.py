@@ -51,7 +51,7 @@ class Machine:
             "DATABASE_URL": self.postgres.url(),
             "REDIS_URL": self.valkey.url(),
             "CELERY_BROKER_URL": self.valkey.url(),
-            "BACKLINE_STATE_DIR": str(self.directory / "state"),
+            "BACKLINE_UPLOADS_DIR": str(self.directory / "uploads"),
             "BACKLINE_JOB_MODULES": "tasks,tests.kinds",
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "PYTHONWARNINGS": "default",
