@@ -17,10 +17,10 @@ BEGIN
     UPDATE schedules_plan SET edited = true
       FROM was JOIN made USING (id)
      WHERE schedule_id = made.id
-       AND (was.enabled, was.task, was.args, was.kwargs, was.start_time, was.expires, was.one_off,
+       AND (was.enabled, was.task, was.args, was.kwargs, was.headers, was.priority, was.queue, was.start_time, was.expires, was.one_off,
             was.crontab_id, was.interval_id, was.clocked_id, was.solar_id)
            IS DISTINCT FROM
-           (made.enabled, made.task, made.args, made.kwargs, made.start_time, made.expires, made.one_off,
+           (made.enabled, made.task, made.args, made.kwargs, made.headers, made.priority, made.queue, made.start_time, made.expires, made.one_off,
             made.crontab_id, made.interval_id, made.clocked_id, made.solar_id);
     RETURN NULL;
 END $$;

@@ -1,0 +1,92 @@
+"""Real `celery beat` processes: two at once, killed and frozen, without a broker."""
+
+import os
+import signal
+import tempfile
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.machine import Machine, kill_group
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("acceptance")]
+
+EACH_SECOND = """
+    WITH span AS (
+        INSERT INTO django_celery_beat_intervalschedule (every, period) VALUES (1, 'seconds') RETURNING id
+    )
+    INSERT INTO django_celery_beat_periodictask (name, task, args, kwargs, headers, enabled, one_off, total_run_count,
+                                                 date_changed, description, interval_id)
+    SELECT %s, %s, '[]', %s, '{}', true, false, 0, now(), '', id FROM span RETURNING id
+"""
+
+
+class WithoutBroker(Machine):
+    """A machine whose broker refuses every connection."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return an environment in which nobody listens where the broker should be."""
+        return super().environment | {"CELERY_BROKER_URL": "redis://127.0.0.1:1/0"}
+
+    def each_second(self, name: str, kind: str = "kinds.add", arguments: str = '{"a": 1}') -> int:
+        """Make a schedule that runs each second, by SQL alone."""
+        return int(self.value(EACH_SECOND, name, kind, arguments))
+
+    def moments(self, schedule: int) -> int:
+        """Count the moments of a schedule."""
+        return int(self.value("SELECT count(*) FROM schedules_moment WHERE schedule_id = %s", schedule))
+
+
+@pytest.fixture
+def machine() -> Iterator[WithoutBroker]:
+    with tempfile.TemporaryDirectory(prefix="backline-beat-") as directory:
+        machine = WithoutBroker(Path(directory))
+        try:
+            machine.start()
+            yield machine
+        finally:
+            machine.stop()
+
+
+def test_two_beats_one_frozen_and_killed_take_every_second_once(machine: WithoutBroker) -> None:
+    good, bad = machine.each_second("good"), machine.each_second("bad", kind="no.such.kind")
+    first, second = machine.beat("first"), machine.beat("second")
+    machine.until(lambda: machine.moments(good) >= 3, "beats fire")
+    beats = "SELECT count(DISTINCT beat) FROM schedules_moment WHERE schedule_id = %s"
+    machine.until(lambda: machine.value(beats, good) == 2, "both beats fire")
+    os.killpg(first.pid, signal.SIGSTOP)
+    before = machine.moments(good)
+    machine.until(lambda: machine.moments(good) >= before + 3, "the other goes on while one is frozen", 15)
+    os.killpg(first.pid, signal.SIGCONT)
+    kill_group(first)
+    before = machine.moments(good)
+    machine.until(lambda: machine.moments(good) >= before + 3, "the other goes on after a kill", 10)
+    gaps = machine.ask(
+        "SELECT DISTINCT at - lag(at) OVER (ORDER BY at) FROM schedules_moment WHERE schedule_id = %s", good
+    )
+    assert {gap for (gap,) in gaps} == {None, timedelta(seconds=1)}
+    assert machine.value("SELECT count(*) FROM jobs_job") == machine.moments(good)
+    assert machine.moments(bad) == 0
+    assert "no.such.kind" in machine.value("SELECT problem FROM schedules_plan WHERE schedule_id = %s", bad)
+    second.send_signal(signal.SIGTERM)
+    assert second.wait(timeout=15) == 0
+    assert machine.value("SELECT count(*) FROM schedules_beat WHERE stopped_at IS NOT NULL") == 1
+    assert "Traceback" not in machine.last_words()
+
+
+def test_an_edit_is_seen_within_five_seconds_and_a_database_restart_is_outlived(machine: WithoutBroker) -> None:
+    schedule = machine.each_second("steady")
+    machine.beat()
+    machine.until(lambda: machine.moments(schedule) >= 2, "beat fires")
+    machine.ask("UPDATE django_celery_beat_intervalschedule SET every = 3600")
+    slow = "SELECT next_at > now() + interval '59 minutes' FROM schedules_plan WHERE schedule_id = %s"
+    machine.until(lambda: machine.value(slow, schedule) is True, "the edit is seen", 5)
+    machine.postgres.kill()
+    machine.postgres.start()
+    machine.ask("UPDATE django_celery_beat_intervalschedule SET every = 1")
+    before = machine.moments(schedule)
+    machine.until(lambda: machine.moments(schedule) >= before + 2, "beat fires after the restart", 20)
+    assert machine.value("SELECT count(*) FROM jobs_job") >= machine.moments(schedule)
