@@ -57,5 +57,5 @@ class Upload(models.Model):
 
     @property
     def path(self) -> Path:
-        """Return where the file is: the id is its name, so nothing a sender wrote reaches the disk's names."""
+        """Return where the file is: under its id, since nothing a sender wrote may name a file here."""
         return Path(settings.BACKLINE_UPLOADS_DIR) / self.id.hex

@@ -1,0 +1,98 @@
+"""Turns bytes into lines of text, strictly: a byte that does not belong is told, never replaced."""
+
+import codecs
+import io
+from collections.abc import Iterator
+from itertools import chain
+from typing import Final, Protocol
+
+from apps.transfers.reading.bad_file import BadFile
+
+LONGEST_LINE: Final = 1 << 20  # characters; beyond it a file is no table
+_BLOCK_BYTES: Final = 256 << 10
+_NAMES: Final = {"utf-8": "UTF-8", "cp1252": "Windows-1252", "utf-16": "UTF-16"}
+_MARK: Final = "\ufeff"
+_UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+class ByteSource(Protocol):
+    """What bytes are read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to so many bytes; none at the end."""
+        ...
+
+
+def lines(source: ByteSource, encoding: str) -> Iterator[str]:
+    """Yield the lines, each with its ending (LF, CR LF or CR), as a CSV reader wants them."""
+    return chain.from_iterable(_whole_lines(_blocks(source, encoding)))
+
+
+def _whole_lines(blocks: Iterator[str]) -> Iterator[io.StringIO]:
+    """Cut the text behind the last line ending of each block; StringIO splits the rest at C speed."""
+    carry = ""
+    for block in blocks:
+        text = carry + block
+        end = max(text.rfind("\n"), text.rfind("\r", 0, -1)) + 1
+        carry = text[end:]
+        if end:
+            yield io.StringIO(text[:end], newline="")
+        if len(carry) > LONGEST_LINE:
+            raise BadFile(
+                f"A line is longer than {LONGEST_LINE:,} characters: this is no table of rows. "
+                "Save the table as CSV, one row a line."
+            )
+    if carry:
+        yield io.StringIO(carry, newline="")
+
+
+def _blocks(source: ByteSource, encoding: str) -> Iterator[str]:
+    data = source.read(_BLOCK_BYTES)
+    decoder = codecs.getincrementaldecoder(_codec(data[:4], encoding))()
+    taken = 0
+    while True:
+        pending = decoder.getstate()[0]
+        try:
+            text = decoder.decode(data, final=not data)
+        except UnicodeDecodeError as error:
+            yield _good_part(pending + data, error).removeprefix("" if taken else _MARK)
+            offset = taken - len(pending) + error.start
+            raise _undecodable(encoding, offset, (pending + data)[error.start]) from error
+        if text:
+            yield text
+        if not data:
+            return
+        taken += len(data)
+        data = source.read(_BLOCK_BYTES)
+
+
+def _good_part(data: bytes, error: UnicodeDecodeError) -> str:
+    codec = "cp1252" if error.encoding == "charmap" else error.encoding
+    return data[: error.start].decode(codec)
+
+
+def _codec(head: bytes, encoding: str) -> str:
+    """Choose the decoder by the first bytes: a byte order mark is not part of the text."""
+    looks_utf16 = head.startswith(_UTF16_MARKS) or b"\0" in head
+    if looks_utf16 != (encoding == "utf-16"):
+        raise _wrong_choice(encoding, "UTF-16 (Excel calls it Unicode text)" if looks_utf16 else "UTF-8")
+    if encoding == "cp1252" and head.startswith(codecs.BOM_UTF8):
+        raise _wrong_choice(encoding, "UTF-8")
+    if encoding == "utf-16" and not head.startswith(_UTF16_MARKS):
+        return "utf-16-be" if head.startswith(b"\0") else "utf-16-le"
+    return "utf-8-sig" if encoding == "utf-8" else encoding
+
+
+def _wrong_choice(encoding: str, likely: str) -> BadFile:
+    return BadFile(
+        f"The file is not {_NAMES[encoding]}: it looks like {likely}. "
+        f"Choose the encoding {likely.partition(' ')[0]} and send it again."
+    )
+
+
+def _undecodable(encoding: str, offset: int, byte: int) -> BadFile:
+    other = "Windows-1252 or UTF-16" if encoding == "utf-8" else "UTF-8"
+    return BadFile(
+        f"The file is not {_NAMES[encoding]}: byte {offset + 1:,} (0x{byte:02X}) does not belong there. "
+        f"Choose another encoding, such as {other}, and send it again."
+    )

@@ -1,0 +1,1 @@
+"""Job types that clear away what is not needed any more."""
