@@ -78,7 +78,7 @@ class Migration(migrations.Migration):
             name='Progress',
             fields=[
                 ('job_id', models.UUIDField(primary_key=True, serialize=False)),
-                ('attempt', models.SmallIntegerField()),
+                ('attempt', models.IntegerField()),
                 ('done', models.BigIntegerField(default=0)),
                 ('total', models.BigIntegerField(null=True)),
                 ('note', models.TextField(default='')),
@@ -109,7 +109,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('job_id', models.UUIDField()),
-                ('number', models.SmallIntegerField()),
+                ('number', models.IntegerField()),
                 ('outcome', models.TextField(choices=[('failed', 'Failed'), ('lost', 'Lost'), ('handed back', 'Handed Back'), ('snoozed', 'Snoozed'), ('cancelled', 'Cancelled')])),
                 ('worker_name', models.TextField(default='')),
                 ('started_at', models.DateTimeField()),
@@ -158,7 +158,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('job_id', models.UUIDField()),
-                ('attempt', models.SmallIntegerField()),
+                ('attempt', models.IntegerField()),
                 ('at', models.DateTimeField()),
                 ('level', models.TextField()),
                 ('message', models.TextField()),
@@ -190,7 +190,7 @@ class Migration(migrations.Migration):
                 ('worker', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='jobs.worker')),
                 ('worker_pid', models.IntegerField(null=True)),
                 ('state', models.SmallIntegerField(choices=[(0, 'scheduled'), (1, 'ready'), (2, 'queued'), (3, 'running'), (5, 'retrying'), (6, 'succeeded'), (7, 'dead'), (8, 'cancelled')], default=1)),
-                ('attempt', models.SmallIntegerField(default=0)),
+                ('attempt', models.IntegerField(default=0)),
                 ('failures', models.SmallIntegerField(default=0)),
                 ('deaths', models.SmallIntegerField(default=0)),
                 ('lease', models.UUIDField(null=True)),

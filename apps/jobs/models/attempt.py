@@ -12,7 +12,7 @@ class Attempt(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     job_id = models.UUIDField()
-    number = models.SmallIntegerField()
+    number = models.IntegerField()
     outcome = models.TextField(choices=Outcome.choices)
     worker_name = models.TextField(default="")
     started_at = models.DateTimeField()

@@ -60,7 +60,7 @@ class Job(models.Model):
         null=True
     )  # by claim: the child process, so that its death frees the job
     state = models.SmallIntegerField(choices=State.choices, default=State.READY)
-    attempt = models.SmallIntegerField(default=0)  # by claim: how often it was started
+    attempt = models.IntegerField(default=0)  # by claim: how often it was started
     failures = models.SmallIntegerField(
         default=0
     )  # by retry: counted against max_attempts; a lost worker is not

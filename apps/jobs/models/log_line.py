@@ -10,7 +10,7 @@ class LogLine(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     job_id = models.UUIDField()
-    attempt = models.SmallIntegerField()
+    attempt = models.IntegerField()
     at = models.DateTimeField()
     level = models.TextField()
     message = models.TextField()

@@ -7,7 +7,7 @@ class Progress(models.Model):
     """A job's latest word about itself; written by its worker, fenced by the lease."""
 
     job_id = models.UUIDField(primary_key=True)
-    attempt = models.SmallIntegerField()
+    attempt = models.IntegerField()
     done = models.BigIntegerField(default=0)
     total = models.BigIntegerField(null=True)  # empty while nobody knows
     note = models.TextField(default="")
