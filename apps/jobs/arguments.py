@@ -4,7 +4,8 @@ import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
 
-MAX_BYTES = 64 * 1024
+from apps.jobs import storable
+
 _SECRET_WORDS = ("password", "secret", "token", "key", "authorization")
 
 
@@ -28,23 +29,16 @@ def bind(
 ) -> dict[str, object]:
     """Check a caller's arguments and return them by name.
 
-    Raise TypeError when they do not fit the signature or are not JSON, ValueError when they are too big.
+    Raise TypeError when they do not fit the signature or are not JSON, ValueError when they cannot be stored.
     """
     try:
         named = dict(signature.bind(*args, **kwargs).arguments)
     except TypeError as error:
         raise TypeError(f"{kind}: {error}. It takes {signature}.") from None
     try:
-        text = json.dumps(named, allow_nan=False)
+        return json.loads(storable.as_json(named))  # type: ignore[no-any-return]  # an object, since named is one
     except (TypeError, ValueError) as error:
-        raise TypeError(f"{kind}: arguments must be JSON: {error}. Pass ids and plain values.") from None
-    if len(text) > MAX_BYTES:
-        raise ValueError(
-            f"{kind}: arguments take {len(text)} bytes, at most {MAX_BYTES}. Pass an id instead."
-        )
-    if "\\u0000" in text:
-        raise ValueError(f"{kind}: arguments hold a NUL character, which PostgreSQL cannot store. Remove it.")
-    return json.loads(text)  # type: ignore[no-any-return]  # an object, since named is one
+        raise type(error)(f"{kind}: arguments {error}. Pass ids and plain values.") from None
 
 
 def shown(args: Mapping[str, object], longest: int = 120) -> str:

@@ -7,9 +7,9 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from uuid import UUID
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 
-from apps.jobs import sql
+from apps.jobs import sql, storable
 
 LONGEST_LINE = 2000
 MOST_LINES = 2000  # of one attempt; past that one line says so and the rest is left to the process's own log
@@ -31,8 +31,7 @@ class JobLog:
             return
         if self._taken == MOST_LINES:
             level, message = "warning", f"The log ends here: more than {MOST_LINES} lines in one attempt."
-        text = message.replace("\x00", "")[:LONGEST_LINE]
-        self._lines.append((at, level, text))
+        self._lines.append((at, level, storable.clean(message[:LONGEST_LINE])))
 
     def flush(self) -> None:
         """Write the kept lines, outside any transaction of the job; losing them must not fail the job."""
@@ -49,7 +48,7 @@ class JobLog:
         }
         try:
             sql.run("append_log", params)
-        except DatabaseError:
+        except (DatabaseError, InterfaceError):
             logging.getLogger("backline.jobs").exception(
                 "%d log lines of job %s lost", len(lines), self._job_id
             )
@@ -61,9 +60,14 @@ _current: ContextVar[JobLog | None] = ContextVar("job_log", default=None)
 class _ToJobLog(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         log = _current.get()
-        if log is not None and not record.name.startswith(("django.db", "backline.jobs")):
-            at = datetime.fromtimestamp(record.created, UTC)
-            log.add(record.levelname.lower(), self.format(record), at)
+        if log is None or record.name.startswith(("django.db", "backline.jobs")):
+            return
+        try:
+            text = self.format(record)
+        except Exception:  # noqa: BLE001  # as every handler: a line that cannot be told must not fail its job
+            self.handleError(record)
+        else:
+            log.add(record.levelname.lower(), text, datetime.fromtimestamp(record.created, UTC))
 
 
 _handler = _ToJobLog(level=logging.INFO)

@@ -14,7 +14,7 @@ from celery.result import AsyncResult
 from django.conf import settings
 from django.db import transaction
 
-from apps.jobs import arguments, publisher, transitions
+from apps.jobs import arguments, publisher, storable, transitions
 from apps.jobs.origin import Origin, current
 from apps.jobs.retry import RetryPolicy
 from apps.jobs.run import run_message
@@ -88,7 +88,7 @@ class JobTask(CeleryTask, Generic[P, R]):  # type: ignore[type-arg]  # an alias 
             max_attempts=self.retry_policy.max_attempts,
             owner_id=origin.owner_id,
             trigger=origin.trigger,
-            subject=origin.subject[:200].replace("\x00", ""),
+            subject=storable.clean(origin.subject[:200]),
             **_stored_options(self, options),  # type: ignore[arg-type]  # checked there, name by name
         )
         message = transitions.enqueue(new, window=settings.BACKLINE_WINDOW)

@@ -6,6 +6,7 @@ from types import TracebackType
 
 from django.conf import settings
 
+from apps.jobs import storable
 from apps.jobs.transitions import Trouble
 
 _LONGEST_MESSAGE = 2000
@@ -15,10 +16,11 @@ _LONGEST_TRACEBACK = 20_000
 def describe(error: BaseException) -> Trouble:
     """Say what went wrong, bounded and storable."""
     name = type(error).__name__
+    told = traceback.TracebackException.from_exception(error)  # survives an exception that cannot be told
     return Trouble(
-        message=_storable(str(error) or name, _LONGEST_MESSAGE),
+        message=_bounded(str(told) or name, _LONGEST_MESSAGE),
         error_type=name,
-        traceback=_storable("".join(traceback.format_exception(error)), _LONGEST_TRACEBACK),
+        traceback=_bounded("".join(told.format()), _LONGEST_TRACEBACK),
         fingerprint=f"{name} in {_top_frame_of_ours(error.__traceback__)}",
     )
 
@@ -34,6 +36,6 @@ def _top_frame_of_ours(trace: TracebackType | None) -> str:
     return place
 
 
-def _storable(text: str, longest: int) -> str:
-    clean = text.replace("\x00", "�").encode("utf-8", "replace").decode("utf-8")
+def _bounded(text: str, longest: int) -> str:
+    clean = storable.clean(text)
     return clean if len(clean) <= longest else clean[: longest // 2] + "\n…\n" + clean[-longest // 2 :]
