@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from celery.exceptions import Ignore
 from django.db import InterfaceError, OperationalError, connection
 from psycopg.pq import TransactionStatus
 
-from apps.jobs import logs, process, sql, transitions, trouble
+from apps.jobs import logs, process, sql, storable, transitions, trouble
 from apps.jobs.context import Context
 from apps.jobs.deadline import deadline
 from apps.jobs.outcomes import CancelRequested, Discard, LeaseLost, Snooze
@@ -26,9 +27,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("backline.jobs")
 
-_MAX_RESULT_BYTES = 64 * 1024
-_DATABASE_PATIENCE = timedelta(seconds=60)  # how long an outcome waits for a database that went away
 _AFTER_DATABASE_LOSS = timedelta(seconds=1)
+_FORGIVEN = 20  # attempts a lost database may cost before one counts: the job may be what breaks its connection
 
 Outcome = Callable[[], bool]
 
@@ -41,7 +41,9 @@ def run_message(task: "JobTask[Any, Any]", request: "Request") -> dict[str, str]
         claims = transitions.claim(ids, bundle=bundle, worker_id=process.worker_id())
     except (OperationalError, InterfaceError) as error:
         log.warning("no claim on %s: the database is away (%s); the keeper sends it again", ids, error)
-        raise Ignore from error
+        # the claim may have been made and only its answer been lost
+        _recorded(lambda: bool(transitions.hand_back(process.worker_id(), os.getpid())))
+        raise Ignore("database away") from error
     if not claims:
         raise Ignore("stale message")
     return {str(claim.id): run(task, claim) for claim in claims}
@@ -51,7 +53,12 @@ def run(task: "JobTask[..., object]", claim: Claim) -> str:
     """Run one claimed attempt and record what came of it; return a word for Flower."""
     with logs.captured(logs.JobLog(claim.id, claim.attempt)) as job_log:
         word, outcome = _attempt(task, claim, job_log)
-    if _recorded(outcome):
+    try:
+        accepted = _recorded(outcome)
+    except Exception as error:  # the ledger refuses what the job gave; it has to end all the same
+        log.exception("%s %s: its outcome cannot be written", claim.kind, claim.id)
+        word, accepted = "dead", _recorded(_burial(claim, error))
+    if accepted:
         return word
     log.warning("%s %s: its lease was lost, nothing was recorded", claim.kind, claim.id)
     return "lease lost"
@@ -78,6 +85,7 @@ def _attempt(task: "JobTask[..., object]", claim: Claim, job_log: logs.JobLog) -
 
 
 def _call(task: "JobTask[..., object]", claim: Claim, job_log: logs.JobLog) -> object:
+    inside = connection.in_atomic_block
     try:
         if not task.wants_context:
             with deadline(task.timeout):
@@ -86,7 +94,7 @@ def _call(task: "JobTask[..., object]", claim: Claim, job_log: logs.JobLog) -> o
         with deadline(task.timeout):
             return task.run(context, **claim.args)
     finally:
-        _leave_no_transaction()
+        _leave_no_transaction(inside)
 
 
 def _saved_cursor(claim: Claim) -> dict[str, object] | None:
@@ -94,26 +102,24 @@ def _saved_cursor(claim: Claim) -> dict[str, object] | None:
     return json.loads(rows[0][0]) if rows and rows[0][0] else None
 
 
-def _leave_no_transaction() -> None:
-    """Drop a connection on which the body left a transaction open: what it did not commit is undone."""
+def _leave_no_transaction(inside: bool) -> None:
+    """Drop a connection on which the body left a transaction open: what it did not commit is undone.
+
+    ``inside`` says whether the caller itself holds one, which then stays.
+    """
     raw = connection.connection
-    if raw is None or connection.in_atomic_block:
+    if raw is None or inside:
         return
     if not raw.autocommit or raw.info.transaction_status != TransactionStatus.IDLE:
+        connection.in_atomic_block = False  # else Django keeps the closed connection for the block's end
         connection.close()
 
 
 def _check_result(kind: str, result: object) -> None:
     try:
-        text = json.dumps(result, allow_nan=False)
+        storable.as_json(result)
     except (TypeError, ValueError) as error:
-        raise Discard(
-            f"{kind} returned what is not JSON: {error}. Return plain values or nothing."
-        ) from error
-    if len(text) > _MAX_RESULT_BYTES:
-        raise Discard(
-            f"{kind} returned {len(text)} bytes, at most {_MAX_RESULT_BYTES} are kept. Store a file."
-        )
+        raise Discard(f"{kind}: its results {error}. Return plain values or nothing.") from error
 
 
 def _is_told_to_end(error: BaseException) -> bool:
@@ -122,7 +128,7 @@ def _is_told_to_end(error: BaseException) -> bool:
 
 
 def _failure(task: "JobTask[..., object]", claim: Claim, error: BaseException) -> tuple[str, Outcome]:
-    if isinstance(error, OperationalError | InterfaceError) and not _database_answers():
+    if _is_database_loss(error) and claim.attempt < claim.failures + _FORGIVEN:
         # Not the job's fault: it runs again as soon as the database is back, and nothing is held against it.
         return "snoozed", _nap(claim, _AFTER_DATABASE_LOSS, "The database went away.")
     log.warning("%s %s failed in attempt %d", claim.kind, claim.id, claim.attempt, exc_info=error)
@@ -148,25 +154,25 @@ def _burial(claim: Claim, error: BaseException) -> Outcome:
 
 
 def _recorded(outcome: Outcome) -> bool:
-    """Write an outcome, through a database that restarts meanwhile; say whether it was accepted.
+    """Write an outcome, through a database that is away for however long; say whether it was accepted.
 
-    Writing it twice is harmless: the second finds its lease gone.
+    A worker that gave up would keep the job running for ever in the eyes of all others. Writing it twice is
+    harmless: the second finds its lease gone.
     """
-    give_up_at = time.monotonic() + _DATABASE_PATIENCE.total_seconds()
     pause = 0.1
     while True:
         try:
             return outcome()
-        except (OperationalError, InterfaceError):
+        except (OperationalError, InterfaceError) as error:
+            log.warning("the database is away (%s); the outcome waits for it", error)
             connection.close()
-            if time.monotonic() > give_up_at:
-                raise
             time.sleep(pause)
             pause = min(pause * 2, 2.0)
 
 
-def _database_answers() -> bool:
-    try:
-        return connection.is_usable()
-    except (OperationalError, InterfaceError, AttributeError):
+def _is_database_loss(error: BaseException) -> bool:
+    """Say whether the body failed because the database went away, not because of what it asked."""
+    if not isinstance(error, OperationalError | InterfaceError):
         return False
+    code = getattr(error.__cause__, "sqlstate", None) or ""
+    return code[:3] in ("", "57P") or code[:2] == "08"
