@@ -67,7 +67,8 @@ def _check_signs(number: str, many: str, price: str) -> None:
             "Quantity",
             "is negative on a sale",
             f"Quantity {many} of a sale at price {price} is negative. Expected a number above 0; "
-            "goods that come back are a cancellation (InvoiceNo C and digits), stock that is written off has price 0.",
+            "goods that come back are a cancellation (InvoiceNo C and digits), "
+            "stock that is written off has price 0.",
         )
 
 

@@ -37,7 +37,7 @@ class Upload(models.Model):
     expires_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[models.Manager["Upload"]] = UploadQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager["Upload"]] = UploadQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["-id"]
