@@ -1,6 +1,7 @@
 """The live parts of a job's page: which template draws each, and what makes it stale."""
 
 from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 
 from apps.web.live.marks import Mark
 from apps.web.shown.page import JobPage
@@ -18,7 +19,10 @@ TEMPLATES = {
 
 def draw(page: JobPage, names: list[str] | None = None) -> dict[str, str]:
     """Render the named parts of a job's page, all of them by default."""
-    return {name: render_to_string(TEMPLATES[name], {"page": page}).strip() for name in names or TEMPLATES}
+    return {
+        name: SafeString(render_to_string(TEMPLATES[name], {"page": page}).strip())  # a template's output
+        for name in names or TEMPLATES
+    }
 
 
 def stale(seen: Mark | None, mark: Mark) -> list[str]:

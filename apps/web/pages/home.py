@@ -15,6 +15,7 @@ from apps.jobs.models.job import JobQuerySet
 from apps.jobs.states import CLAIMABLE, State
 from apps.web.live.marks import LISTED
 from apps.web.request import LoggedIn
+from apps.web.shown.imports import last_import
 from apps.web.shown.rows import JobRow, job_rows
 from apps.web.shown.words import count
 
@@ -38,6 +39,7 @@ def home(request: LoggedIn) -> HttpResponse:
         "rows": mine.rows,
         "older": mine.older,
         "is_older": before is not None,
+        "last_import": last_import(request.user.pk),
         "live_url": "" if before else reverse("live_jobs"),
         "poll_url": "" if before else reverse("poll_jobs"),
     }

@@ -29,7 +29,6 @@ def log(request: LoggedIn, job_id: UUID) -> HttpResponse:
         "lines": lines,
         "count": every.count(),
         "after": after,
-        "days": True,
         "next_line": lines[-1].pk if len(found) > PAGE else None,
     }
     return render(request, "jobs/log_page.html", context)

@@ -11,6 +11,7 @@ class About:
 
     title: str
     verb: str = ""  # what it does: "Import"
+    what: str = ""  # the same, more fully
     unit: str = ""  # what its progress counts
     aside: str = ""  # a fact beside the progress
     guesses_total: bool = False  # it follows from the part that was read

@@ -72,6 +72,7 @@ def _about(job: Job, run: Import) -> About:
     return About(
         title=run.upload.name,
         verb=VERB,
+        what="Import of order lines, good rows now, the rest back to you",
         unit="rows",
         guesses_total=run.finished_at is None,
         aside=f"{words.count(run.rejected)} rejected so far" if run.rejected else "",
@@ -117,3 +118,12 @@ def _rejects(run: Import, *, is_owner: bool, has_ended: bool) -> File:
     if not is_owner:
         return File(name, hint, "table", why_not="its owner's alone")
     return File(name, hint, "table", href=reverse("rejects", args=[run.job_id]))
+
+
+def last_import(owner_id: int) -> str:
+    """Say how big this person's last finished import was and how long it took."""
+    run = Import.objects.filter(upload__owner_id=owner_id, finished_at__isnull=False).order_by("-pk").first()
+    job = Job.objects.filter(pk=run.job_id, started_at__isnull=False).first() if run and run.job_id else None
+    if run is None or job is None or job.started_at is None or run.finished_at is None:
+        return ""
+    return f"Last file: {words.count(run.rows_read, 'row')} in {words.span(run.finished_at - job.started_at)}"

@@ -120,7 +120,7 @@ class JobPage:
         """Say what this job is, since when, and whose."""
         job = self.job
         whose = "you" if self.is_owner else job.owner.shown_name if job.owner else job.trigger
-        what = self.row.about.verb or job.kind
+        what = self.row.about.what or job.kind
         started = job.started_at or job.enqueued_at
         verb = "Started" if job.started_at else "Enqueued"
         local = timezone.localtime(started)

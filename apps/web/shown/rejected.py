@@ -103,7 +103,7 @@ def _counted(run: Import) -> dict[Fault, int]:
 def _chips(counted: Mapping[Fault, int], chosen: Fault, total: int) -> list[Cause]:
     every = Cause("all", total, _address(_ANY, 0), is_chosen=not chosen.cause)
     return [every] + [
-        Cause(f"{fault.column} {fault.cause}".strip(), rows, _address(fault, 0), is_chosen=fault == chosen)
+        Cause(fault.cause, rows, _address(fault, 0), is_chosen=fault == chosen)
         for fault, rows in list(counted.items())[:_MOST_CAUSES]
     ]
 
