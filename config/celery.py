@@ -1,11 +1,22 @@
 """The Celery application: `celery -A config worker`, `beat` and `flower` start from here."""
 
 import os
+import sys
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+from celery.signals import import_modules
+from celery.utils.imports import symbol_by_name
 
 from apps.jobs.celery_app import LedgerCelery
 
 app = LedgerCelery("backline")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.steps["worker"].add("apps.jobs.worker:LedgerStep")  # by name: its module needs Django's models
+
+
+@import_modules.connect(weak=False)
+def close_flower(**_: object) -> None:
+    """Put the login in front of Flower, which asks for job types before it listens; failing ends it."""
+    if "flower.app" in sys.modules:
+        symbol_by_name("apps.ops.flower_login:install")()

@@ -32,7 +32,12 @@ def at() -> Callable[..., PeriodicTask]:
     def make(line: str, zone: str = "UTC", **fields: Any) -> PeriodicTask:
         minute, hour, day, month, weekday = line.split()
         crontab = CrontabSchedule.objects.create(
-            minute=minute, hour=hour, day_of_month=day, month_of_year=month, day_of_week=weekday, timezone=zone
+            minute=minute,
+            hour=hour,
+            day_of_month=day,
+            month_of_year=month,
+            day_of_week=weekday,
+            timezone=zone,
         )
         return PeriodicTask.objects.create(**named(fields), crontab=crontab)
 
@@ -50,8 +55,9 @@ def came_due(schedule: PeriodicTask, ago: timedelta = timedelta(seconds=1)) -> d
     plan()
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE schedules_plan SET next_at = clock_timestamp() - %s WHERE schedule_id = %s RETURNING next_at",
-            [ago, schedule.pk],
+            "UPDATE schedules_plan SET next_at = clock_timestamp() - %s * interval '1 second' "
+            "WHERE schedule_id = %s RETURNING next_at",
+            [ago.total_seconds(), schedule.pk],
         )
         [(moment,)] = cursor.fetchall()
     return moment  # type: ignore[no-any-return]
@@ -60,6 +66,13 @@ def came_due(schedule: PeriodicTask, ago: timedelta = timedelta(seconds=1)) -> d
 def plan_of(schedule: PeriodicTask) -> Plan:
     """Read a schedule's plan as it stands."""
     return Plan.objects.get(pk=schedule.pk)
+
+
+def next_of(schedule: PeriodicTask) -> datetime:
+    """Return when a schedule runs next, which it must."""
+    moment = plan_of(schedule).next_at
+    assert moment is not None
+    return moment
 
 
 def jobs_of(schedule: PeriodicTask) -> list[Job]:

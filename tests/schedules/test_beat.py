@@ -17,8 +17,9 @@ EACH_SECOND = """
     WITH span AS (
         INSERT INTO django_celery_beat_intervalschedule (every, period) VALUES (1, 'seconds') RETURNING id
     )
-    INSERT INTO django_celery_beat_periodictask (name, task, args, kwargs, headers, enabled, one_off, total_run_count,
-                                                 date_changed, description, interval_id)
+    INSERT INTO django_celery_beat_periodictask
+           (name, task, args, kwargs, headers, enabled, one_off, total_run_count, date_changed, description,
+            interval_id)
     SELECT %s, %s, '[]', %s, '{}', true, false, 0, now(), '', id FROM span RETURNING id
 """
 
@@ -77,7 +78,9 @@ def test_two_beats_one_frozen_and_killed_take_every_second_once(machine: Without
     assert "Traceback" not in machine.last_words()
 
 
-def test_an_edit_is_seen_within_five_seconds_and_a_database_restart_is_outlived(machine: WithoutBroker) -> None:
+def test_an_edit_is_seen_within_five_seconds_and_a_database_restart_is_outlived(
+    machine: WithoutBroker,
+) -> None:
     schedule = machine.each_second("steady")
     machine.beat()
     machine.until(lambda: machine.moments(schedule) >= 2, "beat fires")

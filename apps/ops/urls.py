@@ -1,0 +1,9 @@
+"""The pages for staff."""
+
+from django.urls import path
+
+from apps.ops.pages.flower import flower
+
+urlpatterns = [
+    path("ops/flower/", flower, name="flower"),
+]
