@@ -1,0 +1,1 @@
+"""Job types that exist to be measured; only the bench's own processes load them."""
