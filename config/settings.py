@@ -204,6 +204,7 @@ BACKLINE_REPUBLISH_S = (
 )
 BACKLINE_MAX_DEATHS = 3  # a job that lost its worker so often without getting further is set aside
 BACKLINE_ENVIRONMENT = env.text("BACKLINE_ENVIRONMENT", "local")
+WEB_URL = env.text("BACKLINE_WEB_URL", "http://127.0.0.1:8000/")  # Flower sends people there to log in
 FLOWER_URL = env.text("BACKLINE_FLOWER_URL")  # where pages link to; empty hides the link
 
 # --- Logging ------------------------------------------------------------------
