@@ -43,16 +43,16 @@ lock: .venv/lock.installed  ## Pin the newest compatible releases in requirement
 
 .venv/run.installed: requirements.lock | .venv/bin/python
 	@echo "Installing what Backline runs on (once, about half a minute) ..."
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(RUN) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
 .venv/dev.installed: requirements-dev.lock | .venv/bin/python
 	@echo "Installing what Backline is tested with (once, about half a minute) ..."
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(RUN) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@ .venv/run.installed
 
 .venv/lock.installed: | .venv/bin/python
-	@$(RUN) -m venv .venv/lock && .venv/lock/bin/pip install --quiet uv && touch $@
+	@$(RUN) -m venv .venv/lock && .venv/lock/bin/pip install -qq uv && touch $@
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
