@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
+from django.db.models import Value
 from django.db.models.functions import Lower
 
 
@@ -27,7 +28,7 @@ class PeopleManager(UserManager["User"]):
 
     def get_by_natural_key(self, username: str | None) -> "User":
         """Find a user by address, however its letters are cased."""
-        return self.get(email__iexact=username)
+        return self.alias(address=Lower("email")).get(address=Lower(Value(username)))  # as the index has it
 
 
 class User(AbstractUser):
