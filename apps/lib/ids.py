@@ -7,8 +7,10 @@ made and finds its weekly partition by itself.
 import secrets
 import time
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 _VERSION_7 = 7 << 76
 _VARIANT = 2 << 62
 
@@ -21,9 +23,9 @@ def new_id() -> uuid.UUID:
 
 def first_id_of(moment: datetime) -> uuid.UUID:
     """Return the lowest bit pattern an id made at this moment can have; only for comparing."""
-    return uuid.UUID(int=int(moment.timestamp() * 1000) << 80)
+    return uuid.UUID(int=((moment - _EPOCH) // _MILLISECOND) << 80)
 
 
 def made_at(made_id: uuid.UUID) -> datetime:
     """Return the moment in which an id was made, to the millisecond."""
-    return datetime.fromtimestamp((made_id.int >> 80) / 1000, UTC)
+    return _EPOCH + (made_id.int >> 80) * _MILLISECOND

@@ -1,0 +1,58 @@
+"""Ids sort by the moment they were made, and say that moment."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from uuid import RFC_4122
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apps.lib.ids import first_id_of, made_at, new_id
+
+MILLISECOND = timedelta(milliseconds=1)
+moments = st.datetimes(datetime(1970, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
+
+
+def test_an_id_is_a_version_7_uuid() -> None:
+    made = new_id()
+    assert (made.version, made.variant) == (7, RFC_4122)
+
+
+def test_an_id_says_when_it_was_made() -> None:
+    before = datetime.now(UTC) - MILLISECOND
+    assert before <= made_at(new_id()) <= datetime.now(UTC)
+
+
+def test_ids_of_later_milliseconds_are_greater() -> None:
+    first = new_id()
+    while made_at(later := new_id()) == made_at(first):
+        pass
+    assert later > first
+
+
+def test_ids_made_at_once_in_many_threads_are_all_different() -> None:
+    with ThreadPoolExecutor(4) as threads:
+        made = list(threads.map(lambda _: new_id(), range(20_000)))
+    assert len(set(made)) == len(made)
+
+
+@given(moments)
+def test_the_first_id_of_a_moment_names_that_moment_to_the_millisecond(moment: datetime) -> None:
+    assert made_at(first_id_of(moment)) == moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+@given(moments, st.timedeltas(MILLISECOND, timedelta(days=365)))
+def test_first_ids_sort_as_their_moments_do(moment: datetime, later: timedelta) -> None:
+    end = min(moment + later, datetime(9999, 12, 31, tzinfo=UTC))
+    if end - moment >= MILLISECOND:
+        assert first_id_of(moment) < first_id_of(end)
+
+
+def test_no_id_lies_before_the_first_id_of_its_moment() -> None:
+    made = new_id()
+    assert first_id_of(made_at(made)) <= made < first_id_of(made_at(made) + MILLISECOND)
+
+
+def test_another_time_zone_changes_nothing() -> None:
+    moment = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+    assert first_id_of(moment) == first_id_of(moment.astimezone())
