@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("backline.jobs")
 
 _AFTER_DATABASE_LOSS = timedelta(seconds=1)
-_FORGIVEN = 20  # attempts a lost database may cost before one counts: the job may be what breaks its connection
+_FORGIVEN = 20  # attempts a lost database may cost until one counts: the job may be what breaks it
 
 Outcome = Callable[[], bool]
 
