@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from apps.local.servers.layout import Layout
     from apps.local.supervise.child import Surroundings
 
-SAMPLE = Path("tests/data/online-retail-sample.csv")
+SAMPLE = Path("tests/data/order-lines-sample.csv")
 
 
 def demo_is_due(layout: Layout, database: str) -> bool:
