@@ -37,7 +37,7 @@ def read(address: str) -> bytes:
 
 
 def test_it_comes_up_stops_by_itself_and_leaves_nothing_running(toy: Toy) -> None:
-    with toy.up("--for", "1") as process:
+    with toy.up("--all", "--for", "1") as process:
         address = toy.wait_for(r"Backline +(http://\S+)").group(1)
         assert read(address) == b"yes"
         assert all(toy.processes(child) for child in CHILDREN)
@@ -91,7 +91,7 @@ def test_a_second_ctrl_c_stops_at_once_also_what_does_not_want_to(toy: Toy) -> N
         toy.wait_for(BOX)
         process.send_signal(signal.SIGINT)
         toy.wait_for("stopping")
-        wait_until(lambda: not toy.processes("config beat"))
+        wait_until(lambda: not toy.processes("http.server"))
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
         assert process.wait(8) == 0
@@ -100,7 +100,7 @@ def test_a_second_ctrl_c_stops_at_once_also_what_does_not_want_to(toy: Toy) -> N
 
 
 def test_nothing_stays_behind_when_the_supervisor_is_killed(toy: Toy) -> None:
-    with toy.up() as process:
+    with toy.up("--all") as process:
         toy.wait_for(BOX)
         process.kill()
         toy.wait_until_nothing_runs(30)
@@ -150,7 +150,7 @@ def test_a_second_up_names_the_first_and_leaves_it_alone(toy: Toy) -> None:
         address = toy.wait_for(r"Backline +(http://\S+)").group(1)
         second = toy.run("run_up.py")
         assert f"already runs here: pid {process.pid}, {address}" in second
-        assert read(address) == b"yes"
+        assert read(f"{address}page.txt") == b"yes"
 
 
 def test_a_busy_port_is_told_and_the_next_one_taken_unless_it_was_asked_for(toy: Toy) -> None:

@@ -32,7 +32,7 @@ def test_messages_and_the_address_outlive_a_kill(make_valkey: Make) -> None:
     address = server.url()
     with client(server) as broker:
         broker.lpush("queue", *range(100))
-        broker.execute_command("WAITAOF", 1, 0, 5000)
+        broker.waitaof(1, 0, 5000)
     server.kill()
     assert server.pid is None
     server.start()
@@ -88,7 +88,7 @@ def test_an_append_only_file_cut_short_by_a_crash_is_read_as_far_as_it_goes(make
     with client(server) as broker:
         for number in range(50):
             broker.rpush("queue", number)
-        broker.execute_command("WAITAOF", 1, 0, 5000)
+        broker.waitaof(1, 0, 5000)
     server.kill()
     tail = next((server.home / "data").rglob("*.incr.aof"))
     with tail.open("r+b") as file:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from apps.local.supervise.demo import SAMPLE
 from tests.local.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -60,23 +61,32 @@ async def application(scope, receive, send):
 import argparse, sys
 from pathlib import Path
 from apps.local.supervise.options import Options
+from apps.local.supervise.processes import Process, processes
+from apps.local.supervise.readiness import Answers, Says
 from apps.local.supervise.screen import Screen
 from apps.local.supervise.up import up
+
+def two(plan):
+    serve = (sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(plan.web_port))
+    yield Process("web", serve, Answers(plan.web_port, "/page.txt"))
+    yield Process("keeper", (sys.executable, "manage.py", "keeper"), Says("keeper toy ready"))
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--for", dest="seconds", type=float)
 parser.add_argument("--port", type=int)
+parser.add_argument("--all", action="store_true")
 given = parser.parse_args()
 options = Options(Path.cwd(), given.port, True, given.seconds, workers=1)
-sys.exit(up(options, Screen(sys.stdout)))
+sys.exit(up(options, Screen(sys.stdout), processes if given.all else two))
 """,
+    "page.txt": "yes",
     "clean.py": """
 from pathlib import Path
 from apps.local.clean import clean
 
 clean(Path.cwd(), print)
 """,
-    "tests/data/online-retail-sample.csv": "Invoice\n536365\n",
+    str(SAMPLE): "Invoice\n536365\n",
 }
 
 
@@ -86,6 +96,7 @@ class Toy:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.output = directory / "output.txt"
+        self._process: subprocess.Popen[bytes] | None = None
         for name, text in _FILES.items():
             path = directory / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -103,6 +114,7 @@ class Toy:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self._process = process
         with process:
             try:
                 yield process
@@ -133,7 +145,8 @@ class Toy:
         """Wait until `up` says `pattern`."""
         deadline = time.monotonic() + patience
         while (match := self.said(pattern)) is None:
-            if time.monotonic() > deadline:
+            ended = self._process is None or self._process.poll() is not None
+            if (ended and not self.said(pattern)) or time.monotonic() > deadline:
                 raise AssertionError(f"{pattern!r} is not in:\n{self.output.read_text('utf-8')}")
             time.sleep(0.05)
         return match
@@ -161,4 +174,5 @@ class Toy:
         return f"backline-{self.directory.name}-"
 
     def _environment(self, more: dict[str, str]) -> dict[str, str]:
-        return {**os.environ, "PYTHONPATH": str(_ROOT), "NO_COLOR": "1", **more}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("DJANGO")}
+        return {**inherited, "PYTHONPATH": str(_ROOT), "NO_COLOR": "1", **more}

@@ -6,6 +6,7 @@ Servers are not here: they have a lifecycle of their own (`apps.local.servers`).
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from apps.local.servers.ports import LOOPBACK
 from apps.local.supervise.readiness import Answers, Probe, Says
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 _PYTHON = sys.executable
 _CELERY = (_PYTHON, "-m", "celery", "-A", "config")
@@ -38,6 +39,10 @@ class Plan:
     flower_port: int
     workers: int = 2
     concurrency: int = 2
+
+
+# What a run starts; the tests put lighter processes in the place of these.
+Table = Callable[[Plan], Sequence[Process]]
 
 
 def processes(plan: Plan) -> list[Process]:

@@ -19,7 +19,6 @@ from apps.local.supervise.go_down import stop_at_once, stop_in_order
 from apps.local.supervise.logs import Follower
 from apps.local.supervise.once import run_once
 from apps.local.supervise.prepared import Prepared
-from apps.local.supervise.processes import Plan, processes
 from apps.local.supervise.summary import rows
 from apps.local.supervise.web_ports import plan_ports
 
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apps.local.supervise.options import Options
+    from apps.local.supervise.processes import Plan, Table
     from apps.local.supervise.screen import Screen
 
 _TICK = 0.1
@@ -35,10 +35,11 @@ _TICK = 0.1
 class Run:
     """Holds what was started; `go_down` stops exactly that, however far `come_up` got."""
 
-    def __init__(self, options: Options, screen: Screen) -> None:
+    def __init__(self, options: Options, screen: Screen, table: Table) -> None:
         self.well = True
         self._options = options
         self._screen = screen
+        self._table = table
         self._layout = Layout(options.project)
         self._lock: int | None = None
         self._servers: Servers | None = None
@@ -114,7 +115,7 @@ class Run:
         return prepared
 
     def _start_children(self, plan: Plan, surroundings: Surroundings) -> None:
-        self._children = [Child(process, surroundings) for process in processes(plan)]
+        self._children = [Child(process, surroundings) for process in self._table(plan)]
         for child in self._children:
             child.start()
         self.well = await_ready(self._children, self._screen) and self.well

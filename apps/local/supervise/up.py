@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 from apps.local.servers.errors import ServerError
+from apps.local.servers.explain import explain
+from apps.local.servers.layout import Layout
+from apps.local.supervise.processes import Table, processes
 from apps.local.supervise.run import Run
 
 if TYPE_CHECKING:
@@ -17,9 +20,9 @@ if TYPE_CHECKING:
     from apps.local.supervise.screen import Screen
 
 
-def up(options: Options, screen: Screen) -> int:
+def up(options: Options, screen: Screen, table: Table = processes) -> int:
     """Run Backline and return the exit code: 0 when all was well, or when a person stopped it."""
-    run = Run(options, screen)
+    run = Run(options, screen, table)
     with _sigterm_like_ctrl_c():
         try:
             run.come_up()
@@ -28,6 +31,10 @@ def up(options: Options, screen: Screen) -> int:
             return 0
         except ServerError as error:
             screen.failed(error.what, error.mend)
+            return 1
+        except OSError as error:
+            meaning = explain("manage.py up", Layout(options.project).state, str(error))
+            screen.failed(meaning.what, meaning.mend)
             return 1
         finally:
             run.go_down()
