@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import pytest
 import redis
+from django.apps import apps
 from django.db import connection
+from pytest_django import DjangoDbBlocker
 
 from apps.jobs import broker, publisher
 from apps.local.servers.valkey import ValkeyServer
@@ -18,17 +20,13 @@ PREFIX = "backline:"  # global_keyprefix in the settings
 
 
 @pytest.fixture
-def committed(transactional_db: None) -> Iterator[None]:
-    """Let the test commit; the line is no managed model, so Django would not empty it afterwards."""
-    _empty_the_line()
-    yield
-    _empty_the_line()
-
-
-@pytest.fixture
-def worker_id(db: None) -> int:
-    """A worker that signed on."""
-    return steps.a_worker()
+def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Let the test commit; forget its jobs afterwards. Django would flush every table of every app."""
+    with django_db_blocker.unblock():
+        _forget_all_jobs()
+        yield
+        connection.close()
+        _forget_all_jobs()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +71,7 @@ def inbox(valkey: ValkeyServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inb
     inbox.client.close()
 
 
-def _empty_the_line() -> None:
+def _forget_all_jobs() -> None:
+    tables = [model._meta.db_table for model in apps.get_app_config("jobs").get_models()]
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE jobs_ready")
+        cursor.execute(";".join(f"DELETE FROM {table}" for table in tables))
