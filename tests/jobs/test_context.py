@@ -6,7 +6,7 @@ import pytest
 from django.db import connection, transaction
 
 from apps.jobs import CancelRequested, Context, LeaseLost, context, transitions
-from apps.jobs.models import Job, Progress
+from apps.jobs.models import Job, Progress, Worker
 from apps.jobs.states import State
 from tests.jobs import steps
 from tests.jobs.steps import state_of
@@ -76,7 +76,7 @@ def test_what_a_checkpoint_vouches_for_is_undone_when_the_lease_was_lost(committ
 
     with pytest.raises(LeaseLost):
         chunk()
-    assert not steps.Worker.objects.filter(name="written by the chunk").exists()
+    assert not Worker.objects.filter(name="written by the chunk").exists()
 
 
 def test_a_checkpoint_outside_a_transaction_is_refused(committed: None) -> None:
