@@ -41,8 +41,6 @@ _MARKUP: Final = (b"<!doctype html", b"<html", b"<?xml")
 
 def packing_of(head: bytes) -> Packing:
     """Return how the file is packed, or refuse a file that is no table of text."""
-    if not head:
-        raise BadFile("The file is empty. Expected a CSV file whose first row names the columns.")
     for magic, packing in _PACKINGS.items():
         if head.startswith(magic):
             return packing
@@ -51,7 +49,9 @@ def packing_of(head: bytes) -> Packing:
 
 
 def refuse_foreign(head: bytes) -> None:
-    """Refuse content that is known to be something else than text."""
+    """Refuse content that is known to be something else than text, or nothing at all."""
+    if not head:
+        raise BadFile("The file is empty. Expected a CSV file whose first row names the columns.")
     for magic, what in _FOREIGN.items():
         if head.startswith(magic):
             raise _foreign(what)

@@ -32,7 +32,10 @@ def delimiter_of(line: str, wanted: Sequence[str]) -> str:
     names = {_normal(name) for name in wanted}
 
     def finds(delimiter: str) -> tuple[int, int]:
-        columns = next(csv.reader([line], delimiter=delimiter), [])
+        try:
+            columns = next(csv.reader([line], delimiter=delimiter), [])
+        except csv.Error:
+            return 0, 0
         return len(names.intersection(map(_normal, columns))), len(columns)
 
     return max(DELIMITERS, key=finds)

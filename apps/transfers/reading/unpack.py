@@ -23,10 +23,9 @@ class _Readable(Protocol):
 class Unpacked:
     """The bytes of a table, however they are packed; knows how far into the file on disk it is."""
 
-    def __init__(self, path: Path, *, most: int = UNPACKED_MAX_BYTES) -> None:
+    def __init__(self, path: Path) -> None:
         """Open the file and look at what it is; close it by leaving the ``with`` block."""
         self._file: BinaryIO = path.open("rb")
-        self._most = most
         self._given = 0
         try:
             self.size = self._file.seek(0, io.SEEK_END)
@@ -68,8 +67,10 @@ class Unpacked:
         if self._given == 0 and self.packing is not Packing.PLAIN:
             refuse_foreign(data)
         self._given += len(data)
-        if self._given > self._most:
-            raise BadFile(f"The file unpacks to more than {self._most:,} bytes. Split it into several files.")
+        if self._given > UNPACKED_MAX_BYTES:
+            raise BadFile(
+                f"The file unpacks to more than {UNPACKED_MAX_BYTES:,} bytes. Split it into several files."
+            )
         return data
 
     def _open_stream(self) -> _Readable:
@@ -87,7 +88,6 @@ class _XzStream:
         self._file = file
         self._rest = b""
         self._unpacker = self._new_unpacker()
-        self._began = False
 
     def read(self, size: int) -> bytes:
         """Return up to so many bytes; none at the end of the last stream in the file."""

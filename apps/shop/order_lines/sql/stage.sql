@@ -28,3 +28,8 @@ CREATE TEMPORARY TABLE IF NOT EXISTS shop_staged_order (
     row integer NOT NULL,
     agrees boolean NOT NULL -- all its rows name one customer (or none) and one country
 ) ON COMMIT DELETE ROWS
+;
+
+-- Two chunks in one transaction are possible too.
+DELETE FROM shop_staged_line;
+DELETE FROM shop_staged_order

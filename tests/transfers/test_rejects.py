@@ -1,0 +1,60 @@
+"""What is kept and handed back of rejected rows."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apps.shop.order_lines.columns import COLUMNS
+from apps.transfers.formulas import disarm, rearm
+from apps.transfers.rejects import as_csv as handed_back
+from apps.transfers.rejects import causes
+from tests.shop import lines
+from tests.shop.lines import as_csv, line
+from tests.transfers.steps import imported
+
+
+@given(st.text(alphabet="'=+-@\t\r5 a", max_size=6))
+def test_what_is_done_to_a_cell_can_be_undone(cell: str) -> None:
+    assert rearm(disarm(cell)) == cell
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1 a", "-1+2", "@SUM(A1)", "\t=1", "\r=1", "'=1"])
+def test_a_formula_is_disarmed(cell: str) -> None:
+    assert disarm(cell) == f"'{cell}"
+
+
+@pytest.mark.parametrize("cell", ["-6", "-2.55", "+7", "536365", "", "a=b", "'quoted"])
+def test_a_number_and_plain_text_stay_as_they_are(cell: str) -> None:
+    assert disarm(cell) == cell
+
+
+@pytest.mark.django_db
+def test_causes_come_with_their_number_and_first_rows() -> None:
+    done = imported(as_csv([line(), *[line(Quantity="x")] * 7, line(Country=""), line(Quantity="0")]))
+    assert [(cause.cause, cause.rows, [row.row for row in cause.examples]) for cause in causes(done)] == [
+        ("Quantity is not a whole number", 7, [3, 4, 5, 6, 7]),
+        ("Country is empty", 1, [10]),
+        ("Quantity is zero", 1, [11]),
+    ]
+
+
+@pytest.mark.django_db
+def test_the_file_handed_back_has_the_rows_as_they_were_with_number_and_reason() -> None:
+    bad = line(Description="=HYPERLINK(1)", Quantity="-6")
+    done = imported(as_csv([bad]))
+    [header, row] = csv.reader(io.StringIO("".join(handed_back(done))))
+    assert header == [*COLUMNS, "_row", "_error"]
+    assert row[2:4] == ["'=HYPERLINK(1)", "-6"]
+    assert row[8] == "2"
+    assert row[9].startswith("Quantity -6 of a sale at price 2.5500 is negative.")
+
+
+@pytest.mark.django_db
+def test_a_disarmed_cell_goes_in_as_it_was_when_the_file_comes_back() -> None:
+    done = imported(as_csv([line(Description="=HYPERLINK(1)", Quantity="x")]))
+    imported("".join(handed_back(done)).replace(",x,", ",6,"))
+    assert lines.in_the_shop().total() == 1
+    assert next(iter(lines.in_the_shop()))[2] == "=HYPERLINK(1)"
