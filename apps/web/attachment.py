@@ -1,7 +1,7 @@
 """Send a file to be saved: never opened in the page, never cached, never read whole into memory."""
 
 from collections.abc import AsyncIterator, Iterable, Iterator
-from typing import BinaryIO
+from pathlib import Path
 from urllib.parse import quote
 
 from asgiref.sync import sync_to_async
@@ -23,8 +23,9 @@ def attachment(chunks: AsyncIterator[bytes], name: str, *, size: int | None = No
     return response
 
 
-async def of_file(file: BinaryIO) -> AsyncIterator[bytes]:
-    """Read an open file in chunks, and close it at the end or when the browser goes away."""
+async def of_file(path: Path) -> AsyncIterator[bytes]:
+    """Read a file in chunks; it is open only while the browser listens."""
+    file = await sync_to_async(path.open)("rb")
     try:
         while chunk := await sync_to_async(file.read)(_CHUNK):
             yield chunk

@@ -25,9 +25,15 @@ async def on_live_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kw
     return await loop.run_in_executor(_executor, lambda: _call(function, *args, **kwargs))
 
 
+def hang_up() -> None:
+    """Close the live thread's connection from outside it, and wait until that is done."""
+    _executor.submit(let_go).result()
+
+
 def let_go() -> None:
     """Close the calling thread's connection, since it is not needed for long; the next use opens another."""
-    connection.close()
+    if not connection.in_atomic_block:
+        connection.close()
 
 
 def _call(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

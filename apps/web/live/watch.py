@@ -61,10 +61,12 @@ class Poller:
             self._watches.discard(watch)
 
     async def _poll(self) -> None:
-        while self._watches:
-            pause = await self._look()
-            await asyncio.sleep(pause)  # the database does not tell, it is asked
-        await on_live_thread(let_go)
+        try:
+            while self._watches:
+                pause = await self._look()
+                await asyncio.sleep(pause)  # the database does not tell, it is asked
+        finally:
+            await on_live_thread(let_go)
 
     async def _look(self) -> float:
         """Tell every watch where it stands; return how long to wait before the next look."""

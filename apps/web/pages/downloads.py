@@ -18,11 +18,9 @@ from apps.web.visible import owned_or_404
 def upload(request: LoggedIn, job_id: UUID) -> StreamingHttpResponse:
     """Send back the file that was handed in."""
     stored = _import_of(request, job_id).upload
-    try:
-        file = stored.path.open("rb")
-    except FileNotFoundError:
-        raise Http404("The file is not kept any more.") from None
-    return attachment(of_file(file), stored.name, size=stored.size)
+    if not stored.path.is_file():
+        raise Http404("The file is not kept any more.")
+    return attachment(of_file(stored.path), stored.name, size=stored.size)
 
 
 @login_required

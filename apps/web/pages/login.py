@@ -11,6 +11,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from apps.accounts.models import User
+from apps.web.back import back
 from apps.web.login_brake import forget_tries, take_a_try
 
 
@@ -67,7 +69,9 @@ class Login(LoginView):
 
 def admin_login(request: HttpRequest) -> HttpResponse:
     """Send people who open the admin to the one login; tell those who are in that they may not."""
-    if request.user.is_authenticated:
-        raise PermissionDenied("The admin is for staff. Ask an administrator for the right.")
-    wanted = request.GET.get(REDIRECT_FIELD_NAME) or reverse("admin:index")
-    return HttpResponseRedirect(f"{reverse('login')}?{urlencode({REDIRECT_FIELD_NAME: wanted})}")
+    wanted = back(request, request.GET.get(REDIRECT_FIELD_NAME, ""), default="admin:index")
+    if not request.user.is_authenticated:
+        return HttpResponseRedirect(f"{reverse('login')}?{urlencode({REDIRECT_FIELD_NAME: wanted})}")
+    if isinstance(request.user, User) and request.user.is_staff:
+        return HttpResponseRedirect(wanted)
+    raise PermissionDenied("The admin is for staff. Ask an administrator for the right.")

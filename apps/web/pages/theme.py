@@ -13,6 +13,6 @@ def choose_theme(request: HttpRequest) -> HttpResponse:
     choice = request.POST.get("theme", "")
     if choice not in theme.CHOICES:
         return HttpResponseBadRequest("A theme is system, light or dark.")
-    response = HttpResponseRedirect(back(request))
+    response = HttpResponseRedirect(back(request, request.POST.get("next", "")))
     theme.keep(response, choice)
     return response

@@ -1,0 +1,50 @@
+"""What tests of the pages start from."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from apps.accounts.models import User
+from apps.web.live import thread
+from tests.web.people import client_of, person
+
+
+@pytest.fixture(autouse=True)
+def uploads_dir(tmp_path: Path, settings: Settings) -> Path:
+    """Return where this test's uploads go; it does not exist yet."""
+    settings.BACKLINE_UPLOADS_DIR = tmp_path / "uploads"
+    return tmp_path / "uploads"
+
+
+@pytest.fixture(autouse=True)
+def static_files(tmp_path: Path, settings: Settings) -> None:
+    """Static files come from the finders, as after a clone; WhiteNoise warns when its directory is missing."""
+    settings.STATIC_ROOT = tmp_path
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Settings) -> None:
+    """Hashing is slow on purpose; here it would only be slow."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def owner(db: None) -> User:
+    """Somebody who starts jobs."""
+    return person()
+
+
+@pytest.fixture
+def browser(owner: User) -> Client:
+    """The owner's browser."""
+    return client_of(owner)
+
+
+@pytest.fixture
+def live_pages(transactional_db: None) -> Iterator[None]:  # it must end before that
+    """Leave no connection behind in the thread of the live pages."""
+    yield
+    thread.hang_up()
