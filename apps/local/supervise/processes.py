@@ -72,7 +72,7 @@ def _worker(name: str, concurrency: int) -> Process:
 
 
 def _keeper() -> Process:
-    return Process("keeper", (_PYTHON, "manage.py", "keeper"), Says(r"keeper \S+ ready"))
+    return Process("keeper", (_PYTHON, "manage.py", "keeper", "--skip-checks"), Says(r"keeper \S+ ready"))
 
 
 def _beat() -> Process:
