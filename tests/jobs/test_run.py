@@ -148,7 +148,7 @@ class TestResults:
             Snooze(timedelta(1), "nul \x00"),
             Snooze(cast("timedelta", "soon")),  # as code without a checker might
             Discard("nul \x00 half \ud800"),
-        ],  # type: ignore[arg-type]
+        ],
         ids=["for ever", "nul", "no time", "discard"],
     )
     def test_an_outcome_that_cannot_be_written_buries_the_job(self, wish: Exception) -> None:

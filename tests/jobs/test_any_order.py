@@ -1,0 +1,240 @@
+"""Any operations in any order, with any lease ever issued: the ledger keeps its promises.
+
+The model is small: a state for each job and who holds it. The statements are the real ones.
+"""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from django.db import connection, transaction
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
+
+from apps.jobs import Context, LeaseLost, sql, transitions
+from apps.jobs.models import Bundle as WindowBundle
+from apps.jobs.models import DeadLetter, Job
+from apps.jobs.outcomes import CancelRequested
+from apps.jobs.states import CLAIMABLE, ENDED, MOVES, SLEEPING, WAITING, State
+from apps.jobs.transitions import Claim, Message
+from tests.jobs import steps
+from tests.jobs.steps import HOUR, QUEUE, TROUBLE
+
+MAX_DEATHS = 3
+
+
+class Ledger(RuleBasedStateMachine):
+    """Keepers, workers and people do what they may do, at the worst of times."""
+
+    jobs = Bundle("jobs")
+    messages = Bundle("messages")  # in the broker, in a worker's hands, or delivered twice
+    claims = Bundle("claims")  # every lease ever issued
+
+    @initialize()
+    def two_workers(self) -> None:
+        self.transaction = transaction.atomic()
+        self.transaction.__enter__()
+        self.workers = [steps.a_worker("one@here"), steps.a_worker("two@here")]
+        self.state: dict[UUID, State] = {}
+        self.holder: dict[UUID, tuple[UUID, int]] = {}  # lease and worker of what runs
+        self.asked: set[UUID] = set()
+        self.accepted: dict[UUID, int] = {}
+        self.deaths: dict[UUID, int] = {}
+
+    def teardown(self) -> None:
+        transaction.set_rollback(True)
+        self.transaction.__exit__(None, None, None)
+
+    # --- what may happen --------------------------------------------------------
+
+    @rule(target=jobs, window=st.sampled_from([0, 2, 100]), asleep=st.booleans(), priority=st.integers(-2, 2))
+    def enqueue(self, window: int, asleep: bool, priority: int) -> UUID:
+        job = steps.new_job(priority=priority, delay=HOUR if asleep else timedelta())
+        in_line = self._line()
+        taken = WindowBundle.objects.count()
+        message = transitions.enqueue(job, window=window)
+        direct = not asleep and not in_line and taken < window
+        assert (message is not None) == direct
+        self.state[job.id] = State.SCHEDULED if asleep else State.QUEUED if direct else State.READY
+        return job.id
+
+    @rule(target=messages, room=st.integers(0, 5))
+    def relay(self, room: int) -> object:
+        line = self._line()
+        sent = transitions.relay(QUEUE, room)
+        assert steps.published_ids(sent) == line[:room]
+        return multiple(*sent)
+
+    @rule(target=messages, everything=st.booleans())
+    def republish(self, everything: bool) -> object:
+        steps.bundles_grow_old()
+        sent = transitions.republish(patience=timedelta(seconds=5), everything=everything)
+        assert all(any(self.state[job_id] in CLAIMABLE for job_id in message.ids) for message in sent)
+        return multiple(*sent)
+
+    @rule(target=claims, message=messages, worker=st.integers(0, 1))
+    def deliver(self, message: Message, worker: int) -> object:
+        return self._claim(message.ids, message.id, worker)
+
+    @rule(target=claims, job=jobs, worker=st.integers(0, 1))
+    def deliver_directly(self, job: UUID, worker: int) -> object:
+        return self._claim([job], steps.bundle_of(job), worker)
+
+    @rule(claim=claims)
+    def succeed(self, claim: Claim) -> None:
+        self._ends(claim, transitions.succeed(claim, 1), State.SUCCEEDED)
+
+    @rule(claim=claims)
+    def bury(self, claim: Claim) -> None:
+        self._ends(claim, transitions.bury(claim, TROUBLE, {}), State.DEAD)
+
+    @rule(claim=claims)
+    def stop(self, claim: Claim) -> None:
+        self._ends(claim, transitions.stop(claim), State.CANCELLED)
+
+    @rule(claim=claims)
+    def retry(self, claim: Claim) -> None:
+        self._sleeps(claim, transitions.retry(claim, TROUBLE, HOUR), State.RETRYING)
+
+    @rule(claim=claims)
+    def snooze(self, claim: Claim) -> None:
+        self._sleeps(claim, transitions.snooze(claim, HOUR, ""), State.SCHEDULED)
+
+    @rule(claim=claims)
+    def checkpoint(self, claim: Claim) -> None:
+        try:
+            with transaction.atomic():
+                Context(claim).checkpoint({}, done=1)
+        except LeaseLost:
+            assert not self._holds(claim)
+        except CancelRequested:
+            assert self._holds(claim)
+            assert claim.id in self.asked
+        else:
+            assert self._holds(claim)
+            assert claim.id not in self.asked
+            self.deaths[claim.id] = 0
+
+    @rule(job=jobs)
+    def cancel(self, job: UUID) -> None:
+        before = self.state[job]
+        said = transitions.cancel(job)
+        if before in WAITING:
+            assert said == State.CANCELLED
+            self._moves(job, State.CANCELLED)
+        elif before == State.RUNNING:
+            assert said == State.RUNNING
+            self.asked.add(job)
+        else:
+            assert said is None
+
+    @rule(worker=st.integers(0, 1))
+    def rescue(self, worker: int) -> None:
+        freed = transitions.rescue([self.workers[worker]], max_deaths=MAX_DEATHS)
+        assert set(freed) <= self._held_by(worker)
+        for job in freed:
+            self.deaths[job] = self.deaths.get(job, 0) + 1
+            if self.deaths[job] >= MAX_DEATHS:
+                self._moves(job, State.DEAD)
+            else:
+                self._moves(job, State.CANCELLED if job in self.asked else State.READY)
+
+    @rule(worker=st.integers(0, 1))
+    def hand_back(self, worker: int) -> None:
+        freed = transitions.hand_back(self.workers[worker])
+        assert set(freed) <= self._held_by(worker)
+        for job in freed:
+            self._moves(job, State.CANCELLED if job in self.asked else State.READY)
+
+    @rule(worker=st.integers(0, 1))
+    def every_job_of_a_dead_worker_comes_back_once_the_line_has_moved(self, worker: int) -> None:
+        """One that a stale message brought to the worker may still stand in line; its bundle comes then."""
+        transitions.relay(QUEUE, 1000)
+        self.rescue(worker)
+        assert not self._held_by(worker)
+
+    @rule(job=jobs)
+    def time_comes(self, job: UUID) -> None:
+        steps.its_time_comes(job)
+        transitions.release()
+        if self.state[job] in SLEEPING:
+            self._moves(job, State.READY)
+
+    @rule()
+    def sweep(self) -> None:
+        steps.bundles_grow_old()
+        sql.run("sweep_bundles", {})
+
+    @rule(message=consumes(messages))
+    def the_broker_loses_a_message(self, message: Message) -> None:
+        """Nothing happens, which is the point."""
+
+    # --- what must hold ---------------------------------------------------------
+
+    @invariant()
+    def the_ledger_says_what_the_model_says(self) -> None:
+        rows = {row.id: row for row in Job.objects.all()}
+        assert {job: State(row.state) for job, row in rows.items()} == self.state
+        for job, row in rows.items():
+            holder = (row.lease, row.worker_id) if row.state == State.RUNNING else None
+            assert holder == self.holder.get(job)
+
+    @invariant()
+    def nothing_is_lost(self) -> None:
+        steps.assert_nothing_is_lost()
+
+    @invariant()
+    def no_job_has_more_than_one_accepted_end(self) -> None:
+        assert all(count == 1 for count in self.accepted.values())
+        assert {job for job, state in self.state.items() if state in ENDED} == set(self.accepted)
+        assert DeadLetter.objects.count() == sum(state == State.DEAD for state in self.state.values())
+
+    # --- the model --------------------------------------------------------------
+
+    def _claim(self, ids: list[UUID], bundle: UUID, worker: int) -> object:
+        claims = transitions.claim(ids, bundle=bundle, worker_id=self.workers[worker])
+        assert {claim.id for claim in claims} == {job for job in ids if self.state[job] in CLAIMABLE}
+        for claim in claims:
+            self._moves(claim.id, State.RUNNING)
+            self.holder[claim.id] = (claim.lease, self.workers[worker])
+        return multiple(*claims)
+
+    def _ends(self, claim: Claim, accepted: bool, state: State) -> None:
+        assert accepted == self._holds(claim)
+        if accepted:
+            self._moves(claim.id, state)
+
+    def _sleeps(self, claim: Claim, accepted: bool, state: State) -> None:
+        self._ends(claim, accepted, State.CANCELLED if claim.id in self.asked else state)
+
+    def _holds(self, claim: Claim) -> bool:
+        return self.holder.get(claim.id, (None, 0))[0] == claim.lease
+
+    def _held_by(self, worker: int) -> set[UUID]:
+        return {job for job, (_, holder) in self.holder.items() if holder == self.workers[worker]}
+
+    def _moves(self, job: UUID, state: State) -> None:
+        assert (self.state[job], state) in MOVES
+        self.state[job] = state
+        self.holder.pop(job, None)
+        if state in ENDED:
+            self.accepted[job] = self.accepted.get(job, 0) + 1
+
+    def _line(self) -> list[UUID]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT id FROM jobs_ready ORDER BY rank, id")
+            return [job_id for (job_id,) in cursor.fetchall()]
+
+
+Ledger.TestCase.settings = settings(
+    max_examples=50,
+    stateful_step_count=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+@pytest.mark.django_db
+class TestLedger(Ledger.TestCase):  # type: ignore[misc, valid-type]  # hypothesis builds the class
+    """The promises, in any order of events."""
