@@ -35,7 +35,7 @@ def runnable(program: Program, account: Account, notice: Callable[[str], None]) 
     copy = _copy_of(program)
     if not copy.exists():
         _copy(program, copy)
-        notice(f"{program.executable} is out of reach of {account.name}; copied to {copy.parent}")
+        notice(f"{program.executable} is out of reach of {account.name}; copied to {programs_base()}")
     reason = _why_not(copy, account)
     if reason is not None:
         raise ServerError(
@@ -46,13 +46,16 @@ def runnable(program: Program, account: Account, notice: Callable[[str], None]) 
 
 
 def _why_not(executable: Path, account: Account) -> str | None:
-    try:
-        answer = run_as(account, [executable, "--version"])
-    except OSError as error:
-        return error.strerror or str(error)
-    if answer.returncode == 0:
-        return None
-    return (answer.stderr.strip().splitlines() or [f"exit code {answer.returncode}"])[-1]
+    """Return why `account` cannot run the program, or `initdb` beside it, which needs more libraries."""
+    beside = executable.with_name("initdb")
+    for program in (executable, beside) if executable.name == "postgres" else (executable,):
+        try:
+            answer = run_as(account, [program, "--version"])
+        except OSError as error:
+            return error.strerror or str(error)
+        if answer.returncode != 0:
+            return (answer.stderr.strip().splitlines() or [f"exit code {answer.returncode}"])[-1]
+    return None
 
 
 def _copy_of(program: Program) -> Path:
@@ -60,23 +63,40 @@ def _copy_of(program: Program) -> Path:
     key = f"{program.executable}:{status.st_size}:{status.st_mtime_ns}"
     digest = hashlib.sha256(key.encode()).hexdigest()[:8]
     root = programs_base() / "programs" / f"{program.executable.name}-{program.version}-{digest}"
-    return root / "bin" / program.executable.name
+    return root / program.executable.relative_to(_top_of(program.executable))
+
+
+def _top_of(executable: Path) -> Path:
+    """Return the directory below which everything the program needs has its place.
+
+    A wheel keeps libraries in `<package>.libs` beside the package, found by a path relative to the program.
+    """
+    in_a_tree = executable.parent.name == "bin"
+    return executable.parents[3] if in_a_tree else executable.parent
+
+
+def _parts_of(executable: Path) -> list[Path]:
+    if executable.parent.name != "bin":
+        return [executable]
+    prefix = executable.parent.parent
+    libraries = prefix.parent.with_name(f"{prefix.parent.name}.libs")
+    return [path for path in (*(prefix / name for name in _TREE), libraries) if path.exists()]
 
 
 def _copy(program: Program, copy: Path) -> None:
     """Copy into a directory beside and rename it, so that a half copy is never taken for a whole one."""
-    target = copy.parent.parent
+    top = _top_of(program.executable)
+    target = copy.parents[len(program.executable.relative_to(top).parts) - 1]
     _open_directory(target.parent)
     fresh = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
-        if program.executable.parent.name == "bin":
-            for name in _TREE:
-                source = program.executable.parent.parent / name
-                if source.is_dir():
-                    shutil.copytree(source, fresh / name, symlinks=True)
-        else:
-            (fresh / "bin").mkdir(parents=True)
-            shutil.copy2(program.executable, fresh / "bin")
+        for part in _parts_of(program.executable):
+            place = fresh / part.relative_to(top)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if part.is_dir():
+                shutil.copytree(part, place, symlinks=True)
+            else:
+                shutil.copy2(part, place)
         _make_readable(fresh)
         fresh.rename(target)
     except OSError as error:
