@@ -5,5 +5,5 @@ from django.urls import path
 from apps.ops.pages.flower import flower
 
 urlpatterns = [
-    path("ops/flower/", flower, name="flower"),
+    path("flower/", flower, name="flower"),
 ]

@@ -139,7 +139,7 @@ def test_every_page_sends_the_anonymous_to_the_login_and_back(anonymous: Browser
     for page in PAGES + DOORS:
         answer = anonymous.get(page)
         assert answer.status == 302, page
-        expected = "http://127.0.0.1:8000/login/?next=%2Fops%2Fflower%2F%3Fto%3D" + page.replace("/", "%252F")
+        expected = "http://127.0.0.1:8000/login/?next=%2Fflower%2F%3Fto%3D" + page.replace("/", "%252F")
         assert answer.headers["Location"].replace("%2540", "@") == expected
 
 

@@ -42,7 +42,7 @@ def viewer(client: Client, settings: Settings) -> Client:
     ],
 )
 def test_the_way_back_leads_to_flower_only(viewer: Client, wanted: str, sent_to: str | None) -> None:
-    answer = viewer.get("/ops/flower/", {"to": wanted}, headers={"host": "127.0.0.1:8000"})
+    answer = viewer.get("/flower/", {"to": wanted}, headers={"host": "127.0.0.1:8000"})
     assert answer.status_code == 302
     if sent_to is not None:
         assert answer["Location"] == sent_to
@@ -52,22 +52,22 @@ def test_the_way_back_leads_to_flower_only(viewer: Client, wanted: str, sent_to:
 
 @pytest.mark.django_db
 def test_the_host_name_in_use_is_kept(viewer: Client) -> None:
-    answer = viewer.get("/ops/flower/", headers={"host": "localhost:8000"})
+    answer = viewer.get("/flower/", headers={"host": "localhost:8000"})
     assert answer["Location"] == "http://localhost:5555/"
 
 
 @pytest.mark.django_db
 def test_who_may_not_see_workers_is_refused(client: Client, settings: Settings) -> None:
     settings.FLOWER_URL = "http://127.0.0.1:5555/"
-    assert client.get("/ops/flower/")["Location"] == "/login/?next=/ops/flower/"
+    assert client.get("/flower/")["Location"] == "/login/?next=/flower/"
     client.force_login(User.objects.create_user("stranger@example.com", "secret"))
-    assert client.get("/ops/flower/").status_code == 403
+    assert client.get("/flower/").status_code == 403
 
 
 @pytest.mark.django_db
 def test_without_an_address_there_is_no_page(viewer: Client, settings: Settings) -> None:
     settings.FLOWER_URL = ""
-    assert viewer.get("/ops/flower/").status_code == 404
+    assert viewer.get("/flower/").status_code == 404
 
 
 @pytest.mark.parametrize(
