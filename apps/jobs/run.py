@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from celery.exceptions import Ignore
@@ -23,7 +23,7 @@ from apps.jobs.transitions import Claim
 if TYPE_CHECKING:
     from celery.app.task import Context as Request
 
-    from apps.jobs.task import JobTask
+    from apps.jobs.retry import RetryPolicy
 
 log = logging.getLogger("backline.jobs")
 
@@ -33,7 +33,20 @@ _FORGIVEN = 20  # attempts a lost database may cost until one counts: the job ma
 Outcome = Callable[[], bool]
 
 
-def run_message(task: "JobTask[Any, Any]", request: "Request") -> dict[str, str]:
+class JobType(Protocol):
+    """What running a job needs to know of its type."""
+
+    name: str
+    retry_policy: "RetryPolicy"
+    timeout: timedelta
+    wants_context: bool
+
+    @property
+    def run(self) -> Callable[..., object]:
+        """Return the function that was declared."""
+
+
+def run_message(task: JobType, request: "Request") -> dict[str, str]:
     """Claim what the message names and run it; a stale message is acknowledged and forgotten."""
     headers = vars(request)  # Celery lays custom headers here
     bundle, ids = UUID(headers["bundle"]), [UUID(job_id) for job_id in headers["jobs"]]
@@ -49,7 +62,7 @@ def run_message(task: "JobTask[Any, Any]", request: "Request") -> dict[str, str]
     return {str(claim.id): run(task, claim) for claim in claims}
 
 
-def run(task: "JobTask[..., object]", claim: Claim) -> str:
+def run(task: JobType, claim: Claim) -> str:
     """Run one claimed attempt and record what came of it; return a word for Flower."""
     with logs.captured(logs.JobLog(claim.id, claim.attempt)) as job_log:
         word, outcome = _attempt(task, claim, job_log)
@@ -64,7 +77,7 @@ def run(task: "JobTask[..., object]", claim: Claim) -> str:
     return "lease lost"
 
 
-def _attempt(task: "JobTask[..., object]", claim: Claim, job_log: logs.JobLog) -> tuple[str, Outcome]:
+def _attempt(task: JobType, claim: Claim, job_log: logs.JobLog) -> tuple[str, Outcome]:
     """Call the body and choose the outcome; the outcome itself is written later, as often as it takes."""
     try:
         result = _call(task, claim, job_log)
@@ -84,7 +97,7 @@ def _attempt(task: "JobTask[..., object]", claim: Claim, job_log: logs.JobLog) -
     return "succeeded", lambda: transitions.succeed(claim, result)
 
 
-def _call(task: "JobTask[..., object]", claim: Claim, job_log: logs.JobLog) -> object:
+def _call(task: JobType, claim: Claim, job_log: logs.JobLog) -> object:
     inside = connection.in_atomic_block
     try:
         if not task.wants_context:
@@ -127,7 +140,7 @@ def _is_told_to_end(error: BaseException) -> bool:
     return isinstance(error, SystemExit) and error.code == signal.SIGTERM - 256
 
 
-def _failure(task: "JobTask[..., object]", claim: Claim, error: BaseException) -> tuple[str, Outcome]:
+def _failure(task: JobType, claim: Claim, error: BaseException) -> tuple[str, Outcome]:
     if _is_database_loss(error) and claim.attempt < claim.failures + _FORGIVEN:
         # Not the job's fault: it runs again as soon as the database is back, and nothing is held against it.
         return "snoozed", _nap(claim, _AFTER_DATABASE_LOSS, "The database went away.")
