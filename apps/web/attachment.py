@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import quote
 
 from asgiref.sync import sync_to_async
@@ -25,7 +26,7 @@ def attachment(chunks: AsyncIterator[bytes], name: str, *, size: int | None = No
 
 async def of_file(path: Path) -> AsyncIterator[bytes]:
     """Read a file in chunks; it is open only while the browser listens."""
-    file = await sync_to_async(path.open)("rb")
+    file = await sync_to_async(_open)(path)
     try:
         while chunk := await sync_to_async(file.read)(_CHUNK):
             yield chunk
@@ -53,6 +54,10 @@ def _disposition(name: str) -> str:
     name = safe_name(name)
     plain = "".join(letter if letter in _SAFE else "_" for letter in name)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def _open(path: Path) -> BinaryIO:
+    return path.open("rb")
 
 
 def _gather(source: Iterable[str]) -> bytes:

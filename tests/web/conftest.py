@@ -21,7 +21,7 @@ def uploads_dir(tmp_path: Path, settings: Settings) -> Path:
 
 @pytest.fixture(autouse=True)
 def static_files(tmp_path: Path, settings: Settings) -> None:
-    """Static files come from the finders, as after a clone; WhiteNoise warns when its directory is missing."""
+    """Static files come from the finders; WhiteNoise warns when its directory is missing."""
     settings.STATIC_ROOT = tmp_path
 
 

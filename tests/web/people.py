@@ -1,6 +1,7 @@
 """The people of these tests, and what they own."""
 
 import io
+from uuid import UUID
 
 from django.contrib.auth.models import Permission
 from django.test import Client
@@ -52,7 +53,7 @@ def finished_import_of(owner: User, *rows: str, name: str = "orders.csv") -> Imp
     return run
 
 
-def own(job_id: object, owner: User) -> Job:
+def own(job_id: UUID, owner: User) -> Job:
     """Give a job to somebody."""
     Job.objects.filter(pk=job_id).update(owner=owner)
     return Job.objects.get(pk=job_id)

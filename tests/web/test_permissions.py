@@ -59,7 +59,7 @@ def viewers(owner: User) -> Viewers:
 @pytest.fixture
 def job(owner: User) -> Job:
     """An import of the owner that ended, with rejected rows."""
-    return Job.objects.get(pk=finished_import_of(owner).job_id)
+    return Job.objects.get(pk=str(finished_import_of(owner).job_id))
 
 
 def test_the_table_names_every_address() -> None:

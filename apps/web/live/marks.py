@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2b
 from typing import NamedTuple
 from uuid import UUID
 
@@ -40,6 +41,11 @@ class Mark:
     jobs: tuple[JobMark, ...] = ()
 
     @property
+    def version(self) -> str:
+        """Return a short name of exactly this mark."""
+        return blake2b(repr(self.jobs).encode(), digest_size=8).hexdigest()
+
+    @property
     def all_ended(self) -> bool:
         """Say whether no job of it will change any more."""
         return all(job.state in ENDED for job in self.jobs)
@@ -48,6 +54,11 @@ class Mark:
     def any_waits(self) -> bool:
         """Say whether a place in line may move."""
         return any(job.state in CLAIMABLE for job in self.jobs)
+
+
+def version_of(topic: Topic) -> str:
+    """Name where a topic stands; read it before the page, so that what changes meanwhile is sent."""
+    return read_marks([topic])[topic].version
 
 
 def read_marks(topics: Collection[Topic]) -> dict[Topic, Mark]:

@@ -20,15 +20,18 @@ _LINE_MOVES_S = 1.0
 Draw = Callable[[Mark | None, Mark], Frame]
 
 
-def event_stream(topic: Topic, draw: Draw) -> StreamingHttpResponse:
-    """Answer with a stream that ends when there is nothing more to see."""
-    response = StreamingHttpResponse(events(topic, draw), content_type="text/event-stream")
+def event_stream(topic: Topic, draw: Draw, *, shown: str = "") -> StreamingHttpResponse:
+    """Answer with a stream that ends when there is nothing more to see.
+
+    ``shown`` is the version of the mark that the browser's page was drawn from.
+    """
+    response = StreamingHttpResponse(events(topic, draw, shown), content_type="text/event-stream")
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"
     return response
 
 
-async def events(topic: Topic, draw: Draw) -> AsyncIterator[str]:
+async def events(topic: Topic, draw: Draw, shown: str = "") -> AsyncIterator[str]:
     """Yield an event for each change of a topic; ``draw`` renders what changed between two marks."""
     loop = asyncio.get_running_loop()
     ends_at, beat_at = loop.time() + LIFETIME_S, loop.time() + HEARTBEAT_S
@@ -38,7 +41,8 @@ async def events(topic: Topic, draw: Draw) -> AsyncIterator[str]:
     async with poller().watch(topic) as watch:
         while loop.time() < ends_at:
             mark = await watch.next(_patience(seen))
-            news = await _news(draw, seen, mark, sent) if mark is not None else None
+            is_shown = mark is None or (seen is None and mark.version == shown)
+            news = None if mark is None or is_shown else await _news(draw, seen, mark, sent)
             if news is not None:
                 yield f"event: frame\ndata: {news.to_json()}\n\n"
                 if news.ended:

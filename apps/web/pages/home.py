@@ -13,7 +13,7 @@ from apps.accounts.models import User
 from apps.jobs.models import Job
 from apps.jobs.models.job import JobQuerySet
 from apps.jobs.states import CLAIMABLE, State
-from apps.web.live.marks import LISTED
+from apps.web.live.marks import LISTED, Topic, version_of
 from apps.web.request import LoggedIn
 from apps.web.shown.imports import last_import
 from apps.web.shown.rows import JobRow, job_rows
@@ -32,6 +32,7 @@ class MyJobs:
 def home(request: LoggedIn) -> HttpResponse:
     """Show my jobs and what I can start."""
     before = uuid_or_none(request.GET.get("before", ""))
+    mark = version_of(Topic(owner_id=request.user.pk))
     mine = my_jobs(request.user, before)
     context = {
         "greeting": _greeting(request.user, is_new=not mine.rows and before is None),
@@ -40,7 +41,8 @@ def home(request: LoggedIn) -> HttpResponse:
         "older": mine.older,
         "is_older": before is not None,
         "last_import": last_import(request.user.pk),
-        "live_url": "" if before else reverse("live_jobs"),
+        "live_url": "" if before else f"{reverse('live_jobs')}?mark={mark}",
+        "live_step": lead(mine.rows),
         "poll_url": "" if before else reverse("poll_jobs"),
     }
     return render(request, "home/home.html", context)

@@ -36,7 +36,7 @@ async def live_job(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
             return Frame({}, "", "gone", "This job is gone.", ended=True)
         return job_frame(JobPage(job, user, query), stale(seen, mark))
 
-    return event_stream(Topic(job_id=job_id), draw_job)
+    return event_stream(Topic(job_id=job_id), draw_job, shown=query.get("mark", ""))
 
 
 async def live_jobs(request: HttpRequest) -> HttpResponseBase:
@@ -45,7 +45,8 @@ async def live_jobs(request: HttpRequest) -> HttpResponseBase:
     if user is None:
         return HttpResponse(status=_LOGGED_OUT)
     await sync_to_async(let_go)()
-    return event_stream(Topic(owner_id=user.pk), lambda _seen, _mark: jobs_frame(user))
+    shown = request.GET.get("mark", "")
+    return event_stream(Topic(owner_id=user.pk), lambda _seen, _mark: jobs_frame(user), shown=shown)
 
 
 @require_safe

@@ -72,7 +72,8 @@ class Rejected:
 def rejected(run: Import, query: Mapping[str, str], *, shows_rows: bool) -> Rejected:
     """Load one page of the rejected rows of an import."""
     counted = _counted(run)
-    fault = Fault(query.get("column", ""), query.get("cause", ""))
+    asked = Fault(query.get("column", ""), query.get("cause", ""))
+    fault = asked if asked in counted else _ANY
     after = whole_number(query.get("after", ""))
     rows = RejectedRow.objects.filter(import_run=run, row__gt=after).order_by("row")
     if fault.cause:
@@ -85,7 +86,7 @@ def rejected(run: Import, query: Mapping[str, str], *, shows_rows: bool) -> Reje
         causes=_chips(counted, fault, run.rejected),
         columns=[run.columns[number] for number in columns],
         rows=[_shown(row, run.columns, columns) for row in page],
-        chosen=counted.get(fault, 0) if fault.cause else run.rejected,
+        chosen=counted[fault] if fault.cause else run.rejected,
         later=_address(fault, page[-1].row) if len(found) > PAGE else "",
         first=_address(fault, 0),
         is_later=after > 0,

@@ -13,7 +13,7 @@ const suffix = document.title.includes(" · ") ? document.title.slice(document.t
 let stream = null;
 let timer = null;
 let seen = "";
-let step = null;
+let step = source?.dataset.step;
 let failures = 0;
 let state = "live"; // live, paused, ended
 
@@ -27,7 +27,7 @@ function apply(frame) {
     if (part) morph(part, html);
   }
   if (frame.title) document.title = frame.title + suffix;
-  if (step !== null && frame.step !== step) say.textContent = frame.said;
+  if (frame.step !== step) say.textContent = frame.said;
   step = frame.step;
   if (frame.ended) end("Finished; nothing more will change.");
 }

@@ -1,0 +1,187 @@
+"""The page of one job."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from apps.accounts.models import User
+from apps.jobs import sql, transitions
+from apps.jobs.models import DeadLetter, Job
+from apps.jobs.states import State
+from apps.jobs.transitions import Claim, Trouble
+from apps.transfers.models import Import
+from tests.jobs import steps
+from tests.web.people import BAD, GOOD, HOSTILE, finished_import_of, import_of, own, wrote
+
+
+def shown(browser: Client, job_id: object, query: str = "") -> str:
+    return browser.get(reverse("job", args=[job_id]) + query).content.decode()
+
+
+def spoke(claim: Claim, done: int, total: int | None, rate: float | None = None) -> None:
+    words = {"id": claim.id, "lease": claim.lease, "done": done, "total": total, "note": "", "rate": rate}
+    sql.run("progress", words)
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_job_of_any_kind_has_a_page_in_each_state(state: State, browser: Client, owner: User) -> None:
+    job = own(steps.job_in(state).id, owner)
+    page = shown(browser, job.pk)
+    assert f'class="state is-{state.label} state-tag state-big"' in page
+    assert ("Cancel job" in page) is not job.has_ended
+    assert ("data-live=" in page) is not job.has_ended
+    assert f"({state.label}) {steps.KIND} · Backline" in " ".join(page.split())
+
+
+def test_progress_is_said_and_drawn(browser: Client, owner: User) -> None:
+    claim = steps.running()
+    own(claim.id, owner)
+    spoke(claim, 31_488, 49_981, 163.0)
+    page = shown(browser, claim.id)
+    assert "Processed 31,488 of 49,981 (62 %)" in page
+    assert '<progress class="bar bar-thick" value="31488" max="49981"' in page
+    assert "163 a second lately" in page
+    assert "about 2 min left" in page
+    assert "(62 %) kinds.add" in page
+
+
+def test_nobody_estimates_in_the_first_five_percent_and_ten_seconds(browser: Client, owner: User) -> None:
+    claim = steps.running()
+    own(claim.id, owner)
+    spoke(claim, 4, 100, 1.0)
+    assert " left" not in shown(browser, claim.id).partition("</section>")[0]
+
+
+def test_more_than_expected_never_reads_as_more_than_all(browser: Client, owner: User) -> None:
+    claim = steps.running()
+    own(claim.id, owner)
+    spoke(claim, 5_100, 5_000, 10.0)
+    page = shown(browser, claim.id)
+    assert "Processed 5,100 (expected 5,000)" in page
+    assert 'value="5100"' not in page
+
+
+def test_all_is_only_claimed_at_the_end(browser: Client, owner: User) -> None:
+    claim = steps.running()
+    own(claim.id, owner)
+    spoke(claim, 100, 100, 10.0)
+    assert "(99 %)" in shown(browser, claim.id)
+    transitions.succeed(claim, None)
+    assert "(100 %)" in shown(browser, claim.id)
+
+
+def test_a_lost_worker_is_told_and_not_charged(browser: Client, owner: User) -> None:
+    worker_id = steps.a_worker("one@here")
+    claim = steps.running(worker_id)
+    own(claim.id, owner)
+    transitions.rescue([worker_id], max_deaths=3)
+    page = shown(browser, claim.id)
+    assert "Attempt 1, worker was lost" in page
+    assert "Not charged to its 3 attempts" in page
+    assert "lost its worker once" in page
+
+
+def test_a_retrying_job_says_why_and_that_nothing_is_to_be_done(browser: Client, owner: User) -> None:
+    claim = steps.running()
+    own(claim.id, owner)
+    transitions.retry(claim, Trouble("The catalogue did not answer in 10 s."), steps.HOUR)
+    page = shown(browser, claim.id)
+    assert "The catalogue did not answer in 10 s." in page
+    assert "1 of 3 attempts failed" in page
+    assert "nothing for you to do" in page
+
+
+def test_a_dead_job_says_what_to_do(browser: Client, owner: User) -> None:
+    claim = steps.running()
+    own(claim.id, owner)
+    transitions.bury(claim, Trouble("The file is locked."), {})
+    page = shown(browser, claim.id)
+    assert "The file is locked." in page
+    assert "Mend the cause, then start it again" in page
+    assert DeadLetter.objects.filter(pk=claim.id).exists()
+
+
+def test_a_finished_import_shows_its_counts_rows_and_files(browser: Client, owner: User) -> None:
+    run = finished_import_of(owner, GOOD, BAD, name="november.csv")
+    page = shown(browser, run.job_id)
+    assert "november.csv" in page
+    assert "1 order lines are in: 1 new" in page
+    assert "Download 1 row to fix" in page
+    assert '<span class="cell-bad">many</span>' in page
+    assert reverse("rejects", args=[run.job_id]) in page
+    assert reverse("upload", args=[run.job_id]) in page
+
+
+def test_rejected_rows_are_filtered_by_cause_and_paged_by_row(browser: Client, owner: User) -> None:
+    bad_dates = [GOOD.replace("2010-12-01 08:26", f"day {number}") for number in range(12)]
+    run = finished_import_of(owner, GOOD, *bad_dates, BAD)
+    cause = "?column=Quantity&cause=Quantity+is+not+a+whole+number"
+    every, filtered = shown(browser, run.job_id), shown(browser, run.job_id, cause)
+    assert every.count('data-label="Why"') == 10
+    assert filtered.count('data-label="Why"') == 1
+    assert "day 0" not in filtered
+    later = shown(browser, run.job_id, "?after=12")
+    assert later.count('data-label="Why"') == 3
+
+
+@pytest.mark.parametrize(
+    "query", ["?after=x", "?after=-1", "?after=" + "9" * 30, "?cause=%00", "?cause=%3Cscript%3E"]
+)
+def test_an_odd_address_still_shows_the_page(query: str, browser: Client, owner: User) -> None:
+    run = finished_import_of(owner)
+    answer = browser.get(reverse("job", args=[run.job_id]) + query)
+    assert answer.status_code == 200
+    assert b"<script>" not in answer.content.replace(b'<script type="module"', b"")
+
+
+def test_what_a_file_and_a_log_say_is_only_text(browser: Client, owner: User) -> None:
+    hostile_row = f"<img src=x onerror=alert(1)>,85123A,d,6,2010-12-01 08:26,2.55,17850,{'y' * 60}"
+    run = finished_import_of(owner, hostile_row, GOOD, name='"><script>alert(1)</script>.csv')
+    wrote(Job.objects.get(pk=str(run.job_id)), HOSTILE, "</ol></div><script>", level="warning")
+    page = shown(browser, run.job_id)
+    assert "<script>alert" not in page
+    assert "<img" not in page
+    assert "</ol></div><script>" not in page
+
+
+def test_cancelling_an_import_says_what_stays(browser: Client, owner: User) -> None:
+    run = import_of(owner)
+    Import.objects.filter(pk=run.pk).update(rows_read=31_076, created=31_000, rejected=76)
+    assert run.job_id
+    steps.claimed(run.job_id, steps.a_worker())
+    page = browser.get(reverse("cancel", args=[run.job_id])).content.decode()
+    assert "31,000 rows are saved and stay." in page
+    assert "Let it run" in page
+
+
+def test_the_log_shows_its_end_and_all_of_it_on_a_page_of_its_own(browser: Client, owner: User) -> None:
+    claim = steps.running()
+    job = own(claim.id, owner)
+    wrote(job, *[f"line {number}." for number in range(600)])
+    page = shown(browser, job.pk)
+    assert "line 599." in page
+    assert "line 500." not in page
+    assert "of 600 lines" in page
+    address = reverse("log", args=[job.pk])
+    first = browser.get(address).content.decode()
+    assert "line 0." in first
+    assert "line 500." not in first
+    after = first.partition("?after=")[2].partition('"')[0]
+    assert "line 599." in browser.get(f"{address}?after={after}").content.decode()
+
+
+def test_a_job_whose_owner_is_gone_still_has_a_page(owner: User) -> None:
+    claim = steps.running()
+    own(claim.id, owner)
+    admin = User.objects.create_superuser("admin@aldervale.example", "x")
+    Job.objects.filter(pk=claim.id).update(owner_id=987_654)
+    browser = Client()
+    browser.force_login(admin)
+    assert browser.get(reverse("job", args=[claim.id])).status_code == 200
+
+
+def test_a_result_is_never_shown_raw(browser: Client, owner: User) -> None:
+    claim = steps.running()
+    own(claim.id, owner)
+    transitions.succeed(claim, {"secret": "<b>hunter2</b>"})
+    assert "hunter2" not in shown(browser, claim.id)
