@@ -43,7 +43,8 @@ def valkey(server_directory: Path) -> Iterator[ValkeyServer]:
     """Return the session's Valkey, known to Celery as its broker."""
     server = ValkeyServer(server_directory / "valkey")
     with server:
-        settings.CELERY_BROKER_URL = current_app.conf.broker_url = server.url()
+        settings.CELERY_BROKER_URL = server.url()
+        current_app.conf.update(broker_url=server.url())
         yield server
     server.remove()
 
@@ -53,4 +54,5 @@ def django_db_modify_db_settings(postgres: PostgresServer) -> None:
     """Point Django at the session's PostgreSQL before pytest-django creates the test database."""
     url = dj_database_url.parse(postgres.url("postgres"))
     for known in (settings.DATABASES["default"], connections["default"].settings_dict):
-        known.update({name: url[name] for name in ("HOST", "PORT", "USER", "PASSWORD", "NAME")})
+        for name in ("HOST", "PORT", "USER", "PASSWORD", "NAME"):
+            known[name] = url[name]
