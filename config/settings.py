@@ -8,13 +8,14 @@ import django_stubs_ext
 from csp.constants import NONE, SELF
 
 from apps.local.servers import addresses
+from apps.local.servers.layout import Layout
 from apps.local.servers.secret_key import secret_key
 from config import env
 
 django_stubs_ext.monkeypatch()  # ModelAdmin[User] and its kin may be written at run time
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-STATE_DIR = BASE_DIR / ".backline"  # what this machine keeps for the project; never in git
+STATE_DIR = Layout(BASE_DIR).state  # what this machine keeps for the project; never in git
 
 # --- Django -------------------------------------------------------------------
 
