@@ -66,7 +66,6 @@ def _worker(name: str, concurrency: int) -> Process:
         name,
         (*_CELERY, "worker", "-n", f"{name}@%h", "--concurrency", str(concurrency), "--loglevel", "INFO"),
         Says(rf"{name}@\S+ ready\."),
-        environment={"REMAP_SIGTERM": "SIGQUIT"},  # soft shutdown: running jobs are handed back
         grace=18.0,
     )
 

@@ -94,6 +94,7 @@ class Run:
             **servers.environment,
             "PYTHONUNBUFFERED": "1",
             "SKIP_CHECKS": "yes",  # Celery's: `prepare` ran them once for all
+            "BACKLINE_WEB_URL": f"http://{LOOPBACK}:{plan.web_port}/",
             "BACKLINE_FLOWER_URL": f"http://{LOOPBACK}:{plan.flower_port}/",
         }
         lock = () if self._lock is None else (self._lock,)
