@@ -1,4 +1,4 @@
-"""Make the database ready: migrations, and an admin to log in with.
+"""Make the database ready: migrations, declared schedules, and an admin to log in with.
 
 Run by `manage.py up` as a process of its own (`manage.py prepare`), so that the supervisor never holds
 a database connection and settings are read when the servers are up.
@@ -15,14 +15,16 @@ from django.db.migrations.executor import MigrationExecutor
 
 from apps.local.supervise.credentials import generate
 from apps.local.supervise.prepared import Prepared
+from apps.schedules.declared import sync as sync_schedules
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def prepare(project: Path) -> Prepared:
-    """Bring the database to the newest migration and make an admin when there is none."""
+    """Bring in migrations and declared schedules, and make an admin when there is none."""
     applied = _migrate()
+    sync_schedules()
     return Prepared(applied, _make_an_admin(project), _which_database())
 
 

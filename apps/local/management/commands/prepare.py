@@ -1,4 +1,4 @@
-"""Apply migrations and make an admin when there is none; the last line of output is JSON."""
+"""Apply migrations, sync schedules, make an admin when there is none; the last line is JSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from apps.local.supervise.prepare import prepare
 
 
 class Command(BaseCommand):
-    help = "Apply migrations and make an admin when there is none; the last line of output is JSON."
+    help = "Apply migrations, sync schedules, make an admin when there is none; the last line is JSON."
 
     def handle(self, *_: object, **__: object) -> None:
         self.stdout.write(prepare(settings.BASE_DIR).as_line())
