@@ -40,12 +40,9 @@ def lost_its_data(producer: Producer) -> bool:
 
     Brokers other than Redis have no such sign: there every lost message is found by waiting.
     """
-    client = getattr(producer.channel, "client", None)
-    if client is None:
-        return False
-    with _said_when_away():
-        remembered = client.set(_SENTINEL, secrets.token_hex(8), nx=True) is None
-    return not remembered
+    with _said_when_away():  # the channel connects
+        client = getattr(producer.channel, "client", None)
+        return client is not None and bool(client.set(_SENTINEL, secrets.token_hex(8), nx=True))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.db.models.functions import Now
 from kombu import Producer
 
@@ -90,8 +90,8 @@ class Keeper:
             error = f"The broker is away: {away}"
             self._broker.close()
             self._due_at[duty.name] = monotonic() + _REST_AFTER_TROUBLE_S
-        except (DatabaseError, InterfaceError):
-            raise
+        except (OperationalError, InterfaceError):
+            raise  # the database went away, and the lead with it
         except Exception as surprise:  # one duty's fault must not end the others
             log.exception("%s failed", duty.name)
             error = f"{type(surprise).__name__}: {surprise}"
