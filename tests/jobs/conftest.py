@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import pytest
 import redis
 from django.apps import apps
-from django.db import connection
-from pytest_django import DjangoDbBlocker
+from django.db import connection, connections
 
 from apps.jobs import broker, publisher
 from apps.local.servers.valkey import ValkeyServer
@@ -20,13 +19,19 @@ PREFIX = "backline:"  # global_keyprefix in the settings
 
 
 @pytest.fixture
-def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Let the test commit; forget its jobs afterwards. Django would flush every table of every app."""
-    with django_db_blocker.unblock():
-        _forget_all_jobs()
-        yield
-        connection.close()
-        _forget_all_jobs()
+def committed(db: None) -> Iterator[None]:
+    """Let the test commit, over a connection outside the transaction that Django rolls back at its end.
+
+    Its jobs are forgotten afterwards; Django's own way would flush every table of every app.
+    """
+    rolled_back = connections["default"]
+    del connections["default"]
+    _forget_all_jobs()
+    yield
+    connection.close()
+    _forget_all_jobs()
+    connection.close()
+    connections["default"] = rolled_back
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,224 @@
+"""One keeper leads and does every duty; when it is gone another does, and no trouble stops the rest."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from celery import current_app
+from django.core.management import call_command
+from django.db import connection
+
+from apps.jobs import keeper, rescue, transitions
+from apps.jobs.keeper import Keeper
+from apps.jobs.models import Bundle, Duty
+from apps.jobs.states import State
+from tests.jobs import steps
+from tests.jobs.conftest import Inbox
+from tests.jobs.steps import state_of
+from tests.local.waiting import wait_until
+
+DUTIES = {"relay", "republish", "release", "rescue", "sweep bundles", "make partitions"}
+
+
+@pytest.fixture(autouse=True)
+def hurried(committed: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stand by for moments and tell everything at once."""
+    monkeypatch.setattr(keeper, "_STAND_BY_S", 0.02)
+    monkeypatch.setattr(keeper, "_REST_AFTER_TROUBLE_S", 0.3)
+    monkeypatch.setattr(keeper, "_TELL_EVERY_S", 0.0)
+
+
+@contextmanager
+def at_work(name: str) -> Iterator[Keeper]:
+    """Run a keeper in a thread, with a session of its own."""
+    mine = Keeper()
+    mine.name = name
+    thread = threading.Thread(target=mine.run, name=name)
+    thread.start()
+    try:
+        yield mine
+    finally:
+        mine.stop()
+        thread.join(20)
+        assert not thread.is_alive()
+
+
+def leader() -> int | None:
+    """Return the session that holds the leader's lock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = %s",
+            [keeper._LEADER_LOCK],
+        )
+        rows = cursor.fetchall()
+    assert len(rows) <= 1
+    return rows[0][0] if rows else None
+
+
+def done_by(name: str) -> set[str]:
+    """Return the duties that a keeper was the last to do."""
+    return set(Duty.objects.filter(keeper=name).values_list("name", flat=True))
+
+
+def the_relay_runs_again() -> None:
+    """Wait for one more run of the relay."""
+    moments = Duty.objects.filter(name="relay").values_list("ran_at", flat=True)
+    before = moments.first()
+    wait_until(lambda: moments.first() not in (None, before))
+
+
+def test_the_leader_does_every_duty_and_writes_it_down(inbox: Inbox) -> None:
+    with at_work("one"):
+        wait_until(lambda: done_by("one") == DUTIES)
+    assert not Duty.objects.exclude(error="").exists()
+
+
+def test_of_two_keepers_one_leads_and_the_other_stands_by(inbox: Inbox) -> None:
+    with at_work("one"):
+        wait_until(lambda: done_by("one") == DUTIES)
+        with at_work("two"):
+            leads = leader()
+            for _ in range(3):
+                the_relay_runs_again()
+            assert leader() == leads
+            assert done_by("two") == set()
+
+
+def test_when_the_leader_s_session_ends_the_other_takes_over(inbox: Inbox) -> None:
+    with at_work("one"), at_work("two"):
+        wait_until(Duty.objects.exists)
+        first = Duty.objects.values_list("keeper", flat=True)[0]
+        second = {"one": "two", "two": "one"}[first]
+        session = leader()
+        assert session is not None
+        steps.end_session(session)
+        wait_until(lambda: "relay" in done_by(second))
+
+
+def test_a_keeper_that_is_told_to_stop_frees_the_lead(inbox: Inbox) -> None:
+    with at_work("one") as first:
+        wait_until(leader)
+        with at_work("two"):
+            first.stop()
+            wait_until(lambda: "relay" in done_by("two"))
+    wait_until(lambda: leader() is None)
+
+
+def test_a_lone_keeper_that_lost_its_session_leads_again(
+    inbox: Inbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    with at_work("one"):
+        wait_until(leader)
+        lost = leader()
+        assert lost is not None
+        steps.end_session(lost)
+        wait_until(lambda: leader() not in (None, lost))
+        job_id = steps.in_line()
+        wait_until(lambda: inbox.job_ids() == [str(job_id)])
+    assert "the database is away" in caplog.text
+
+
+def test_what_waits_in_line_reaches_the_broker_and_what_sleeps_the_line(inbox: Inbox) -> None:
+    waiting, asleep = steps.in_line(), steps.enqueued(delay=steps.HOUR)
+    with at_work("one"):
+        wait_until(lambda: inbox.job_ids() == [str(waiting)])
+        steps.its_time_comes(asleep)
+        wait_until(lambda: inbox.job_ids() == [str(waiting), str(asleep)])
+
+
+def test_after_a_flush_of_the_broker_everything_is_sent_again(inbox: Inbox) -> None:
+    waiting = [str(steps.enqueued()) for _ in range(3)]
+    with at_work("one"):
+        wait_until(lambda: "republish" in done_by("one"))
+        inbox.client.flushall()
+        wait_until(lambda: inbox.job_ids() == waiting)
+
+
+def test_the_window_stays_narrow_while_the_line_is_long(inbox: Inbox) -> None:
+    for _ in range(100):
+        steps.in_line()
+    with at_work("one"):
+        wait_until(lambda: len(set(inbox.job_ids())) >= 32)
+        the_relay_runs_again()
+        assert len(set(inbox.job_ids())) == Bundle.objects.count() == 32
+
+
+class TestTrouble:
+    @pytest.fixture
+    def broker_away(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(current_app.conf, "broker_url", "redis://127.0.0.1:1/0")
+
+    @pytest.mark.parametrize("duty", ["relay", "republish"])
+    def test_a_broker_that_is_away_is_told_in_the_duty_s_row(self, broker_away: None, duty: str) -> None:
+        job_id = steps.in_line()
+        with at_work("one"):
+            wait_until(Duty.objects.filter(name=duty, error__startswith="The broker is away: ").exists)
+        assert state_of(job_id) == State.READY
+        steps.assert_nothing_is_lost()
+
+    def test_the_other_duties_go_on_meanwhile(self, broker_away: None) -> None:
+        asleep = steps.enqueued(delay=steps.HOUR)
+        with at_work("one"):
+            wait_until(Duty.objects.filter(name="republish").exclude(error="").exists)
+            steps.its_time_comes(asleep)
+            wait_until(lambda: state_of(asleep) == State.READY)
+            wait_until(lambda: done_by("one") >= {"rescue", "sweep bundles", "make partitions"})
+
+    def test_when_the_broker_is_back_the_line_moves_on_and_the_error_goes(
+        self, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        there = current_app.conf.broker_url
+        monkeypatch.setattr(current_app.conf, "broker_url", "redis://127.0.0.1:1/0")
+        first = steps.in_line()
+        with at_work("one"):
+            wait_until(Duty.objects.filter(name="relay").exclude(error="").exists)
+            monkeypatch.setattr(current_app.conf, "broker_url", there)
+            second = steps.in_line()
+            wait_until(lambda: str(second) in inbox.job_ids())
+            wait_until(lambda: not Duty.objects.exclude(error="").exists())
+            steps.bundles_grow_old()
+            wait_until(lambda: str(first) in inbox.job_ids())
+
+    def test_a_duty_that_fails_in_a_way_nobody_foresaw_does_not_end_the_others(
+        self, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail() -> int:
+            raise RuntimeError("a surprise")
+
+        monkeypatch.setattr(rescue, "rescue", fail)
+        with at_work("one"):
+            wait_until(Duty.objects.filter(name="rescue", error="RuntimeError: a surprise").exists)
+            wait_until(lambda: done_by("one") == DUTIES)
+
+    def test_a_statement_that_the_database_refuses_does_not_end_the_others(
+        self, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(transitions, "release", _ask_nonsense)  # a database that is there and says no
+        job_id = steps.in_line()
+        with at_work("one"):
+            wait_until(lambda: inbox.job_ids() == [str(job_id)])
+            wait_until(Duty.objects.filter(name="release").exclude(error="").exists)
+            wait_until(lambda: done_by("one") == DUTIES)
+
+
+def test_the_command_leads_until_it_is_told_to_stop(
+    inbox: Inbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handlers: dict[int, Callable[..., object]] = {}
+    monkeypatch.setattr("signal.signal", handlers.__setitem__)
+    thread = threading.Thread(target=call_command, args=("keeper",))
+    thread.start()
+    wait_until(lambda: set(Duty.objects.values_list("name", flat=True)) == DUTIES)
+    handlers[15](15, None)
+    thread.join(20)
+    assert not thread.is_alive()
+    told = capsys.readouterr().out.splitlines()
+    assert [line.split()[-1] for line in told] == ["ready", "stopped"]
+    wait_until(lambda: leader() is None)
+
+
+def _ask_nonsense() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1/0")
+    return 0
