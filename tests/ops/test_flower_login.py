@@ -236,6 +236,23 @@ def test_flowers_logout_leads_to_the_pages(viewer: Browser) -> None:
     assert viewer.get("/logout").headers["Location"] == "http://127.0.0.1:8000"
 
 
+def test_flower_does_not_start_with_a_page_that_the_login_does_not_know(valkey: ValkeyServer) -> None:
+    code = (
+        "import sys, flower.urls, tornado.web\n"
+        "flower.urls.handlers.insert(0, (r'/open', tornado.web.RequestHandler))\n"
+        "from celery.__main__ import main\n"
+        f"sys.argv = ['celery', '-A', 'config', 'flower', '--port={free_port()}']\n"
+        "main()\n"
+    )
+    environment = os.environ | {"CELERY_BROKER_URL": valkey.url()}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode != 0
+    assert "a page that the login does not know" in done.stderr
+    assert "Visit me" not in done.stderr
+
+
 def _person(name: str, *rights: str) -> User:
     person = get_user_model().objects.create_user(f"{name}@example.com", "secret")
     person.user_permissions.set(Permission.objects.filter(codename__in=rights))
