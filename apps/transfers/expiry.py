@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from apps.transfers.models import Upload
+from apps.transfers.models import Import, Upload
 
 ORPHAN_AFTER: Final = timedelta(days=1)  # no upload takes so long to arrive
 
@@ -39,6 +39,13 @@ def delete_orphans() -> int:
     for path in orphans:
         path.unlink(missing_ok=True)
     return len(orphans)
+
+
+def given_up() -> list[int]:
+    """Return the imports that will never end, because their file went before they were through."""
+    return list(
+        Import.objects.filter(finished_at=None, upload__deleted_at__isnull=False).values_list("pk", flat=True)
+    )
 
 
 def _is_old(path: Path) -> bool:

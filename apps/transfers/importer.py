@@ -43,8 +43,8 @@ class Importer(Protocol):
     """
 
     @property
-    def title(self) -> str:
-        """Return what the rows are, in the plural: "order lines"."""
+    def title(self) -> tuple[str, str]:
+        """Return what one row is and what many are: "order line", "order lines"."""
         ...
 
     @property

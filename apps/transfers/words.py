@@ -18,23 +18,36 @@ def progress(run: Import) -> str:
     return f"{run.rejected:,} rejected" if run.rejected else ""
 
 
-def outcome(run: Import, title: str) -> str:
-    """Return what came of an import that reached its end."""
+def outcome(run: Import, title: tuple[str, str]) -> str:
+    """Return what came of an import that reached its end; ``title`` is what one row is and what many are."""
     changed = run.created + run.updated + sum(sum(counts.values()) for counts in run.details.values())
+    good = run.rows_read - run.rejected
+    rows = title[0] if good == 1 else title[1]
     rejected = _rejected(run)
+    if not good:
+        return f"No {rows} came in. {rejected}"
     if not changed:
-        same = f"All {run.unchanged:,} {title} were there already" if run.unchanged else f"No {title} came in"
-        return f"{same}: nothing changed. {rejected}".rstrip()
+        all_of = "The one" if good == 1 else f"All {good:,}"
+        return f"{all_of} {rows} {_was(good)} there already: nothing changed. {rejected}".rstrip()
     counts = [
         f"{count:,} {word}"
         for count, word in ((run.created, "new"), (run.updated, "updated"), (run.unchanged, "there already"))
         if count
     ]
-    return f"{run.rows_read - run.rejected:,} {title} are in: {', '.join(counts)}. {rejected}".rstrip()
+    return f"{good:,} {rows} {_is(good)} in: {', '.join(counts)}. {rejected}".rstrip()
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _was(count: int) -> str:
+    return "was" if count == 1 else "were"
 
 
 def _rejected(run: Import) -> str:
     if not run.rejected:
         return ""
-    rows = "1 row was" if run.rejected == 1 else f"{run.rejected:,} rows were"
-    return f"{rows} rejected: download them, mend them and send them again."
+    what = "it, mend it and send it again" if run.rejected == 1 else "them, mend them and send them again"
+    rows = "row" if run.rejected == 1 else "rows"
+    return f"{run.rejected:,} {rows} {_was(run.rejected)} rejected: download {what}."

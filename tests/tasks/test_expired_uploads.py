@@ -12,11 +12,13 @@ from apps.jobs import enqueue, registry
 from apps.jobs.models import Job
 from apps.jobs.run import run
 from apps.jobs.states import State
+from apps.shop.models import MatchedLine
 from apps.transfers.models import Upload
 from apps.transfers.uploads import store_upload
 from tasks.cleanups.expired_uploads import expired_uploads
 from tests.jobs.steps import a_worker, claimed
 from tests.shop.lines import as_csv, line
+from tests.transfers.steps import imported, refused
 
 pytestmark = pytest.mark.django_db
 
@@ -34,6 +36,17 @@ def test_it_deletes_what_expired_and_says_how_much(settings: Settings, tmp_path:
 def test_it_has_nothing_to_do_before_the_first_upload(settings: Settings, tmp_path: Path) -> None:
     settings.BACKLINE_UPLOADS_DIR = tmp_path / "none"
     assert _ran().result == {"deleted": 0, "orphans": 0}
+
+
+def test_an_import_that_can_never_end_is_forgotten(settings: Settings, tmp_path: Path) -> None:
+    settings.BACKLINE_UPLOADS_DIR = tmp_path / "uploads"
+    rows = as_csv([line()])
+    imported(rows)
+    refused(rows.replace("\n", "\r") + '1,2,"' + "\r" * 50)  # its one good row was there already
+    assert MatchedLine.objects.count() == 1
+    Upload.objects.update(expires_at=timezone.now())
+    _ran()
+    assert not MatchedLine.objects.exists()
 
 
 def _ran() -> Job:

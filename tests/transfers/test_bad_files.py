@@ -40,6 +40,7 @@ def little_memory(most: int = 64 * MEGABYTE) -> Iterator[None]:
         (f"{HEADER}\n", "utf-8", "names columns but holds no rows"),
         ("\n\n", "utf-8", "The first row is empty."),
         (GOOD.replace("Quantity", "Menge"), "utf-8", "The first row lacks the column Quantity. It names"),
+        ("InvoiceNo,\0\n1,2\n", "utf-8", "It names: InvoiceNo, \N{REPLACEMENT CHARACTER}."),
         ("a,b\n1,2\n", "utf-8", "lacks the columns InvoiceNo, StockCode, Description, Quantity"),
         (GOOD.replace("Country", "Country,country"), "utf-8", "names Country more than once"),
         (GOOD.encode("utf-16"), "utf-8", "looks like UTF-16"),
@@ -66,7 +67,7 @@ def test_the_sender_is_told_what_is_wrong_with_the_file(
 @pytest.mark.parametrize(
     ("content", "encoding", "sentence"),
     [
-        (as_csv([line(), line(Description="£5")]).encode("cp1252"), "utf-8", "not UTF-8: byte 195 (0xA3)"),
+        (as_csv([line(), line(Description="£5")]).encode("cp1252"), "utf-8", "not UTF-8: byte 196 (0xA3)"),
         (GOOD.encode() + b"\x81", "cp1252", "not Windows-1252: byte 182 (0x81)"),
     ],
 )
@@ -123,7 +124,7 @@ def test_a_wrong_check_sum_in_a_gzip_file_is_told() -> None:
 def test_an_xz_file_that_wants_gigabytes_of_memory_is_refused() -> None:
     filters = [{"id": lzma.FILTER_LZMA2, "dict_size": 512 * MEGABYTE}]
     packed = lzma.compress(GOOD.encode(), filters=filters)
-    with pytest.raises(BadFile, match=r"(?i)memory"):
+    with pytest.raises(BadFile, match="needs more than 72 MB of memory"):
         handed_in(packed)
 
 

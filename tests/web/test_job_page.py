@@ -105,7 +105,7 @@ def test_a_finished_import_shows_its_counts_rows_and_files(browser: Client, owne
     run = finished_import_of(owner, GOOD, BAD, name="november.csv")
     page = shown(browser, run.job_id)
     assert "november.csv" in page
-    assert "1 order lines are in: 1 new" in page
+    assert "1 order line is in: 1 new" in page
     assert "Download 1 row to fix" in page
     assert '<span class="cell-bad">many</span>' in page
     assert reverse("rejects", args=[run.job_id]) in page

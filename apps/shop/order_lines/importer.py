@@ -14,7 +14,7 @@ from apps.shop.order_lines.merge import Merged, merge
 class OrderLineImporter:
     """Reads order lines and brings them in."""
 
-    title = "order lines"
+    title = ("order line", "order lines")
     columns = COLUMNS
 
     def check(self, rows: Iterable[tuple[int, Sequence[str]]]) -> tuple[list[str], list[Fault]]:

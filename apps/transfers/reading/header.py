@@ -11,6 +11,8 @@ from apps.transfers.reading.bad_file import BadFile
 MOST_COLUMNS: Final = 1_000
 DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 _SHOWN: Final = 20
+_LONGEST_NAME: Final = 200
+_UNREADABLE: Final = "\N{REPLACEMENT CHARACTER}"  # for NUL, which no database can store
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def find_columns(record: Sequence[str], wanted: Sequence[str], *, delimiter: str
     """Return where the wanted columns are, or refuse a header that does not name each exactly once."""
     if len(record) > MOST_COLUMNS:
         raise BadFile(f"The first row has {len(record):,} columns; at most {MOST_COLUMNS:,} are read.")
-    columns = tuple(name.strip() for name in record)
+    columns = tuple(name.strip()[:_LONGEST_NAME].replace("\0", _UNREADABLE) for name in record)
     _refuse_missing(columns, wanted)
     _refuse_doubled(columns, wanted)
     places = {_normal(name): at for at, name in enumerate(columns)}

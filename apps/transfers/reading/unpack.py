@@ -60,6 +60,10 @@ class Unpacked:
                 "it was cut off on its way here. Send it again."
             ) from error
         except (lzma.LZMAError, zlib.error, gzip.BadGzipFile) as error:
+            if "Memory usage limit" in str(error):
+                raise BadFile(
+                    f"Unpacking the file needs more than {_XZ_MEMORY >> 20} MB of memory. Pack it with xz -9."
+                ) from error
             raise BadFile(
                 f"The {self.packing.value} file is damaged after {self._given:,} unpacked bytes ({error}). "
                 "Pack it again and send it again."
