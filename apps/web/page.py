@@ -43,6 +43,6 @@ def links(request: HttpRequest) -> list[Link]:
     user = getattr(request, "user", None)
     if user is not None and user.is_staff:
         found.append(Link("Admin", reverse("admin:index")))
-        if settings.FLOWER_URL:
-            found.append(Link("Flower", settings.FLOWER_URL))
+        if settings.FLOWER_URL and user.has_perm("jobs.view_worker"):
+            found.append(Link("Flower", reverse("flower")))
     return found

@@ -1,0 +1,119 @@
+"""A whole Backline with its web process, for a real browser."""
+
+import json
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from contextlib import closing
+from dataclasses import dataclass
+from socket import socket
+
+from tests.acceptance.machine import ROOT, Machine
+
+PASSWORD = "correct horse battery"
+OWNER = "tom@aldervale.example"
+NEWCOMER = "priya@aldervale.example"
+
+# Somebody with a job in each state, and somebody with none. Priya's jobs would stand in the same line.
+SEED = f"""
+import django, json
+django.setup()
+from apps.accounts.models import User
+from apps.jobs.models import Job
+from apps.jobs.states import State
+from tests.jobs import steps
+User.objects.create_user({NEWCOMER!r}, {PASSWORD!r}, first_name="Priya", last_name="Shah")
+tom = User.objects.create_user({OWNER!r}, {PASSWORD!r}, first_name="Tom", last_name="Okafor", is_staff=True)
+steps.QUEUE = "nowhere"
+ids = {{}}
+for state in reversed(State):
+    ids[state.label] = str(steps.job_in(state).id)
+Job.objects.update(owner=tom, subject="Stock take, \\u202eevil\\u202c <b>bold</b> " + "x" * 90)
+print(json.dumps(ids))
+"""
+
+RUN = f"""
+import django
+django.setup()
+from apps.accounts.models import User
+from tests.jobs import steps
+tom = User.objects.get(email={OWNER!r})
+print(steps.running(owner_id=tom.pk, subject="watched.csv", queue="nowhere").id)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page by name, with who looks at it."""
+
+    name: str
+    path: str
+    email: str | None
+
+
+class Site(Machine):
+    """A machine with web, worker, keeper and people."""
+
+    def start(self) -> None:
+        """Bring everything up and wait until the first page answers."""
+        super().start()
+        self.port = _free_port()
+        self.states: dict[str, str] = json.loads(self.python(SEED))
+        self.keeper()
+        self.worker("w", 1)
+        serve = ["-m", "uvicorn", "config.asgi:application", "--port", str(self.port)]
+        self._spawn("web", [*serve, "--timeout-graceful-shutdown", "1"])
+        self.until(self._answers, "the web process answers")
+
+    @property
+    def url(self) -> str:
+        """Return where the site is."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def python(self, code: str) -> str:
+        """Run a piece of Python on this machine and return what it printed."""
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def a_running_job(self) -> str:
+        """Start a job of the owner that only this test moves; return its id."""
+        return self.python(RUN).strip()
+
+    def speaks(self, job_id: str, done: int) -> None:
+        """Let a job say how far it got of a hundred."""
+        self.ask(
+            "INSERT INTO jobs_progress AS p (job_id, attempt, done, total, note, updated_at)"
+            " VALUES (%s, 1, %s, 100, '', clock_timestamp())"
+            " ON CONFLICT (job_id) DO UPDATE SET done = excluded.done, updated_at = excluded.updated_at",
+            job_id,
+            done,
+        )
+
+    def pages(self) -> list[Page]:
+        """Return every page a person can reach, in every state a job can be in."""
+        return [
+            Page("login", "/login/", None),
+            Page("not found", "/no/such/page/", OWNER),
+            Page("home", "/", OWNER),
+            Page("empty home", "/", NEWCOMER),
+            Page("imports", "/imports/", OWNER),
+            Page("cancel", f"/jobs/{self.states['queued']}/cancel/", OWNER),
+            Page("log", f"/jobs/{self.states['succeeded']}/log/", OWNER),
+            *(Page(state, f"/jobs/{job_id}/", OWNER) for state, job_id in self.states.items()),
+        ]
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/login/", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, TimeoutError):
+            return False
+
+
+def _free_port() -> int:
+    with closing(socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
