@@ -5,7 +5,7 @@ message, it claims the row and runs it. The message carries ids, never arguments
 """
 
 import inspect
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Generic, ParamSpec, TypeVar, cast
 from uuid import UUID
 
@@ -15,24 +15,13 @@ from django.conf import settings
 from django.db import transaction
 
 from apps.jobs import arguments, publisher, storable, transitions
+from apps.jobs.options import stored
 from apps.jobs.origin import Origin, current
 from apps.jobs.retry import RetryPolicy
 from apps.jobs.run import run_message
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-# Celery's options that the ledger answers itself or that say nothing about a stored job.
-_UNDERSTOOD = {
-    "add_to_parent",
-    "ignore_result",
-    "root_id",
-    "parent_id",
-    "retry",
-    "producer",
-    "connection",
-    "router",
-}
 
 
 if TYPE_CHECKING:
@@ -89,7 +78,7 @@ class JobTask(CeleryTask, Generic[P, R]):  # type: ignore[type-arg]  # an alias 
             owner_id=origin.owner_id,
             trigger=origin.trigger,
             subject=storable.clean(origin.subject[:200]),
-            **_stored_options(self, options),  # type: ignore[arg-type]  # checked there, name by name
+            **({"queue": self.job_queue} | stored(self.name, options)),  # type: ignore[arg-type]  # checked there
         )
         message = transitions.enqueue(new, window=settings.BACKLINE_WINDOW)
         if message is not None:
@@ -105,37 +94,3 @@ class JobTask(CeleryTask, Generic[P, R]):  # type: ignore[type-arg]  # an alias 
             return super().__call__(*args, **kwargs)  # type: ignore[no-any-return]
         vars(request)["_protected"] = 1  # a task called inside the body is a plain function
         return cast("R", run_message(self, request))  # in truth a word for each job, which Flower shows
-
-
-def _stored_options(task: JobTask[..., object], options: dict[str, object]) -> dict[str, object]:
-    stored: dict[str, object] = {"queue": options.pop("queue", None) or task.job_queue}
-    if (countdown := options.pop("countdown", None)) is not None:
-        stored["delay"] = timedelta(seconds=float(countdown))  # type: ignore[arg-type]
-    if (eta := options.pop("eta", None)) is not None:
-        stored["eta"] = _aware(task.name, eta)
-    if (priority := options.pop("priority", None)) is not None:
-        stored["priority"] = int(priority)  # type: ignore[call-overload]
-    if (task_id := options.pop("task_id", None)) is not None:
-        stored["id"] = _time_ordered(task.name, str(task_id))
-    refused = [name for name, value in options.items() if value and name not in _UNDERSTOOD]
-    if refused:
-        raise TypeError(f"{task.name}: a stored job cannot keep {', '.join(sorted(refused))}. Leave it out.")
-    return stored
-
-
-def _aware(kind: str, eta: object) -> datetime:
-    if not isinstance(eta, datetime) or eta.tzinfo is None:
-        raise TypeError(f"{kind}: eta must be a datetime with a time zone, not {eta!r}.")
-    return eta
-
-
-def _time_ordered(kind: str, text: str) -> UUID:
-    try:
-        job_id = UUID(text)
-    except ValueError:
-        job_id = None
-    if job_id is None or job_id.version != 7:
-        raise ValueError(
-            f"{kind}: task_id {text!r} is not a version 7 UUID. Leave it out, or make one with new_id()."
-        )
-    return job_id

@@ -1,0 +1,89 @@
+"""Celery's options, checked before anything is written: PostgreSQL's refusal would break the transaction."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from apps.jobs import storable
+from apps.lib.ids import first_id_of
+
+_LONGEST_QUEUE = 200
+_LONGEST_DELAY = timedelta(days=366 * 100)
+_PRIORITIES = range(-1000, 1001)  # a thousand steps are a week of age
+_CLOCKS_DIFFER_BY = timedelta(days=1)
+
+# Celery's options that the ledger answers itself or that say nothing about a stored job.
+_UNDERSTOOD = {
+    "add_to_parent",
+    "ignore_result",
+    "root_id",
+    "parent_id",
+    "retry",
+    "producer",
+    "connection",
+    "router",
+}
+
+
+def stored(kind: str, options: Mapping[str, object]) -> dict[str, object]:
+    """Return what a job keeps of its caller's options, by the names of the ledger's NewJob.
+
+    Raise TypeError or ValueError, with the way out, for what it cannot keep.
+    """
+    refused = [name for name, value in options.items() if value and name not in _KEPT | _UNDERSTOOD]
+    if refused:
+        raise TypeError(f"{kind}: a stored job cannot keep {', '.join(sorted(refused))}. Leave it out.")
+    given = {name: options[name] for name in _KEPT if options.get(name) is not None}
+    return {_STORED_AS.get(name, name): _READERS[name](kind, value) for name, value in given.items()}
+
+
+def _delay(kind: str, countdown: object) -> timedelta:
+    delay = timedelta(seconds=float(countdown))  # type: ignore[arg-type]  # it raises for what is no number
+    if delay > _LONGEST_DELAY:
+        raise ValueError(f"{kind}: countdown {countdown!r} is more than a hundred years.")
+    return delay
+
+
+def _moment(kind: str, eta: object) -> datetime:
+    if not isinstance(eta, datetime) or eta.tzinfo is None:
+        raise TypeError(f"{kind}: eta must be a datetime with a time zone, not {eta!r}.")
+    return eta
+
+
+def _priority(kind: str, priority: object) -> int:
+    if not isinstance(priority, int) or priority not in _PRIORITIES:
+        raise ValueError(
+            f"{kind}: priority must be a whole number from {_PRIORITIES[0]} to {_PRIORITIES[-1]}."
+        )
+    return int(priority)
+
+
+def _queue(kind: str, queue: object) -> str:
+    if not isinstance(queue, str) or not queue or queue != storable.clean(queue[:_LONGEST_QUEUE]):
+        raise ValueError(f"{kind}: queue must be a name of at most {_LONGEST_QUEUE} letters, not {queue!r}.")
+    return queue
+
+
+def _time_ordered(kind: str, task_id: object) -> UUID:
+    try:
+        job_id = UUID(str(task_id))
+    except ValueError:
+        job_id = None
+    if job_id is None or job_id.version != 7:
+        raise ValueError(
+            f"{kind}: task_id {task_id!r} is not a version 7 UUID. Leave it out, or make one with new_id()."
+        )
+    if job_id > first_id_of(datetime.now(UTC) + _CLOCKS_DIFFER_BY):
+        raise ValueError(f"{kind}: task_id {task_id!r} was made in the future. Leave it out.")
+    return job_id
+
+
+_READERS: dict[str, Callable[[str, object], object]] = {
+    "countdown": _delay,
+    "eta": _moment,
+    "priority": _priority,
+    "queue": _queue,
+    "task_id": _time_ordered,
+}
+_KEPT = set(_READERS)
+_STORED_AS = {"countdown": "delay", "task_id": "id"}
