@@ -117,7 +117,6 @@ USE_THOUSAND_SEPARATOR = True
 # --- Files --------------------------------------------------------------------
 
 STATIC_URL = "static/"
-STATIC_ROOT = STATE_DIR / "static"
 WHITENOISE_USE_FINDERS = True  # no collectstatic step between a clone and a running site
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]

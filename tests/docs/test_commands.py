@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.machine import ROOT, Machine
-from tests.docs.blocks import PAGES, shell_commands
+from tests.docs.blocks import PAGES, blocks, shell_commands
 
 pytest_plugins = ["tests.acceptance.conftest"]
 pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("acceptance")]
@@ -23,6 +23,10 @@ def test_make_has_the_target_that_the_readme_names(command: str) -> None:
     done = subprocess.run([*shlex.split(command), "-n"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert MAKE[command] in done.stdout
+
+
+def test_the_readme_begins_with_the_two_commands_that_do_everything() -> None:
+    assert blocks(ROOT / "README.md", "sh")[0].split("\n")[:2] == ["make up", "make test"]
 
 
 def test_every_other_command_of_the_pages_does_what_it_says(machine: Machine) -> None:

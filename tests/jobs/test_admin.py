@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -11,7 +10,6 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from pytest_django.fixtures import Settings
 
 from apps.accounts.models import User
 from apps.jobs import transitions
@@ -26,11 +24,10 @@ LIST = "/admin/jobs/job/"
 
 
 @pytest.fixture
-def browser(client: Client, settings: Settings, tmp_path: Path) -> Callable[..., Client]:
+def browser(client: Client) -> Callable[..., Client]:
     """Log a member of staff in, with these rights."""
 
     def log_in(*rights: str) -> Client:
-        settings.STATIC_ROOT = tmp_path
         person = User.objects.create_user("staff@example.com", "secret", is_staff=True)
         person.user_permissions.set(Permission.objects.filter(codename__in=rights))
         client.force_login(person)

@@ -1,7 +1,5 @@
 """The way to Flower through our own pages."""
 
-from pathlib import Path
-
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
@@ -10,12 +8,6 @@ from pytest_django.fixtures import Settings
 from apps.accounts.models import User
 from apps.ops.addresses import as_seen_from
 from apps.ops.checks import check_flower_shares_the_cookie
-
-
-@pytest.fixture(autouse=True)
-def collected(settings: Settings, tmp_path: Path) -> None:
-    """Have a directory for static files, as a deployment has."""
-    settings.STATIC_ROOT = tmp_path
 
 
 @pytest.fixture

@@ -1,13 +1,11 @@
 """Schedules in the Django admin."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django_celery_beat.models import PeriodicTask
-from pytest_django.fixtures import Settings
 
 from apps.accounts.models import User
 from apps.jobs.models import Job
@@ -20,9 +18,8 @@ LIST = "/admin/django_celery_beat/periodictask/"
 
 
 @pytest.fixture
-def admin(client: Client, settings: Settings, tmp_path: Path) -> Client:
+def admin(client: Client) -> Client:
     """A browser of a superuser."""
-    settings.STATIC_ROOT = tmp_path
     client.force_login(User.objects.create_superuser("admin@example.com", "secret"))
     return client
 

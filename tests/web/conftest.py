@@ -20,12 +20,6 @@ def uploads_dir(tmp_path: Path, settings: Settings) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def static_files(tmp_path: Path, settings: Settings) -> None:
-    """Static files come from the finders; WhiteNoise warns when its directory is missing."""
-    settings.STATIC_ROOT = tmp_path
-
-
-@pytest.fixture(autouse=True)
 def quick_passwords(settings: Settings) -> None:
     """Hashing is slow on purpose; here it would only be slow."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
