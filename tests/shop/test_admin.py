@@ -19,7 +19,7 @@ PAGES = [
 
 @pytest.fixture(autouse=True)
 def an_import(db: None, settings: Settings, tmp_path: Path) -> None:
-    settings.BACKLINE_UPLOADS_DIR = settings.STATIC_ROOT = tmp_path
+    settings.BACKLINE_UPLOADS_DIR = tmp_path
     imported(as_csv([line(), line(Quantity="x")]))
 
 
