@@ -29,6 +29,12 @@ class ChildWatch:
         self._worker = worker
         self._poll = select.poll()
         self._pid_of: dict[int, int] = {}
+        self._told: set[int] = set()  # the dead that still stand in Celery's list, until its main loop looks
+
+    def pids(self) -> set[int]:
+        """Return the ids of the processes that the pool counts as its own."""
+        processes = getattr(getattr(self._worker.pool, "_pool", None), "_pool", ())
+        return {process.pid for process in list(processes) if isinstance(getattr(process, "pid", None), int)}
 
     def deaths(self, wait_ms: int) -> Iterator[int]:
         """Yield the ids of processes that died, waiting at most this long; have each replaced at once."""
@@ -37,22 +43,22 @@ class ChildWatch:
             pid = self._pid_of.pop(fd)
             self._poll.unregister(fd)
             os.close(fd)
+            self._told.add(pid)
             self._replace()
             yield pid
 
     def _watch_new_ones(self) -> Iterator[int]:
-        for pid in self._pids() - set(self._pid_of.values()):
+        there = self.pids()
+        self._told &= there
+        for pid in there - self._told - set(self._pid_of.values()):
             try:
                 fd = os.pidfd_open(pid)
             except ProcessLookupError:
+                self._told.add(pid)
                 yield pid
             else:
                 self._pid_of[fd] = pid
                 self._poll.register(fd, select.POLLIN)
-
-    def _pids(self) -> set[int]:
-        processes = getattr(getattr(self._worker.pool, "_pool", None), "_pool", ())
-        return {process.pid for process in list(processes) if isinstance(getattr(process, "pid", None), int)}
 
     def _replace(self) -> None:
         """Have the main loop start another child now; by itself it would take five seconds."""

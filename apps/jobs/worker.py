@@ -94,7 +94,7 @@ class Voice(threading.Thread):
             try:
                 for pid in children.deaths(_LOOK_EVERY_MS):
                     self._take_back(pid)
-                self._beat()
+                self._beat(children)
             except (DatabaseError, InterfaceError) as error:
                 log.warning("the database is away (%s); the next beat tries again", error)
                 connection.close()
@@ -122,10 +122,14 @@ class Voice(threading.Thread):
         if freed:
             log.warning("process %d ended; took back %s", pid, ", ".join(map(str, freed)))
 
-    def _beat(self) -> None:
-        if monotonic() - self._beat_at >= settings.BACKLINE_HEARTBEAT_S:
-            workers.beat(process.worker_id())
-            self._beat_at = monotonic()
+    def _beat(self, children: ChildWatch) -> None:
+        if monotonic() - self._beat_at < settings.BACKLINE_HEARTBEAT_S:
+            return
+        workers.beat(process.worker_id())
+        self._beat_at = monotonic()
+        # whose death nobody saw: a child that did not live for one look, or died while the database was away
+        for pid in workers.processes_running_on(process.worker_id()) - children.pids() - {os.getpid()}:
+            self._take_back(pid)
 
 
 @worker_init.connect(weak=False)

@@ -51,6 +51,17 @@ def running_on(worker_id: int) -> int:
     return int(count)
 
 
+def processes_running_on(worker_id: int) -> set[int]:
+    """Return the ids of a worker's processes that hold jobs now, by way of the window."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT worker_pid FROM jobs_job "
+            "WHERE id = ANY (ARRAY(SELECT unnest(ids) FROM jobs_bundle)) AND state = %s AND worker_id = %s",
+            [State.RUNNING, worker_id],
+        )
+        return {pid for (pid,) in cursor.fetchall()}
+
+
 def listening_on(queue: str) -> int:
     """Count the live workers of a queue."""
     return Worker.objects.filter(stopped_at=None, queues__contains=[queue]).count()

@@ -1,0 +1,83 @@
+"""The thread that speaks for a worker: it frees what dead children held, also those it never saw die."""
+
+import os
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from django.conf import settings
+
+from apps.jobs import process
+from apps.jobs.children import ChildWatch
+from apps.jobs.models import Attempt, Job, Worker
+from apps.jobs.states import State
+from apps.jobs.transitions import Claim
+from apps.jobs.worker import LedgerWorker, Voice
+from tests.jobs import steps
+from tests.jobs.steps import row_of, running, state_of
+
+
+@pytest.fixture
+def worker_id(db: None, monkeypatch: pytest.MonkeyPatch) -> int:
+    """The worker that this process is."""
+    worker_id = steps.a_worker()
+    monkeypatch.setattr(process, "_worker_id", worker_id)
+    return worker_id
+
+
+def a_worker_with(*pids: int, draining: bool = False) -> Any:
+    """Make a worker whose pool has these processes."""
+    inner = SimpleNamespace(_pool=[SimpleNamespace(pid=pid) for pid in pids])
+    return SimpleNamespace(pool=SimpleNamespace(_pool=inner), hub=None, is_draining=draining)
+
+
+def beat_of(worker: Any) -> None:
+    """Let a worker's voice beat once."""
+    Voice(cast("LedgerWorker", worker))._beat(ChildWatch(worker))
+
+
+def held_by(pid: int, worker_id: int) -> Claim:
+    """Claim a job as one process of a worker."""
+    claim = running(worker_id)
+    Job.objects.filter(id=claim.id).update(worker_pid=pid)
+    return claim
+
+
+def test_a_job_of_a_child_that_nobody_saw_die_is_freed_with_the_next_beat(worker_id: int) -> None:
+    lost, held = held_by(4711, worker_id), held_by(4712, worker_id)
+    elsewhere = held_by(4711, steps.a_worker("two@here"))
+    beat_of(a_worker_with(4712))
+    assert (state_of(lost.id), row_of(lost.id)["deaths"]) == (State.READY, 1)
+    assert state_of(held.id) == state_of(elsewhere.id) == State.RUNNING
+    assert Attempt.objects.get().message == "Its worker process 4711 was killed."
+
+
+def test_while_it_drains_such_a_job_is_handed_back(worker_id: int) -> None:
+    lost = held_by(4711, worker_id)
+    beat_of(a_worker_with(draining=True))
+    assert (state_of(lost.id), row_of(lost.id)["deaths"]) == (State.READY, 0)
+
+
+def test_a_worker_without_children_runs_its_jobs_itself(worker_id: int) -> None:
+    mine = held_by(os.getpid(), worker_id)
+    beat_of(a_worker_with())
+    assert state_of(mine.id) == State.RUNNING
+
+
+def test_a_beat_is_due_every_few_seconds_and_not_at_every_look(worker_id: int) -> None:
+    worker = a_worker_with()
+    voice = Voice(cast("LedgerWorker", worker))
+    voice._beat(ChildWatch(worker))
+    Worker.objects.update(heartbeat_at="2001-01-01T00:00Z")
+    voice._beat(ChildWatch(worker))
+    assert Worker.objects.get().heartbeat_at.year == 2001
+    voice._beat_at -= settings.BACKLINE_HEARTBEAT_S
+    voice._beat(ChildWatch(worker))
+    assert Worker.objects.get().heartbeat_at.year > 2001
+
+
+def test_a_voice_that_stops_hands_back_and_signs_off(worker_id: int) -> None:
+    claim = held_by(4711, worker_id)
+    Voice(cast("LedgerWorker", a_worker_with(4711))).stop()
+    assert (state_of(claim.id), row_of(claim.id)["deaths"]) == (State.READY, 0)
+    assert Worker.objects.get(id=worker_id).stopped_at is not None
