@@ -86,8 +86,8 @@ def new_tab(chromium: Browser, site: Site, logins: Callable[[str], Any]) -> Iter
         context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         tab = context.new_page()
-        tab.on("pageerror", lambda error: complaints.append(str(error)))
-        tab.on("console", lambda said: said.type == "error" and complaints.append(said.text))
+        tab.on("pageerror", lambda error: complaints.extend([str(error)]))
+        tab.on("console", lambda said: complaints.extend([said.text] if said.type == "error" else []))
         return tab
 
     yield open_tab
