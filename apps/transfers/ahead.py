@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from queue import Full, Queue
-from threading import Event, Thread
-from typing import Final, TypeVar
+from queue import SimpleQueue
+from threading import Event, Semaphore, Thread
+from typing import TypeVar
 
 T = TypeVar("T")
-
-_LOOK_S: Final = 0.1  # how often a full queue looks whether anybody still wants what is in it
 
 
 class _End(Exception):  # noqa: N818
@@ -16,49 +14,41 @@ class _End(Exception):  # noqa: N818
 
 
 @contextmanager
-def ahead(items: Iterator[T], *, most: int = 1) -> Iterator[Iterator[T]]:
-    """Give the same items, made by a thread that stays ``most`` of them ahead.
+def ahead(items: Iterator[T]) -> Iterator[Iterator[T]]:
+    """Give the same items, made by a thread that is one ahead: two are in memory, never more.
 
     What the thread raises is raised where the items are taken. Leaving the block ends the thread.
     """
-    queue: Queue[T | _End] = Queue(most)
-    stop = Event()
-    thread = Thread(target=_fill, args=(items, queue, stop), name="read-ahead", daemon=True)
+    made: SimpleQueue[T | _End] = SimpleQueue()
+    wanted, stop = Semaphore(1), Event()
+    thread = Thread(target=_make, args=(items, made, wanted, stop), name="read-ahead", daemon=True)
     thread.start()
     try:
-        yield _drain(queue)
+        yield _take(made, wanted)
     finally:
         stop.set()
+        wanted.release()
         thread.join()
 
 
-def _fill(items: Iterator[T], queue: "Queue[T | _End]", stop: Event) -> None:
+def _make(items: Iterator[T], made: "SimpleQueue[T | _End]", wanted: Semaphore, stop: Event) -> None:
     end = _End()
     try:
-        for item in items:
-            if not _put(item, queue, stop):
-                return
+        while wanted.acquire() and not stop.is_set():
+            made.put(next(items))
+    except StopIteration:
+        pass
     except BaseException as error:  # noqa: BLE001  # raised again where the items are taken
         end.__cause__ = error
-    _put(end, queue, stop)
+    made.put(end)
 
 
-def _put(item: T, queue: "Queue[T]", stop: Event) -> bool:
-    while not stop.is_set():
-        try:
-            queue.put(item, timeout=_LOOK_S)
-        except Full:
-            continue
-        return True
-    return False
-
-
-def _drain(queue: "Queue[T | _End]") -> Iterator[T]:
+def _take(made: "SimpleQueue[T | _End]", wanted: Semaphore) -> Iterator[T]:
     while True:
-        item = queue.get()
-        if not isinstance(item, _End):
-            yield item
-        elif item.__cause__ is None:
-            return
-        else:
-            raise item.__cause__
+        item = made.get()
+        if isinstance(item, _End):
+            break
+        wanted.release()
+        yield item
+    if item.__cause__ is not None:
+        raise item.__cause__

@@ -100,9 +100,9 @@ def test_who_stops_taking_stops_the_making() -> None:
             made.append(number)
             yield number
 
-    with ahead(endless(), most=2) as ready:
-        assert next(ready) == 0
-    assert len(made) <= 5
+    with ahead(endless()) as ready:
+        assert [next(ready), next(ready)] == [0, 1]
+    assert len(made) <= 3
 
 
 def test_several_packed_streams_in_one_file_are_one_text(tmp_path: Path) -> None:
