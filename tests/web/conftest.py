@@ -1,6 +1,5 @@
 """What tests of the pages start from."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,6 @@ from django.test import Client
 from pytest_django import Settings
 
 from apps.accounts.models import User
-from apps.web.live import thread
 from tests.web.people import client_of, person
 
 
@@ -35,10 +33,3 @@ def owner(db: None) -> User:
 def browser(owner: User) -> Client:
     """The owner's browser."""
     return client_of(owner)
-
-
-@pytest.fixture
-def live_pages(transactional_db: None) -> Iterator[None]:  # it must end before that
-    """Leave no connection behind in the thread of the live pages."""
-    yield
-    thread.hang_up()
