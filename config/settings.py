@@ -80,11 +80,9 @@ TEMPLATES = [
 
 # --- Database -----------------------------------------------------------------
 
-DATABASES = {
-    "default": dj_database_url.parse(
-        addresses.database_url(BASE_DIR), conn_max_age=600, conn_health_checks=True
-    )
-}
+# A connection a request: under ASGI each thread would keep its own, and they add up to the server's limit.
+# Workers, keeper and beat serve no requests and keep theirs.
+DATABASES = {"default": dj_database_url.parse(addresses.database_url(BASE_DIR), conn_max_age=0)}
 DATABASES["default"].setdefault("OPTIONS", {}).update(
     {
         "connect_timeout": 5,

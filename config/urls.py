@@ -2,12 +2,15 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 admin.site.site_header = "Backline"
 admin.site.site_title = "Backline admin"
 admin.site.index_title = "Administration"
 
 urlpatterns = [
+    # one login for all, behind one brake
+    path("admin/login/", RedirectView.as_view(pattern_name="admin_login", query_string=True)),
     path("admin/", admin.site.urls),
     path("", include("apps.ops.urls")),
     path("", include("apps.web.urls")),
