@@ -49,8 +49,16 @@ class LedgerWorker(Worker):
         """Let running jobs end for a while; Celery would always sleep the whole time."""
         self.is_draining = True
         give_up_at = monotonic() + self.app.conf.worker_soft_shutdown_timeout
-        while monotonic() < give_up_at and workers.running_on(process.worker_id()):
+        while monotonic() < give_up_at and self._may_still_run_jobs():
             sleep(0.2)
+
+    def _may_still_run_jobs(self) -> bool:
+        try:
+            return workers.running_on(process.worker_id()) > 0
+        except (DatabaseError, InterfaceError) as error:  # an error in here would make Celery wait for ever
+            log.warning("the database is away (%s); nobody can tell what still runs", error)
+            connection.close()
+            return True
 
 
 class LedgerStep(bootsteps.StartStopStep):

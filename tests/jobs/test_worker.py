@@ -1,13 +1,14 @@
 """The thread that speaks for a worker: it frees what dead children held, also those it never saw die."""
 
 import os
+from time import monotonic
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from django.conf import settings
 
-from apps.jobs import process
+from apps.jobs import process, transitions
 from apps.jobs.children import ChildWatch
 from apps.jobs.models import Attempt, Job, Worker
 from apps.jobs.states import State
@@ -81,3 +82,33 @@ def test_a_voice_that_stops_hands_back_and_signs_off(worker_id: int) -> None:
     Voice(cast("LedgerWorker", a_worker_with(4711))).stop()
     assert (state_of(claim.id), row_of(claim.id)["deaths"]) == (State.READY, 0)
     assert Worker.objects.get(id=worker_id).stopped_at is not None
+
+
+def test_a_soft_shutdown_waits_for_what_runs_and_no_longer(worker_id: int) -> None:
+    claim = held_by(4711, worker_id)
+    worker = a_real_worker(patience=0.3)
+    began = monotonic()
+    worker.wait_for_soft_shutdown()
+    assert monotonic() - began >= 0.3
+    transitions.succeed(claim, None)
+    began = monotonic()
+    a_real_worker(patience=60).wait_for_soft_shutdown()
+    assert monotonic() - began < 30
+    assert worker.is_draining
+
+
+def test_a_soft_shutdown_goes_on_while_the_database_is_away(
+    committed: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Celery takes an error in here for the end of everything and waits for its children for ever."""
+    monkeypatch.setattr(process, "_worker_id", steps.a_worker())
+    steps.end_session(steps.my_session())
+    a_real_worker(patience=60).wait_for_soft_shutdown()
+    assert caplog.text.count("nobody can tell what still runs") == 1
+
+
+def a_real_worker(*, patience: float) -> LedgerWorker:
+    """Make a worker that was not started."""
+    worker = object.__new__(LedgerWorker)
+    worker.app = SimpleNamespace(conf=SimpleNamespace(worker_soft_shutdown_timeout=patience))
+    return worker
