@@ -176,6 +176,7 @@ CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {
     name: {} for name in env.words("BACKLINE_QUEUES", "default,imports,maintenance")
 }
 CELERY_TASK_CREATE_MISSING_QUEUES = True
+CELERY_WORKER_CONSUMER = "apps.jobs.consumer:LedgerConsumer"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 8.0  # then running jobs are handed back
 CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = False

@@ -1,0 +1,35 @@
+"""A worker looks for its broker every two seconds, however long that is away."""
+
+import socket
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from celery import current_app
+from kombu.exceptions import OperationalError
+from kombu.utils import functional
+
+from apps.jobs.consumer import LedgerConsumer
+
+
+def test_the_pauses_between_attempts_stay_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    pauses: list[float] = []
+    monkeypatch.setattr(functional, "sleep", pauses.append)
+    consumer: Any = object.__new__(LedgerConsumer)  # one that was not started
+    twenty_times = {"broker_connection_max_retries": 20, "broker_connection_retry_on_startup": True}
+    consumer.app = SimpleNamespace(conf=SimpleNamespace(**twenty_times))
+    consumer.first_connection_attempt = True
+    consumer.broker_connection_retry_attempt = 0
+
+    connection = current_app.connection_for_read(f"redis://127.0.0.1:{port}/0")
+    with connection, pytest.raises(OperationalError):
+        consumer.ensure_connected(connection)
+
+    assert consumer.broker_connection_retry_attempt >= 15
+    assert max(pauses) <= 2
+
+
+def test_our_workers_use_it() -> None:
+    assert current_app.conf.worker_consumer == "apps.jobs.consumer:LedgerConsumer"
