@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("backline.worker")
 
 _LOOK_EVERY_MS = 250  # for dead children and for the next beat
+_LAST_SESSIONS_S = 2.0  # what is left then, the keeper finds
 
 
 class LedgerWorker(Worker):
@@ -115,10 +116,18 @@ class Voice(threading.Thread):
         if self.is_alive():
             self.join(timeout=2)
         try:
-            transitions.hand_back(process.worker_id())
+            self._hand_back()
             workers.sign_off(process.worker_id())
         except (DatabaseError, InterfaceError) as error:
             log.warning("could not sign off (%s); the keeper finds out by itself", error)
+
+    def _hand_back(self) -> None:
+        """Give back everything; a child that just ended may hold its row for a moment longer."""
+        give_up_at = monotonic() + _LAST_SESSIONS_S
+        transitions.hand_back(process.worker_id())
+        while workers.running_on(process.worker_id()) and monotonic() < give_up_at:
+            sleep(0.1)
+            transitions.hand_back(process.worker_id())
 
     def _take_back(self, pid: int) -> None:
         if self._worker.is_draining:

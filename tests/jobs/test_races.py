@@ -1,4 +1,4 @@
-"""Two at once: one holds the row, the other is seen to wait for it, and exactly one outcome is accepted."""
+"""Two at once: one holds the row, the other waits or leaves it, and exactly one outcome is accepted."""
 
 from collections.abc import Callable, Iterator
 from typing import TypeVar
@@ -47,19 +47,40 @@ finishing = pytest.mark.parametrize("outcome", OUTCOMES)
 
 
 @finishing
-def test_a_rescue_that_comes_second_leaves_the_finished_job_alone(outcome: str, other: Session) -> None:
+def test_a_rescue_does_not_wait_for_an_outcome_that_is_being_committed_and_leaves_it(
+    outcome: str, other: Session
+) -> None:
     worker_id = steps.a_worker()
     claim = running(worker_id)
-    freed = first_then(
-        other,
-        lambda: OUTCOMES[outcome](claim),
-        lambda: transitions.rescue([worker_id], max_deaths=3),
-    )
-    assert freed == []
+    with transaction.atomic():
+        assert OUTCOMES[outcome](claim)
+        assert other.do(lambda: transitions.rescue([worker_id], max_deaths=3)) == []
+    assert transitions.rescue([worker_id], max_deaths=3) == []
     assert state_of(claim.id) not in (State.RUNNING, State.READY)
     assert not steps.stands_in_line(claim.id)
     assert Attempt.objects.filter(outcome="lost").count() == 0
     steps.assert_nothing_is_lost()
+
+
+@finishing
+def test_a_rescue_takes_what_a_worker_could_not_commit(outcome: str, other: Session) -> None:
+    worker_id = steps.a_worker()
+    claim = running(worker_id)
+    with transaction.atomic():
+        OUTCOMES[outcome](claim)
+        assert other.do(lambda: transitions.rescue([worker_id], max_deaths=3)) == []
+        transaction.set_rollback(True)
+    assert transitions.rescue([worker_id], max_deaths=3) == [claim.id]
+    assert [story.outcome for story in Attempt.objects.all()] == ["lost"]
+
+
+def test_one_frozen_job_does_not_keep_the_others_of_its_worker_from_being_rescued(other: Session) -> None:
+    worker_id = steps.a_worker()
+    frozen, free = running(worker_id), running(worker_id)
+    with transaction.atomic():
+        Context(frozen).checkpoint({}, done=1)
+        assert other.do(lambda: transitions.rescue([worker_id], max_deaths=3)) == [free.id]
+    assert transitions.rescue([worker_id], max_deaths=3) == [frozen.id]
 
 
 @finishing
@@ -82,12 +103,9 @@ def test_an_outcome_that_comes_after_the_rescue_is_refused(outcome: str, other: 
 def test_of_two_rescues_one_takes_the_job_and_counts_one_death(other: Session) -> None:
     worker_id = steps.a_worker()
     claim = running(worker_id)
-    freed = first_then(
-        other,
-        lambda: transitions.rescue([worker_id], max_deaths=3),
-        lambda: transitions.rescue([worker_id], max_deaths=3),
-    )
-    assert freed == []
+    with transaction.atomic():
+        assert transitions.rescue([worker_id], max_deaths=3) == [claim.id]
+        assert other.do(lambda: transitions.rescue([worker_id], max_deaths=3)) == []
     assert row_of(claim.id)["deaths"] == 1
     assert Attempt.objects.count() == 1
     steps.assert_nothing_is_lost()
@@ -145,14 +163,13 @@ def test_a_job_that_would_sleep_sees_the_cancel_that_came_just_before(outcome: s
     assert state_of(claim.id) == State.CANCELLED
 
 
-def test_a_rescue_sees_the_cancel_that_came_just_before(other: Session) -> None:
+def test_a_rescue_sees_a_cancel_once_that_is_committed(other: Session) -> None:
     worker_id = steps.a_worker()
     claim = running(worker_id)
-    first_then(
-        other,
-        lambda: transitions.cancel(claim.id),
-        lambda: transitions.rescue([worker_id], max_deaths=3),
-    )
+    with transaction.atomic():
+        transitions.cancel(claim.id)
+        assert other.do(lambda: transitions.rescue([worker_id], max_deaths=3)) == []
+    assert transitions.rescue([worker_id], max_deaths=3) == [claim.id]
     assert state_of(claim.id) == State.CANCELLED
     assert not steps.stands_in_line(claim.id)
 
@@ -162,16 +179,14 @@ def _chunk(claim: Claim) -> None:
         Context(claim).checkpoint({"row": 100}, done=100)
 
 
-def test_a_rescue_waits_for_the_chunk_that_is_being_committed_and_keeps_it(other: Session) -> None:
+def test_a_rescue_leaves_a_chunk_that_is_being_committed_and_keeps_it(other: Session) -> None:
     worker_id = steps.a_worker()
     claim = running(worker_id)
     Job.objects.filter(id=claim.id).update(deaths=2)
-    freed = first_then(
-        other,
-        lambda: Context(claim).checkpoint({"row": 100}, done=100),
-        lambda: transitions.rescue([worker_id], max_deaths=3),
-    )
-    assert freed == [claim.id]
+    with transaction.atomic():
+        Context(claim).checkpoint({"row": 100}, done=100)
+        assert other.do(lambda: transitions.rescue([worker_id], max_deaths=3)) == []
+    assert transitions.rescue([worker_id], max_deaths=3) == [claim.id]
     assert Progress.objects.get().cursor == {"row": 100}
     assert (state_of(claim.id), row_of(claim.id)["deaths"]) == (State.READY, 1)  # the chunk cleared the count
 

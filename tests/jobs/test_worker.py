@@ -7,8 +7,9 @@ from typing import Any, cast
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 
-from apps.jobs import process, transitions
+from apps.jobs import Context, process, transitions
 from apps.jobs.children import ChildWatch
 from apps.jobs.models import Attempt, Job, Worker
 from apps.jobs.states import State
@@ -16,6 +17,7 @@ from apps.jobs.transitions import Claim
 from apps.jobs.worker import LedgerWorker, Voice
 from tests.jobs import steps
 from tests.jobs.steps import row_of, running, state_of
+from tests.local.waiting import wait_until
 
 
 @pytest.fixture
@@ -82,6 +84,22 @@ def test_a_voice_that_stops_hands_back_and_signs_off(worker_id: int) -> None:
     Voice(cast("LedgerWorker", a_worker_with(4711))).stop()
     assert (state_of(claim.id), row_of(claim.id)["deaths"]) == (State.READY, 0)
     assert Worker.objects.get(id=worker_id).stopped_at is not None
+
+
+def test_a_voice_that_stops_waits_a_moment_for_the_last_session_of_a_child(
+    committed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker_id = steps.a_worker()
+    monkeypatch.setattr(process, "_worker_id", worker_id)
+    claim = held_by(4711, worker_id)
+    voice = Voice(cast("LedgerWorker", a_worker_with()))
+    with steps.another_session() as main:
+        with transaction.atomic():
+            Context(claim).checkpoint({}, done=1)
+            stopped = main.start(voice.stop)
+            wait_until(voice._leave.is_set)
+        stopped.result(timeout=20)
+    assert (state_of(claim.id), row_of(claim.id)["deaths"]) == (State.READY, 0)
 
 
 def test_a_soft_shutdown_waits_for_what_runs_and_no_longer(worker_id: int) -> None:

@@ -1,8 +1,15 @@
 -- Take running jobs back from processes that cannot finish them: dead workers, or one dead child of a live worker.
 -- A job that lost its worker `max_deaths` times without getting further is buried instead: it may be the killer.
+-- One whose row is locked is left for the next look: its worker commits a last chunk or its outcome, or froze in the
+-- middle of that, and then nobody else may have to wait for it.
 -- charged = false is a hand back: the worker stops on purpose, and no death is counted.
 WITH held AS (
     SELECT b.id AS bundle, job_id FROM jobs_bundle AS b, unnest(b.ids) AS job_id
+), takeable AS MATERIALIZED (
+    SELECT id FROM jobs_job
+     WHERE id = ANY (ARRAY(SELECT job_id FROM held)) AND state = 3
+       AND worker_id = ANY (%(workers)s) AND (%(pid)s::int IS NULL OR worker_pid = %(pid)s)
+       FOR UPDATE SKIP LOCKED
 ), freed AS (
     UPDATE jobs_job AS j
        SET state = CASE WHEN %(charged)s AND deaths + 1 >= %(max_deaths)s THEN 7
@@ -12,8 +19,7 @@ WITH held AS (
            fingerprint = CASE WHEN %(charged)s AND deaths + 1 >= %(max_deaths)s THEN 'WorkerLost' ELSE '' END,
            lease = NULL,
            deaths = deaths + CASE WHEN %(charged)s THEN 1 ELSE 0 END
-     WHERE j.id = ANY (ARRAY(SELECT job_id FROM held)) AND j.state = 3
-       AND j.worker_id = ANY (%(workers)s) AND (%(pid)s::int IS NULL OR j.worker_pid = %(pid)s)
+     WHERE j.id = ANY (ARRAY(SELECT id FROM takeable))
     RETURNING j.id, j.kind, j.queue, j.rank, j.state, j.attempt AS number, j.worker_id, j.started_at, j.deaths,
               j.args
 ), in_line AS (
