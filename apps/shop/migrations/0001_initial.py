@@ -93,8 +93,8 @@ class Migration(migrations.Migration):
                 ('unit_price', models.DecimalField(decimal_places=4, max_digits=12)),
                 ('stock_code', models.TextField()),
                 ('description', models.TextField(blank=True)),
-                ('order', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='shop.order')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='shop.product')),
+                ('order', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='shop.order')),
+                ('product', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='shop.product')),
             ],
             options={
                 'ordering': ['id'],

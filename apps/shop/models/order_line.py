@@ -14,8 +14,11 @@ from django.db.models import F, Func, Q
 class OrderLine(models.Model):
     """So many of something, at a price."""
 
-    order = models.ForeignKey("shop.Order", models.PROTECT, related_name="lines", db_index=False)
-    product = models.ForeignKey("shop.Product", models.PROTECT, related_name="lines")
+    # References are checked by the database once a statement, not once a row: see migration 0002.
+    order = models.ForeignKey(
+        "shop.Order", models.PROTECT, related_name="lines", db_constraint=False, db_index=False
+    )
+    product = models.ForeignKey("shop.Product", models.PROTECT, related_name="lines", db_constraint=False)
     import_id = models.BigIntegerField(null=True, blank=True)  # the import that brought it
     invoiced_at = models.DateTimeField()
     fingerprint = models.GeneratedField(
