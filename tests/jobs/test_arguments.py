@@ -57,7 +57,9 @@ def test_a_call_that_does_not_fit_is_refused_and_shown_what_fits(
         bind("k", SIGNATURE, args, kwargs)
 
 
-@pytest.mark.parametrize("value", [{1}, object(), b"b", float("nan"), float("-inf")], ids=repr)
+@pytest.mark.parametrize(
+    "value", [{1}, object(), b"b", float("nan"), float("-inf")], ids=["set", "object", "bytes", "nan", "-inf"]
+)
 def test_what_is_not_json_is_refused(value: object) -> None:
     with pytest.raises(TypeError, match=r"^k: arguments must be JSON: .* Pass ids and plain values\.$"):
         bind("k", SIGNATURE, (value,), {})

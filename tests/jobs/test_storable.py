@@ -56,7 +56,9 @@ def test_a_text_that_can_be_stored_is_kept_as_it_is(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [{1, 2}, object(), b"bytes", float("nan"), float("inf"), {("a",): 1}], ids=repr
+    "value",
+    [{1, 2}, object(), b"bytes", float("nan"), float("inf"), {("a",): 1}],
+    ids=["set", "object", "bytes", "nan", "inf", "tuple as key"],
 )
 def test_what_is_not_json_is_refused(value: object) -> None:
     with pytest.raises(TypeError, match="must be JSON"):

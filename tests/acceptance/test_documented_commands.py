@@ -11,9 +11,6 @@ import pytest
 from tests.acceptance.machine import ROOT, Machine
 from tests.docs.blocks import PAGES, blocks, shell_commands
 
-pytest_plugins = ["tests.acceptance.conftest"]
-pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("acceptance")]
-
 # What `make` runs is tested where it is built; here only that the target exists and calls it.
 MAKE = {"make up": "manage.py up", "make test": "-m pytest"}
 
