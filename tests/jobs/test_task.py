@@ -118,7 +118,9 @@ class TestTaskId:
         assert stored(task_id=form(made))["id"] == made
 
     @pytest.mark.parametrize(
-        "task_id", ["7f0c3a52-7d0e-4b3a-9a55-0d7a3f1d6c11", "mine", "", 7, "'; DROP TABLE jobs_job", "nul \x00"], ids=ascii
+        "task_id",
+        ["7f0c3a52-7d0e-4b3a-9a55-0d7a3f1d6c11", "mine", "", 7, "'; DROP TABLE jobs_job", "nul \x00"],
+        ids=ascii,
     )
     def test_anything_else_is_refused_with_the_way_out(self, task_id: object) -> None:
         with pytest.raises(
