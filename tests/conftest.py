@@ -22,6 +22,12 @@ FORGETFUL = {
 }
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_to_serializable(report: pytest.CollectReport | pytest.TestReport) -> None:
+    """Let a test log half a surrogate pair: its report has to travel between xdist's processes."""
+    report.sections = [(name, text.encode(errors="replace").decode()) for name, text in report.sections]
+
+
 @pytest.fixture(scope="session")
 def server_directory() -> Iterator[Path]:
     """Return a directory for servers; short, since a socket's path must be."""
