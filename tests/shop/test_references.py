@@ -41,7 +41,7 @@ def delete(parent: Parent) -> int:
     """Delete every row of a table, past Django's own protection."""
     with connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {parent._meta.db_table}")
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def test_a_line_needs_its_order_and_its_product() -> None:

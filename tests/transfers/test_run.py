@@ -200,7 +200,7 @@ def test_a_worker_killed_between_any_two_statements_loses_and_doubles_nothing() 
             transaction.set_rollback(True)
         if not killed:
             break
-    assert deadly > 40
+    assert deadly > 25
 
 
 def _killed_at(started: Import, deadly: int) -> bool:

@@ -13,7 +13,7 @@ from django.db.backends.utils import CursorWrapper
 from apps.shop.order_lines import sql
 from apps.shop.order_lines.fault import Fault
 
-MERGE_LOCK: Final = 0x73686F70_6C696E65  # "shopline"; among advisory locks
+TABLES: Final = ("customers", "products", "orders")  # in the order in which they refer to one another
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,30 +32,28 @@ def merge(import_id: int, staged: list[str]) -> Merged:
     if not staged:
         return Merged(0, 0, [])
     with connection.cursor() as cursor:
-        _stage(cursor, staged)
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MERGE_LOCK])
-        faults = _refuse_strays(cursor)
-        details = {name: _upsert(cursor, name) for name in ("customers", "products", "orders")}
-        cursor.execute(sql.text("merge_lines"), {"import_id": import_id})
-        created, unchanged = cursor.fetchone()
+        faults = _stage(cursor, staged)
+        *upserted, (created, unchanged) = sql.run(
+            cursor, *(f"merge_{table}" for table in TABLES), "merge_lines", import_id=import_id
+        )
+    details = {
+        table: {"created": new, "updated": changed}
+        for table, (new, changed) in zip(TABLES, upserted, strict=True)
+    }
     return Merged(created, unchanged, faults, details)
 
 
-def _stage(cursor: CursorWrapper, staged: list[str]) -> None:
-    cursor.execute(sql.text("stage"))
+def _stage(cursor: CursorWrapper, staged: list[str]) -> list[Fault]:
+    """Copy rows to the temporary tables; take out those that contradict their order, and return why."""
+    sql.run(cursor, "stage")
     with cursor.copy(sql.text("copy")) as copy:
         copy.write("".join(staged))
-    cursor.execute(sql.text("stage_orders"))
-
-
-def _refuse_strays(cursor: CursorWrapper) -> list[Fault]:
-    """Take out rows that name another customer or country than their order does."""
-    cursor.execute(sql.text("has_strays"))
-    if not cursor.fetchone()[0]:
+    *_, (has_strays,) = sql.run(cursor, "stage_orders", "take_turns", "has_strays")
+    if not has_strays:
         return []
     cursor.execute(sql.text("refuse_strays"))
     faults = [_stray(*row) for row in cursor.fetchall()]
-    cursor.execute(sql.text("stage_orders"))
+    sql.run(cursor, "stage_orders")
     return faults
 
 
@@ -71,9 +69,3 @@ def _stray(row: int, number: str, says: int | None, where: str, customer: int | 
 
 def _whose(customer: int | None) -> str:
     return "a guest's" if customer is None else f"customer {customer}'s"
-
-
-def _upsert(cursor: CursorWrapper, table: str) -> dict[str, int]:
-    cursor.execute(sql.text(f"merge_{table}"))
-    created, updated = cursor.fetchone()
-    return {"created": created, "updated": updated}
