@@ -3,6 +3,7 @@
 The model is small: a state for each job and who holds it. The statements are the real ones.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
@@ -10,7 +11,15 @@ import pytest
 from django.db import connection, transaction
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    precondition,
+    rule,
+)
 
 from apps.jobs import Context, LeaseLost, sql, transitions
 from apps.jobs.models import Bundle as WindowBundle
@@ -22,6 +31,14 @@ from tests.jobs import steps
 from tests.jobs.steps import HOUR, QUEUE, TROUBLE
 
 MAX_DEATHS = 3
+MOST_JOBS = 3  # few, so that much happens to each
+OUTCOMES: dict[str, tuple[Callable[[Claim], bool], State]] = {
+    "succeed": (lambda claim: transitions.succeed(claim, 1), State.SUCCEEDED),
+    "bury": (lambda claim: transitions.bury(claim, TROUBLE, {}), State.DEAD),
+    "stop": (transitions.stop, State.CANCELLED),
+    "retry": (lambda claim: transitions.retry(claim, TROUBLE, HOUR), State.RETRYING),
+    "snooze": (lambda claim: transitions.snooze(claim, HOUR, ""), State.SCHEDULED),
+}
 
 
 class Ledger(RuleBasedStateMachine):
@@ -48,6 +65,7 @@ class Ledger(RuleBasedStateMachine):
 
     # --- what may happen --------------------------------------------------------
 
+    @precondition(lambda self: len(self.state) < MOST_JOBS)
     @rule(target=jobs, window=st.sampled_from([0, 2, 100]), asleep=st.booleans(), priority=st.integers(-2, 2))
     def enqueue(self, window: int, asleep: bool, priority: int) -> UUID:
         job = steps.new_job(priority=priority, delay=HOUR if asleep else timedelta())
@@ -81,25 +99,13 @@ class Ledger(RuleBasedStateMachine):
     def deliver_directly(self, job: UUID, worker: int) -> object:
         return self._claim([job], steps.bundle_of(job), worker)
 
-    @rule(claim=claims)
-    def succeed(self, claim: Claim) -> None:
-        self._ends(claim, transitions.succeed(claim, 1), State.SUCCEEDED)
-
-    @rule(claim=claims)
-    def bury(self, claim: Claim) -> None:
-        self._ends(claim, transitions.bury(claim, TROUBLE, {}), State.DEAD)
-
-    @rule(claim=claims)
-    def stop(self, claim: Claim) -> None:
-        self._ends(claim, transitions.stop(claim), State.CANCELLED)
-
-    @rule(claim=claims)
-    def retry(self, claim: Claim) -> None:
-        self._sleeps(claim, transitions.retry(claim, TROUBLE, HOUR), State.RETRYING)
-
-    @rule(claim=claims)
-    def snooze(self, claim: Claim) -> None:
-        self._sleeps(claim, transitions.snooze(claim, HOUR, ""), State.SCHEDULED)
+    @rule(claim=claims, outcome=st.sampled_from(["succeed", "bury", "stop", "retry", "snooze"]))
+    def a_worker_writes_an_outcome(self, claim: Claim, outcome: str) -> None:
+        accepted, state = OUTCOMES[outcome]
+        assert accepted(claim) == self._holds(claim)
+        if self._holds(claim):
+            asleep = state in SLEEPING
+            self._moves(claim.id, State.CANCELLED if asleep and claim.id in self.asked else state)
 
     @rule(claim=claims)
     def checkpoint(self, claim: Claim) -> None:
@@ -129,29 +135,35 @@ class Ledger(RuleBasedStateMachine):
         else:
             assert said is None
 
-    @rule(worker=st.integers(0, 1))
-    def rescue(self, worker: int) -> None:
-        freed = transitions.rescue([self.workers[worker]], max_deaths=MAX_DEATHS)
+    @rule(worker=st.integers(0, 1), dead=st.booleans())
+    def take_back(self, worker: int, dead: bool) -> None:
+        if dead:
+            freed = transitions.rescue([self.workers[worker]], max_deaths=MAX_DEATHS)
+        else:
+            freed = transitions.hand_back(self.workers[worker])
         assert set(freed) <= self._held_by(worker)
         for job in freed:
-            self.deaths[job] = self.deaths.get(job, 0) + 1
-            if self.deaths[job] >= MAX_DEATHS:
+            self.deaths[job] = self.deaths.get(job, 0) + dead
+            if dead and self.deaths[job] >= MAX_DEATHS:
                 self._moves(job, State.DEAD)
             else:
                 self._moves(job, State.CANCELLED if job in self.asked else State.READY)
 
-    @rule(worker=st.integers(0, 1))
-    def hand_back(self, worker: int) -> None:
-        freed = transitions.hand_back(self.workers[worker])
-        assert set(freed) <= self._held_by(worker)
-        for job in freed:
-            self._moves(job, State.CANCELLED if job in self.asked else State.READY)
+    @rule(target=claims, worker=st.integers(0, 1))
+    def jobs_change_hands(self, worker: int) -> object:
+        """All that one worker holds comes to the other, so that leases grow stale."""
+        transitions.relay(QUEUE, 1000)
+        lost = self._held_by(worker)
+        self.take_back(worker, dead=False)
+        transitions.relay(QUEUE, 1000)
+        ids = [job for job in lost if self.state[job] == State.READY]
+        return self._claim(ids, steps.bundle_of(ids[0]), 1 - worker) if ids else multiple()
 
     @rule(worker=st.integers(0, 1))
     def every_job_of_a_dead_worker_comes_back_once_the_line_has_moved(self, worker: int) -> None:
         """One that a stale message brought to the worker may still stand in line; its bundle comes then."""
         transitions.relay(QUEUE, 1000)
-        self.rescue(worker)
+        self.take_back(worker, dead=True)
         assert not self._held_by(worker)
 
     @rule(job=jobs)
@@ -165,10 +177,6 @@ class Ledger(RuleBasedStateMachine):
     def sweep(self) -> None:
         steps.bundles_grow_old()
         sql.run("sweep_bundles", {})
-
-    @rule(message=consumes(messages))
-    def the_broker_loses_a_message(self, message: Message) -> None:
-        """Nothing happens, which is the point."""
 
     # --- what must hold ---------------------------------------------------------
 
@@ -200,14 +208,6 @@ class Ledger(RuleBasedStateMachine):
             self.holder[claim.id] = (claim.lease, self.workers[worker])
         return multiple(*claims)
 
-    def _ends(self, claim: Claim, accepted: bool, state: State) -> None:
-        assert accepted == self._holds(claim)
-        if accepted:
-            self._moves(claim.id, state)
-
-    def _sleeps(self, claim: Claim, accepted: bool, state: State) -> None:
-        self._ends(claim, accepted, State.CANCELLED if claim.id in self.asked else state)
-
     def _holds(self, claim: Claim) -> bool:
         return self.holder.get(claim.id, (None, 0))[0] == claim.lease
 
@@ -228,8 +228,8 @@ class Ledger(RuleBasedStateMachine):
 
 
 Ledger.TestCase.settings = settings(
-    max_examples=40,
-    stateful_step_count=40,
+    max_examples=30,
+    stateful_step_count=50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
