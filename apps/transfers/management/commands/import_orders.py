@@ -23,6 +23,15 @@ if TYPE_CHECKING:
 
 KIND = "imports.order_lines"
 QUEUE = "imports"
+TOTALS = {
+    "order_lines": "order lines",
+    "customers": "customers with a number",
+    "products": "products",
+    "other_stock_codes": "other stock codes",
+    "orders": "orders",
+    "cancellations": "of them cancellations",
+    "cancelled_lines": "lines of cancellations",
+}
 
 
 class Command(BaseCommand):
@@ -85,8 +94,8 @@ class Command(BaseCommand):
         for name, words in counts.items():
             self.stdout.write(f"{result[name]:>12,} {words}")
         self.stdout.write("In the shop now:")
-        for name, count in result["totals"].items():
-            self.stdout.write(f"{count:>12,} {name.replace('_', ' ')}")
+        for name, words in TOTALS.items():
+            self.stdout.write(f"{result['totals'][name]:>12,} {words}")
         self.stdout.write(
             f"{report['rows_per_second']:,} rows/s from request to end ({report['seconds']} s), "
             f"peak memory of the worker {result['peak_memory_mb']} MB"
