@@ -192,3 +192,9 @@ def _rows(text: str, params: list[Any] | None = None) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(text, params)
         return list(cursor.fetchall())
+
+
+def released(job_id: UUID) -> int:
+    """Let a sleeping job's time come, and release what is due."""
+    its_time_comes(job_id)
+    return transitions.release()

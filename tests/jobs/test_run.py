@@ -6,19 +6,16 @@ from datetime import timedelta
 from typing import cast
 
 import pytest
-from django.db import OperationalError, connection, transaction
-from django.db.models.functions import Now
+from django.db import connection, transaction
 
-from apps.jobs import CancelRequested, Context, Discard, LeaseLost, Snooze, job, registry, transitions
+from apps.jobs import CancelRequested, Discard, Snooze, registry
 from apps.jobs.models import Attempt, DeadLetter, Job
-from apps.jobs.models import Duty as DutyRecord
 from apps.jobs.run import run
 from apps.jobs.states import State
-from apps.jobs.task import JobTask
 from tests.jobs import steps
 from tests.jobs.bodies import run_body
+from tests.jobs.marks import marks, write_a_mark
 from tests.jobs.steps import row_of, state_of
-from tests.local.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -108,7 +105,7 @@ class TestHowItEnds:
                 sessions.append(steps.my_session())
                 cursor.execute("SELECT pg_sleep(30)")
 
-        word, claim = run_body(body, timeout=timedelta(milliseconds=50))
+        word, claim = run_body(body, timeout=timedelta(seconds=1))
         assert (word, state_of(claim.id)) == ("retrying", State.RETRYING)
         assert Attempt.objects.get().error_type == "TimedOut"
         steps.end_session(sessions[0])  # the server goes on with a query whose client hung up
@@ -162,38 +159,38 @@ class TestWhatABodyLeavesBehind:
         def body() -> None:
             with connection.cursor() as cursor:
                 cursor.execute("BEGIN")
-            _write_a_mark()
+            write_a_mark()
 
         word, claim = run_body(body)
-        assert (word, state_of(claim.id), _marks()) == ("succeeded", State.SUCCEEDED, 0)
+        assert (word, state_of(claim.id), marks()) == ("succeeded", State.SUCCEEDED, 0)
 
     def test_autocommit_that_was_switched_off_is_on_again(self) -> None:
         def body() -> None:
             transaction.set_autocommit(False)
-            _write_a_mark()
+            write_a_mark()
 
         word, claim = run_body(body)
-        assert (word, _marks(), transaction.get_autocommit()) == ("succeeded", 0, True)
+        assert (word, marks(), transaction.get_autocommit()) == ("succeeded", 0, True)
         with steps.another_session() as other:
             assert other.do(lambda: state_of(claim.id)) == State.SUCCEEDED
 
     def test_an_atomic_block_that_was_never_left_is_undone(self) -> None:
         def body() -> None:
             transaction.atomic().__enter__()
-            _write_a_mark()
+            write_a_mark()
 
         word, claim = run_body(body)
         with steps.another_session() as other:
             assert other.do(lambda: state_of(claim.id)) == State.SUCCEEDED
-        assert (word, _marks(), connection.in_atomic_block) == ("succeeded", 0, False)
+        assert (word, marks(), connection.in_atomic_block) == ("succeeded", 0, False)
 
     def test_what_a_body_committed_stays_though_it_fails_later(self) -> None:
         def body() -> None:
-            _write_a_mark()
+            write_a_mark()
             raise ValueError
 
         assert run_body(body)[0] == "retrying"
-        assert _marks() == 1
+        assert marks() == 1
 
     def test_a_connection_that_was_closed_is_opened_again(self) -> None:
         assert run_body(connection.close)[0] == "succeeded"
@@ -223,121 +220,3 @@ class TestWhatABodyLeavesBehind:
 
         word, claim = run_body(body)
         assert (word, row_of(claim.id)["failures"]) == ("retrying", 1)
-
-
-class TestWhenTheDatabaseGoesAway:
-    def test_before_the_body_ended_the_job_runs_again_and_nothing_is_held_against_it(self) -> None:
-        def body() -> None:
-            steps.end_session(steps.my_session())
-            _marks()
-
-        word, claim = run_body(body, max_attempts=1)
-        row = row_of(claim.id)
-        assert (word, row["state"], row["failures"]) == ("snoozed", State.SCHEDULED, 0)
-
-    def test_in_the_middle_of_a_transaction_too(self) -> None:
-        def body() -> None:
-            with transaction.atomic():
-                _write_a_mark()
-                steps.end_session(steps.my_session())
-                _marks()
-
-        word, claim = run_body(body, max_attempts=1)
-        assert (word, row_of(claim.id)["failures"], _marks()) == ("snoozed", 0, 0)
-
-    def test_a_job_that_breaks_its_connection_each_time_is_not_forgiven_for_ever(self) -> None:
-        def body() -> None:
-            raise OperationalError("server closed the connection unexpectedly")
-
-        claim = steps.running(max_attempts=1, kind="kinds.add")
-        Job.objects.filter(id=claim.id).update(attempt=500)
-        transitions.snooze(claim, timedelta(seconds=-1), "")
-        transitions.release()
-        transitions.relay(steps.QUEUE, 1)
-        again = steps.claimed(claim.id, steps.a_worker())
-        assert run(_job_of(body), again) == "dead"
-
-    def test_between_body_and_record_the_outcome_is_written_through_a_new_session(self) -> None:
-        word, claim = run_body(lambda: steps.end_session(steps.my_session()))
-        assert (word, state_of(claim.id)) == ("succeeded", State.SUCCEEDED)
-
-    def test_a_failure_is_recorded_through_a_new_session_too(self) -> None:
-        def body() -> None:
-            steps.end_session(steps.my_session())
-            raise ValueError("and a fault of its own")
-
-        word, claim = run_body(body)
-        assert (word, row_of(claim.id)["failures"]) == ("retrying", 1)
-
-    def test_an_outcome_waits_for_a_database_that_lets_nobody_in(
-        self, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        with steps.another_session() as admin, steps.another_session() as door:
-
-            def body() -> str:
-                _execute("ALTER ROLE CURRENT_USER NOLOGIN")
-                session = steps.my_session()
-                admin.do(lambda: _execute(f"SELECT pg_terminate_backend({session}, 5000)"))
-                return "kept"
-
-            def open_the_door() -> None:
-                wait_until(lambda: caplog.text.count("the outcome waits for it") >= 2)
-                _execute("ALTER ROLE CURRENT_USER LOGIN")
-
-            opened = door.start(open_the_door)
-            word, claim = run_body(body)
-            opened.result(timeout=30)
-        assert (word, row_of(claim.id)["result"]) == ("succeeded", "kept")
-
-
-class TestLostLease:
-    @pytest.mark.parametrize(
-        "end",
-        [lambda: "done", raising(ValueError()), raising(Snooze(timedelta(1))), raising(Discard("no")),
-         raising(LeaseLost()), raising(CancelRequested())],
-        ids=["success", "failure", "snooze", "discard", "lease lost", "cancel"],
-    )  # fmt: skip
-    def test_nothing_is_recorded_once_the_lease_was_lost(self, end: Body) -> None:
-        def body() -> object:
-            [row] = Job.objects.all()
-            assert transitions.rescue([row.worker_id or 0], max_deaths=3) == [row.id]
-            return end()
-
-        word, claim = run_body(body, max_attempts=1)
-        row = row_of(claim.id)
-        assert (word, row["state"], row["result"], row["failures"]) == ("lease lost", State.READY, None, 0)
-        assert [story.outcome for story in Attempt.objects.all()] == ["lost"]
-        assert not DeadLetter.objects.exists()
-
-    def test_a_body_with_a_context_goes_on_where_its_last_attempt_stopped(self) -> None:
-        seen: list[object] = []
-
-        def body(ctx: Context, upto: int) -> None:
-            seen.append(ctx.cursor)
-            with transaction.atomic():
-                ctx.checkpoint({"row": upto}, done=upto)
-            raise ValueError
-
-        _, claim = run_body(body, upto=7)
-        steps.its_time_comes(claim.id)
-        transitions.release()
-        transitions.relay(steps.QUEUE, 1)
-        run(_job_of(body), steps.claimed(claim.id, steps.a_worker()))
-        assert seen == [None, {"row": 7}]
-
-
-def _job_of(body: Body) -> JobTask[..., object]:
-    return job(f"odd.{body.__name__}_{id(body)}")(body)
-
-
-def _write_a_mark() -> None:
-    DutyRecord.objects.create(name="mark", keeper="", ran_at=Now(), took_ms=0)
-
-
-def _marks() -> int:
-    return DutyRecord.objects.count()
-
-
-def _execute(statement: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement)

@@ -19,18 +19,13 @@ pytestmark = pytest.mark.django_db
 Step = Callable[[Claim, int], object]
 
 
-def _release(claim: Claim, _: int) -> object:
-    steps.its_time_comes(claim.id)
-    return transitions.release()
-
-
 def _cancel_then_rescue(claim: Claim, worker_id: int) -> object:
     Job.objects.filter(id=claim.id, state=State.RUNNING).update(cancel_requested_at="2001-01-01T00:00Z")
     return transitions.rescue([worker_id], max_deaths=3)
 
 
 STEPS: dict[str, Step] = {
-    "release": _release,
+    "release": lambda claim, _: steps.released(claim.id),
     "claim": lambda claim, worker_id: transitions.claim([claim.id], bundle=claim.bundle, worker_id=worker_id),
     "succeed": lambda claim, _: transitions.succeed(claim, 1),
     "retry": lambda claim, _: transitions.retry(claim, TROUBLE, HOUR),

@@ -19,7 +19,7 @@ WITH held AS (
            fingerprint = CASE WHEN %(charged)s AND deaths + 1 >= %(max_deaths)s THEN 'WorkerLost' ELSE '' END,
            lease = NULL,
            deaths = deaths + CASE WHEN %(charged)s THEN 1 ELSE 0 END
-     WHERE j.id = ANY (ARRAY(SELECT id FROM takeable))
+     WHERE j.id = ANY (ARRAY(SELECT id FROM takeable)) AND j.state = 3
     RETURNING j.id, j.kind, j.queue, j.rank, j.state, j.attempt AS number, j.worker_id, j.started_at, j.deaths,
               j.args
 ), in_line AS (
