@@ -113,9 +113,10 @@ def relay(queue: str, room: int) -> list[Message]:
 
 
 def republish(*, patience: timedelta, everything: bool = False) -> list[Message]:
-    """Find messages that nobody claimed in time; return what to publish again after the commit."""
+    """Find messages that nobody claimed in time; return what to publish again, oldest first."""
     params = {"patience": patience.total_seconds(), "everything": everything}
-    return [_message(row) for row in sql.run("republish", params)]
+    lost = [_message(row) for row in sql.run("republish", params)]
+    return sorted(lost, key=lambda message: message.ids[0])
 
 
 def claim(ids: Collection[UUID], *, bundle: UUID, worker_id: int) -> list[Claim]:

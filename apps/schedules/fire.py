@@ -82,7 +82,7 @@ def _take(row: Row, moment: datetime, beat: str, *, missed_since: datetime | Non
         transaction.on_commit(lambda: foreign.send_soon(row.task, message), robust=True)
         return True
     with origin(trigger="schedule", subject=row.name):
-        options = {"queue": row.queue, "priority": row.priority, "task_id": job_id}
+        options = {"queue": row.queue or None, "priority": row.priority, "task_id": job_id}
         kind.enqueue(read_args(row), read_kwargs(row), current(), **options)
     return True
 

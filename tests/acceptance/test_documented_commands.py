@@ -29,6 +29,8 @@ def test_the_readme_begins_with_the_two_commands_that_do_everything() -> None:
 def test_every_other_command_of_the_pages_does_what_it_says(machine: Machine) -> None:
     machine.keeper()
     machine.worker()
+    machine.beat()
+    machine.until(lambda: machine.value("SELECT count(*) FROM schedules_beat") > 0, "beat lives")
     typed = {command: page for command, page in shell_commands().items() if command not in MAKE}
     assert typed, "the pages name no command any more"
     for command, page in typed.items():

@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("browser"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """Return the browser."""
     if CHROMIUM is None:
@@ -46,7 +46,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(chromium: Browser) -> Iterator[Site]:  # without a browser there is nothing to start
     """Return a running site."""
     with tempfile.TemporaryDirectory(prefix="backline-site-") as directory:
@@ -58,7 +58,7 @@ def site(chromium: Browser) -> Iterator[Site]:  # without a browser there is not
             site.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def logins(chromium: Browser, site: Site) -> Callable[[str], Any]:
     """Return the cookies of somebody who logged in, once for each person."""
     known: dict[str, Any] = {}
