@@ -71,7 +71,8 @@ class Server(ABC):
         if self._leashed is not None and self.process() is not None:
             return self
         if self._leashed is not None:
-            self._leashed.wait()
+            # Gone, or no longer to be recognised because somebody removed its files: then it has to go.
+            self._leashed.end(self.stop_signal, self.immediate_signal, self.stop_patience)
         self._leashed, self.adopted = None, False
         try:
             self.home = make_home(self.directory, self.account)
