@@ -1,5 +1,6 @@
 """Real servers for the whole session: PostgreSQL and Valkey from their wheels, on free ports."""
 
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,12 @@ FORGETFUL = {
     "full_page_writes": "off",
     "shared_buffers": "128MB",
 }
+
+
+def pytest_configure() -> None:
+    """Heed SIGINT, also where a shell in the background started us without: the processes we start inherit it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)
