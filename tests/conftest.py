@@ -24,7 +24,7 @@ FORGETFUL = {
 
 
 def pytest_configure() -> None:
-    """Heed SIGINT, also where a shell in the background started us without: the processes we start inherit it."""
+    """Heed SIGINT, also where a background shell has it ignored: the processes we start inherit that."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
