@@ -37,7 +37,7 @@ def read(address: str) -> bytes:
 
 
 def test_it_comes_up_stops_by_itself_and_leaves_nothing_running(toy: Toy) -> None:
-    with toy.up("--all", "--for", "1") as process:
+    with toy.up("--all", "--for", "8") as process:
         address = toy.wait_for(r"Backline +(http://\S+)").group(1)
         assert read(address) == b"yes"
         assert all(toy.processes(child) for child in CHILDREN)
