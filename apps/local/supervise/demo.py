@@ -13,6 +13,7 @@ from apps.local.supervise.once import Outcome, run_once
 if TYPE_CHECKING:
     from apps.local.servers.layout import Layout
     from apps.local.supervise.child import Surroundings
+    from apps.local.supervise.prepared import Prepared
 
 SAMPLE = Path("tests/data/order-lines-sample.csv")
 
@@ -22,12 +23,13 @@ def demo_is_due(layout: Layout, database: str) -> bool:
     return read_if_there(_marker(layout)) != _mark(layout, database)
 
 
-def import_demo(layout: Layout, database: str, surroundings: Surroundings) -> Outcome:
-    """Import the sample through a real job and wait for its end; remember only a success."""
-    command = (sys.executable, "manage.py", "import_orders", str(SAMPLE), "--wait")
+def import_demo(layout: Layout, prepared: Prepared, surroundings: Surroundings) -> Outcome:
+    """Import the sample as the first admin's job and wait for its end; remember only a success."""
+    owner = ("--owner", prepared.admin) if prepared.admin else ()
+    command = (sys.executable, "manage.py", "import_orders", str(SAMPLE), "--wait", *owner)
     outcome = run_once("demo", command, surroundings)
     if outcome.code == 0:
-        write_private(_marker(layout), _mark(layout, database))
+        write_private(_marker(layout), _mark(layout, prepared.database))
     return outcome
 
 

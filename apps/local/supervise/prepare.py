@@ -25,7 +25,8 @@ def prepare(project: Path) -> Prepared:
     """Bring in migrations and declared schedules, and make an admin when there is none."""
     applied = _migrate()
     sync_schedules()
-    return Prepared(applied, _make_an_admin(project), _which_database())
+    made = _make_an_admin(project)
+    return Prepared(applied, made, _which_database(), _first_admin())
 
 
 def _migrate() -> int:
@@ -45,6 +46,11 @@ def _make_an_admin(project: Path) -> bool:
         login = generate(project)
         people.create_superuser(login.login, login.password)
     return True
+
+
+def _first_admin() -> str:
+    admins = get_user_model()._default_manager.filter(is_superuser=True).order_by("pk")
+    return next((admin.get_username() for admin in admins[:1]), "")
 
 
 def _which_database() -> str:

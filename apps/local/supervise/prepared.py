@@ -8,11 +8,12 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True)
 class Prepared:
-    """Migrations applied, whether an admin was made, and which database this is."""
+    """Migrations applied, whether an admin was made, which database this is, and whose the sample is."""
 
     applied: int
     new_admin: bool
     database: str
+    admin: str = ""  # login of the first admin
 
     def as_line(self) -> str:
         """Return this as one line of JSON."""

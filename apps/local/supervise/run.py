@@ -126,7 +126,7 @@ class Run:
         if not self._options.demo or not demo_is_due(self._layout, prepared.database):
             return
         with self._screen.timed() as words:
-            outcome = import_demo(self._layout, prepared.database, surroundings)
+            outcome = import_demo(self._layout, prepared, surroundings)
             words.append(f"sample {SAMPLE.name} imported" if outcome.code == 0 else "sample import ended")
         if outcome.code != 0:
             self.well = False
