@@ -42,7 +42,10 @@ class Publisher:
     def _work(self) -> None:
         while True:
             first = self._waiting.get()
-            self._serve(first)
+            try:
+                self._serve(first)
+            except Exception:  # a dead thread would drop every later message without a word
+                log.exception("a message was not sent; the keeper sends it")
 
     def _serve(self, first: tuple[Message, str]) -> None:
         """Send the first message and what follows it over one connection, until that breaks."""
