@@ -1,13 +1,40 @@
 """The tables of the ledger."""
 
+from apps.jobs.models.action import Action
 from apps.jobs.models.attempt import Attempt
 from apps.jobs.models.bundle import Bundle
 from apps.jobs.models.dead_letter import DeadLetter
 from apps.jobs.models.duty import Duty
+from apps.jobs.models.effect import Effect
 from apps.jobs.models.job import Job
+from apps.jobs.models.lane import Lane
+from apps.jobs.models.limit import Bucket, Slot
 from apps.jobs.models.log_line import LogLine
+from apps.jobs.models.pace import Pace
+from apps.jobs.models.parked import Parked
+from apps.jobs.models.pause import Pause
 from apps.jobs.models.progress import Progress
 from apps.jobs.models.ready import Ready
+from apps.jobs.models.unique_key import UniqueKey
 from apps.jobs.models.worker import Worker
 
-__all__ = ["Attempt", "Bundle", "DeadLetter", "Duty", "Job", "LogLine", "Progress", "Ready", "Worker"]
+__all__ = [
+    "Action",
+    "Attempt",
+    "Bucket",
+    "Bundle",
+    "DeadLetter",
+    "Duty",
+    "Effect",
+    "Job",
+    "Lane",
+    "LogLine",
+    "Pace",
+    "Parked",
+    "Pause",
+    "Progress",
+    "Ready",
+    "Slot",
+    "UniqueKey",
+    "Worker",
+]

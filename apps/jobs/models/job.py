@@ -8,6 +8,7 @@ updates and takes up to half the throughput. What never changes stands first.
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -68,6 +69,22 @@ class Job(models.Model):
     lease = models.UUIDField(null=True)  # by claim: random, never issued twice; names the one who may write
     fingerprint = models.TextField(default="")  # by bury: exception type and top frame of our code
     result = models.JSONField(null=True)  # by succeed: at most 64 kB
+    # By enqueue again: younger columns, with defaults in the database so that an older release can insert.
+    tenant = models.TextField(default="", db_default="")  # whose turn it takes: fairness is between tenants
+    lane = models.TextField(
+        default="", db_default=""
+    )  # its own line in the queue: the tenant, and the limit key
+    limit_key = models.TextField(
+        default="", db_default=""
+    )  # what its limits count: the kind, or one of its arguments
+    tags = ArrayField(models.TextField(), null=True)
+    request_id = models.TextField(default="", db_default="")  # of the web request that asked
+    parent_id = models.UUIDField(null=True)  # the job that made it
+    schema_version = models.SmallIntegerField(default=1, db_default=1)  # of its arguments
+    expires_at = models.DateTimeField(null=True)  # not started by then: cancelled
+    options = models.JSONField(
+        null=True
+    )  # Celery's callbacks, chain, chord and limits that came with the call
 
     objects: ClassVar[models.Manager["Job"]] = JobQuerySet.as_manager()
 
@@ -77,6 +94,8 @@ class Job(models.Model):
             models.Index("kind", "id", name="job_by_kind"),
             models.Index("owner", "id", name="job_by_owner", condition=Q(owner__isnull=False)),
             models.Index("run_after", "id", name="job_due", condition=Q(run_after__isnull=False)),
+            models.Index("parent_id", "id", name="job_by_parent", condition=Q(parent_id__isnull=False)),
+            models.Index("expires_at", "id", name="job_expires", condition=Q(expires_at__isnull=False)),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(state__in=State.values), name="job_state_is_known"),
