@@ -29,6 +29,7 @@ class job:  # noqa: N801  # it is used as a decorator
     queue: str = "default"
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     timeout: timedelta = timedelta(minutes=10)
+    atomic: bool = False  # its effects in the database and its completion are one commit
     cron: str | None = None  # five crontab fields: a default schedule, which an admin may edit
     timezone: str = "UTC"  # of the schedule
 
@@ -47,6 +48,7 @@ class job:  # noqa: N801  # it is used as a decorator
             job_queue=self.queue,
             retry_policy=self.retry,
             timeout=self.timeout,
+            atomic=self.atomic,
             cron=self.cron,
             cron_timezone=self.timezone,
             wants_context=wants_context,

@@ -1,7 +1,7 @@
 """Ordinary logging inside a job becomes lines of the job's log."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -15,13 +15,16 @@ LONGEST_LINE = 2000
 MOST_LINES = 2000  # of one attempt; past that one line says so and the rest is left to the process's own log
 
 
+Line = tuple[UUID, int, datetime, str, str]  # job, attempt, moment, level, text
+
+
 class JobLog:
     """The lines of one attempt on their way to the ledger."""
 
     def __init__(self, job_id: UUID, attempt: int) -> None:
         self._job_id = job_id
         self._attempt = attempt
-        self._lines: list[tuple[datetime, str, str]] = []
+        self._lines: list[Line] = []
         self._taken = 0
 
     def add(self, level: str, message: str, at: datetime) -> None:
@@ -31,27 +34,32 @@ class JobLog:
             return
         if self._taken == MOST_LINES:
             level, message = "warning", f"The log ends here: more than {MOST_LINES} lines in one attempt."
-        self._lines.append((at, level, storable.clean(message[:LONGEST_LINE])))
+        text = storable.clean(message[:LONGEST_LINE])
+        self._lines.append((self._job_id, self._attempt, at, level, text))
 
     def flush(self) -> None:
         """Write the kept lines, outside any transaction of the job; losing them must not fail the job."""
-        if not self._lines or connection.in_atomic_block:
-            return
+        write([self])
+
+    def take(self) -> "list[Line]":
+        """Hand over the kept lines."""
         lines, self._lines = self._lines, []
-        at, level, message = (list(column) for column in zip(*lines, strict=True))
-        params = {
-            "job_id": self._job_id,
-            "attempt": self._attempt,
-            "at": at,
-            "level": level,
-            "message": message,
-        }
-        try:
-            sql.run("append_log", params)
-        except (DatabaseError, InterfaceError):
-            logging.getLogger("backline.jobs").exception(
-                "%d log lines of job %s lost", len(lines), self._job_id
-            )
+        return lines
+
+
+def write(job_logs: "Sequence[JobLog]") -> None:
+    """Write what the logs of several jobs keep, in one statement, outside any transaction of theirs."""
+    if connection.in_atomic_block:
+        return
+    lines = [line for job_log in job_logs for line in job_log.take()]
+    if not lines:
+        return
+    names = ("job_id", "attempt", "at", "level", "message")
+    params = {name: list(column) for name, column in zip(names, zip(*lines, strict=True), strict=True)}
+    try:
+        sql.run("append_log", params)
+    except (DatabaseError, InterfaceError):
+        logging.getLogger("backline.jobs").exception("%d log lines lost", len(lines))
 
 
 _current: ContextVar[JobLog | None] = ContextVar("job_log", default=None)
@@ -75,7 +83,7 @@ _handler = _ToJobLog(level=logging.INFO)
 
 @contextmanager
 def captured(log: JobLog) -> Iterator[JobLog]:
-    """Send what the block logs to the job's log as well, and write it down at the end."""
+    """Send what the block logs to the job's log as well."""
     root = logging.getLogger()
     if _handler not in root.handlers:
         root.addHandler(_handler)
@@ -84,4 +92,3 @@ def captured(log: JobLog) -> Iterator[JobLog]:
         yield log
     finally:
         _current.reset(token)
-        log.flush()

@@ -46,6 +46,7 @@ class JobTask(CeleryTask, Generic[P, R]):  # type: ignore[type-arg]  # an alias 
     cron: str | None = None
     cron_timezone: str = "UTC"
     wants_context: bool = False
+    atomic: bool = False
     parameters = inspect.Signature()
 
     def apply_async(  # type: ignore[override]  # the stored job takes fewer of Celery's options
@@ -93,4 +94,4 @@ class JobTask(CeleryTask, Generic[P, R]):  # type: ignore[type-arg]  # an alias 
         if request.called_directly or vars(request).get("_protected"):
             return super().__call__(*args, **kwargs)  # type: ignore[no-any-return]
         vars(request)["_protected"] = 1  # a task called inside the body is a plain function
-        return cast("R", run_message(self, request))  # in truth a word for each job, which Flower shows
+        return cast("R", run_message(self, request))  # in truth how many ended how, which Flower shows

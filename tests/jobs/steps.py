@@ -52,9 +52,18 @@ def bundle_of(job_id: UUID) -> UUID:
 
 
 def claimed(job_id: UUID, worker_id: int) -> Claim:
-    """Claim a job as the worker that got its message."""
+    """Claim a job as the worker that got its message, which one in line gets first."""
+    if stands_in_line(job_id):
+        transitions.relay(QUEUE, 1000)
     [claim] = transitions.claim([job_id], bundle=bundle_of(job_id), worker_id=worker_id)
     return claim
+
+
+def delivered(claim: Claim, worker_id: int) -> list[Claim]:
+    """Bring a job's message to a worker, whatever became of the job."""
+    if stands_in_line(claim.id):
+        transitions.relay(QUEUE, 1000)
+    return transitions.claim([claim.id], bundle=bundle_of(claim.id), worker_id=worker_id)
 
 
 def running(worker_id: int | None = None, **fields: Any) -> Claim:

@@ -135,8 +135,7 @@ def test_who_may_only_look_cannot_cancel(viewer: Client) -> None:
 
 def _running() -> UUID:
     job_id = steps.enqueued()
-    transitions.claim([job_id], bundle=steps.bundle_of(job_id), worker_id=steps.a_worker())
-    return job_id
+    return steps.claimed(job_id, steps.a_worker()).id
 
 
 def _cancel(client: Client, ids: list[UUID]) -> str:

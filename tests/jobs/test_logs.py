@@ -178,7 +178,7 @@ def test_lines_that_cannot_be_written_are_lost_and_the_job_is_not(caplog: pytest
 
     assert run_body(body)[0] == "succeeded"
     assert lines() == []
-    assert "1 log lines of job" in caplog.text
+    assert "1 log lines lost" in caplog.text
 
 
 def _close() -> None:

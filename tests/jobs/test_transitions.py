@@ -26,7 +26,7 @@ def _cancel_then_rescue(claim: Claim, worker_id: int) -> object:
 
 STEPS: dict[str, Step] = {
     "release": lambda claim, _: steps.released(claim.id),
-    "claim": lambda claim, worker_id: transitions.claim([claim.id], bundle=claim.bundle, worker_id=worker_id),
+    "claim": steps.delivered,
     "succeed": lambda claim, _: transitions.succeed(claim, 1),
     "retry": lambda claim, _: transitions.retry(claim, TROUBLE, HOUR),
     "snooze": lambda claim, _: transitions.snooze(claim, HOUR, "the till is closed"),
@@ -128,7 +128,8 @@ def test_a_second_claim_gets_nothing() -> None:
 
 def test_a_claim_of_many_gets_those_that_wait_and_no_others() -> None:
     waiting, taken, asleep = steps.enqueued(), running().id, steps.enqueued(delay=HOUR)
-    claims = transitions.claim([waiting, taken, asleep, uuid4()], bundle=uuid4(), worker_id=a_worker())
+    bundle = steps.bundle_of(waiting)
+    claims = transitions.claim([waiting, taken, asleep, uuid4()], bundle=bundle, worker_id=a_worker())
     assert [claim.id for claim in claims] == [waiting]
 
 

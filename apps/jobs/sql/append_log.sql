@@ -1,7 +1,7 @@
--- Write down log lines of one attempt; a crash may lose the last of them.
+-- Write down log lines of jobs; a crash may lose the last of them.
 INSERT INTO jobs_log_line (job_id, attempt, at, level, message)
-SELECT %(job_id)s, %(attempt)s, line.at, line.level, line.message
-  FROM unnest(%(at)s::timestamptz[], %(level)s::text[], %(message)s::text[]) WITH ORDINALITY
-       AS line (at, level, message, place)
+SELECT line.job_id, line.attempt, line.at, line.level, line.message
+  FROM unnest(%(job_id)s::uuid[], %(attempt)s::int[], %(at)s::timestamptz[], %(level)s::text[], %(message)s::text[])
+       WITH ORDINALITY AS line (job_id, attempt, at, level, message, place)
  WHERE (SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL
  ORDER BY line.place

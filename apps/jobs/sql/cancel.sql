@@ -5,9 +5,10 @@ WITH asked AS (
            state = CASE WHEN state = 3 THEN 3 ELSE 8 END,
            finished_at = CASE WHEN state = 3 THEN NULL ELSE clock_timestamp() END
      WHERE id = %(id)s AND state IN (0, 1, 2, 3, 5)
-    RETURNING id, queue, rank, state
+    RETURNING id, queue, lane, rank, state
 ), out_of_line AS (
     DELETE FROM jobs_ready AS r USING asked
-     WHERE asked.state = 8 AND r.queue = asked.queue AND r.rank = asked.rank AND r.id = asked.id
+     WHERE asked.state = 8 AND r.queue = asked.queue AND r.lane = asked.lane AND r.rank = asked.rank
+       AND r.id = asked.id
 )
 SELECT state FROM asked

@@ -4,7 +4,9 @@ WITH ended AS (
      WHERE id = %(id)s AND lease = %(lease)s AND state = 3
     RETURNING id, kind, worker_id, started_at, finished_at
 ), out_of_window AS (
-    DELETE FROM jobs_bundle WHERE id = %(bundle)s AND EXISTS (SELECT FROM ended)
+    DELETE FROM jobs_bundle WHERE id = %(closes)s AND EXISTS (SELECT FROM ended)
+), freed AS (
+    DELETE FROM jobs_slot WHERE %(limited)s AND job_id IN (SELECT id FROM ended)
 ), story AS (
     INSERT INTO jobs_attempt (job_id, number, outcome, worker_name, started_at, ended_at, error_type, message, traceback)
     SELECT ended.id, %(number)s, %(outcome)s, COALESCE(w.name, ''), ended.started_at, ended.finished_at,

@@ -3,7 +3,7 @@
 WITH line AS MATERIALIZED (
     SELECT moment.now,
            COALESCE(%(eta)s::timestamptz, moment.now + make_interval(secs => %(delay)s::float8)) AS run_after,
-           (SELECT id FROM jobs_ready WHERE queue = %(queue)s ORDER BY queue, rank, id LIMIT 1) IS NULL
+           (SELECT id FROM jobs_ready WHERE queue = %(queue)s ORDER BY queue, lane, rank, id LIMIT 1) IS NULL
            AND (SELECT count(*) FROM (SELECT FROM jobs_bundle WHERE queue = %(queue)s LIMIT %(window)s) AS taken)
                < %(window)s AS has_room
       FROM (SELECT clock_timestamp() AS now) AS moment

@@ -11,7 +11,9 @@ WITH slept AS (
      WHERE id = %(id)s AND lease = %(lease)s AND state = 3
     RETURNING id, worker_id, started_at
 ), out_of_window AS (
-    DELETE FROM jobs_bundle WHERE id = %(bundle)s AND EXISTS (SELECT FROM slept)
+    DELETE FROM jobs_bundle WHERE id = %(closes)s AND EXISTS (SELECT FROM slept)
+), freed AS (
+    DELETE FROM jobs_slot WHERE %(limited)s AND job_id IN (SELECT id FROM slept)
 ), story AS (
     INSERT INTO jobs_attempt (job_id, number, outcome, worker_name, started_at, ended_at, error_type, message, traceback)
     SELECT slept.id, %(number)s, %(outcome)s, COALESCE(w.name, ''), slept.started_at, clock_timestamp(),

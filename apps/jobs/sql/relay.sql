@@ -2,7 +2,7 @@
 WITH taken AS (
     DELETE FROM jobs_ready AS r
      WHERE r.ctid = ANY (ARRAY(
-           SELECT ctid FROM jobs_ready WHERE queue = %(queue)s ORDER BY queue, rank, id
+           SELECT ctid FROM jobs_ready WHERE queue = %(queue)s ORDER BY queue, lane, rank, id
             LIMIT %(room)s FOR UPDATE SKIP LOCKED))
     RETURNING r.id, r.kind, r.rank
 )

@@ -5,7 +5,8 @@ WITH due AS (
      WHERE id = ANY (ARRAY(SELECT id FROM jobs_job WHERE run_after <= statement_timestamp()
                             ORDER BY run_after, id LIMIT %(batch)s FOR UPDATE SKIP LOCKED))
        AND state IN (0, 5)
-    RETURNING queue, rank, id, kind
+    RETURNING queue, lane, rank, id, kind
 )
-INSERT INTO jobs_ready (queue, rank, id, kind) SELECT queue, rank, id, kind FROM due ON CONFLICT DO NOTHING
+INSERT INTO jobs_ready (queue, lane, rank, id, kind)
+SELECT queue, lane, rank, id, kind FROM due ON CONFLICT DO NOTHING
 RETURNING id

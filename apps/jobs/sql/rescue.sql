@@ -2,6 +2,8 @@
 -- A job that lost its worker `max_deaths` times without getting further is buried instead: it may be the killer.
 -- One whose row is locked is left for the next look: its worker commits a last chunk or its outcome, or froze in the
 -- middle of that, and then nobody else may have to wait for it.
+-- A bundle of which something was taken leaves the window, so that its message is stale; what is left of it
+-- gets another, so that it is found again. What was in a dead worker's hands next runs alone.
 -- charged = false is a hand back: the worker stops on purpose, and no death is counted.
 WITH held AS (
     SELECT b.id AS bundle, job_id FROM jobs_bundle AS b, unnest(b.ids) AS job_id
@@ -20,13 +22,22 @@ WITH held AS (
            lease = NULL,
            deaths = deaths + CASE WHEN %(charged)s THEN 1 ELSE 0 END
      WHERE j.id = ANY (ARRAY(SELECT id FROM takeable)) AND j.state = 3
-    RETURNING j.id, j.kind, j.queue, j.rank, j.state, j.attempt AS number, j.worker_id, j.started_at, j.deaths,
+    RETURNING j.id, j.kind, j.queue, j.lane, j.rank, j.state, j.attempt AS number, j.worker_id, j.started_at, j.deaths,
               j.args
 ), in_line AS (
-    INSERT INTO jobs_ready (queue, rank, id, kind)
-    SELECT queue, rank, id, kind FROM freed WHERE state = 1 ON CONFLICT DO NOTHING
+    INSERT INTO jobs_ready (queue, lane, rank, id, kind, alone)
+    SELECT queue, lane, rank, id, kind, %(charged)s FROM freed WHERE state = 1 ON CONFLICT DO NOTHING
+), slots AS (
+    DELETE FROM jobs_slot WHERE job_id IN (SELECT id FROM freed)
 ), out_of_window AS (
     DELETE FROM jobs_bundle WHERE id IN (SELECT bundle FROM held JOIN freed ON freed.id = held.job_id)
+    RETURNING id, queue, kind, published_at
+), rewrapped AS (
+    INSERT INTO jobs_bundle (id, queue, kind, published_at, tries, ids)
+    SELECT gen_random_uuid(), b.queue, b.kind, b.published_at, 1, array_agg(j.id)
+      FROM out_of_window AS b JOIN held ON held.bundle = b.id JOIN jobs_job AS j ON j.id = held.job_id
+     WHERE j.state IN (1, 2, 3) AND j.id = ANY (ARRAY(SELECT job_id FROM held)) AND j.id NOT IN (SELECT id FROM freed)
+     GROUP BY b.id, b.queue, b.kind, b.published_at
 ), story AS (
     INSERT INTO jobs_attempt (job_id, number, outcome, worker_name, started_at, ended_at, error_type, message, traceback)
     SELECT freed.id, number, %(outcome)s, COALESCE(w.name, ''), freed.started_at, clock_timestamp(),

@@ -1,0 +1,157 @@
+"""Call one job's body and choose what came of it.  Called by ``run`` for each claimed job."""
+
+import json
+import logging
+import signal
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from django.db import InterfaceError, OperationalError, connection, transaction
+from psycopg.pq import TransactionStatus
+
+from apps.jobs import sql, storable, transitions, trouble
+from apps.jobs.context import Context
+from apps.jobs.deadline import deadline
+from apps.jobs.logs import JobLog
+from apps.jobs.outcomes import CancelRequested, Discard, LeaseLost, Snooze
+from apps.jobs.record import burial
+from apps.jobs.transitions import Claim, Success
+
+if TYPE_CHECKING:
+    from apps.jobs.retry import RetryPolicy
+
+log = logging.getLogger("backline.jobs")
+
+_AFTER_DATABASE_LOSS = timedelta(seconds=1)
+_FORGIVEN = 20  # attempts a lost database may cost until one counts: the job may be what breaks it
+
+Outcome = Callable[[], bool]
+
+
+class JobType(Protocol):
+    """What running a job needs to know of its type."""
+
+    name: str
+    retry_policy: "RetryPolicy"
+    timeout: timedelta
+    wants_context: bool
+    atomic: bool
+
+    @property
+    def run(self) -> Callable[..., object]:
+        """Return the function that was declared."""
+
+
+def attempt(task: JobType, claim: Claim, job_log: JobLog, *, began_s: float) -> tuple[str, Outcome | Success]:
+    """Call the body and choose the outcome; the outcome itself is written later, as often as it takes."""
+    try:
+        return "succeeded", _success(task, claim, job_log, began_s)
+    except (Exception, SystemExit, KeyboardInterrupt) as error:  # whatever a job raises is its outcome
+        if _is_told_to_end(error):
+            raise  # the worker stops: its main process sees this one end and hands the job back
+        return _outcome_of(task, claim, error)
+
+
+def stop(claim: Claim) -> Outcome:
+    """Return the outcome of a job that a person asked to stop."""
+    return lambda: transitions.stop(claim)
+
+
+def _success(task: JobType, claim: Claim, job_log: JobLog, began_s: float) -> Outcome | Success:
+    if task.atomic:
+        return _in_one_transaction(task, claim, job_log)
+    return Success(claim, _as_result(task.name, _call(task, claim, job_log)), began_s)
+
+
+def _outcome_of(task: JobType, claim: Claim, error: BaseException) -> tuple[str, Outcome]:
+    match error:
+        case LeaseLost():
+            return "lease lost", lambda: False
+        case CancelRequested():
+            return "cancelled", stop(claim)
+        case Snooze():
+            return "snoozed", _nap(claim, error.delay, str(error))
+        case Discard():
+            return "dead", burial(claim, error)
+    return _failure(task, claim, error)
+
+
+def _in_one_transaction(task: JobType, claim: Claim, job_log: JobLog) -> Outcome:
+    """Run a body whose effects in the database and whose completion are one commit, or nothing."""
+    with transaction.atomic():
+        result = _as_result(task.name, _call(task, claim, job_log))
+        if not transitions.finish([Success(claim, result)], closes=claim.closes):
+            raise LeaseLost("Another worker has this job now.")
+    return lambda: True
+
+
+def _call(task: JobType, claim: Claim, job_log: JobLog) -> object:
+    inside = connection.in_atomic_block
+    try:
+        if not task.wants_context:
+            with deadline(task.timeout):
+                return task.run(**claim.args)
+        context = Context(claim, cursor=_saved_cursor(claim), after_commit=job_log.flush)
+        with deadline(task.timeout):
+            return task.run(context, **claim.args)
+    finally:
+        _leave_no_transaction(inside)
+
+
+def _saved_cursor(claim: Claim) -> dict[str, object] | None:
+    if claim.attempt == 1:
+        return None
+    rows = sql.run("cursor", {"id": claim.id})
+    return json.loads(rows[0][0]) if rows and rows[0][0] else None
+
+
+def _leave_no_transaction(inside: bool) -> None:
+    """Drop a connection on which the body left a transaction open: what it did not commit is undone.
+
+    ``inside`` says whether the caller itself holds one, which then stays.
+    """
+    raw = connection.connection
+    if raw is None or inside:
+        return
+    if not raw.autocommit or raw.info.transaction_status != TransactionStatus.IDLE:
+        connection.in_atomic_block = False  # else Django keeps the closed connection for the block's end
+        connection.close()
+
+
+def _as_result(kind: str, result: object) -> str:
+    if result is None:
+        return "null"
+    try:
+        return storable.as_json(result)
+    except (TypeError, ValueError) as error:
+        raise Discard(f"{kind}: its results {error}. Return plain values or nothing.") from error
+
+
+def _is_told_to_end(error: BaseException) -> bool:
+    """Say whether this is the exit that billiard raises in a child process on SIGTERM."""
+    return isinstance(error, SystemExit) and error.code == signal.SIGTERM - 256
+
+
+def _failure(task: JobType, claim: Claim, error: BaseException) -> tuple[str, Outcome]:
+    if _is_database_loss(error) and claim.attempt < claim.failures + _FORGIVEN:
+        # Not the job's fault: it runs again as soon as the database is back, and nothing is held against it.
+        return "snoozed", _nap(claim, _AFTER_DATABASE_LOSS, "The database went away.")
+    log.warning("%s %s failed in attempt %d", claim.kind, claim.id, claim.attempt, exc_info=error)
+    if claim.is_last_try:
+        return "dead", burial(claim, error)
+    story = trouble.describe(error)
+    delay = task.retry_policy.delay(claim.failures + 1)
+    return "retrying", lambda: transitions.retry(claim, story, delay)
+
+
+def _nap(claim: Claim, delay: timedelta, reason: str) -> Outcome:
+    return lambda: transitions.snooze(claim, delay, reason)
+
+
+def _is_database_loss(error: BaseException) -> bool:
+    """Say whether the body failed because the database went away, not because of what it asked."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    code = getattr(error.__cause__, "sqlstate", None) or ""
+    return code[:3] in ("", "57P") or code[:2] == "08"

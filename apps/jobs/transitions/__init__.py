@@ -1,0 +1,48 @@
+"""Every write to a job's state, in the order of a job's life.  Read this first.
+
+Each function walks arrows of ``states.MOVES`` in one statement and says whether it
+did. A move names the state it starts from; a move of a running job also names its
+lease, so a worker that lost it changes nothing.
+"""
+
+from apps.jobs.transitions.asked import cancel
+from apps.jobs.transitions.new_jobs import Message, NewJob, enqueue
+from apps.jobs.transitions.running import (
+    Claim,
+    Success,
+    Trouble,
+    bury,
+    claim,
+    close,
+    finish,
+    retry,
+    snooze,
+    stop,
+    succeed,
+)
+from apps.jobs.transitions.taken_back import hand_back, rescue, rescue_child
+from apps.jobs.transitions.waiting import relay, release, republish
+
+__all__ = [
+    "Claim",
+    "Message",
+    "NewJob",
+    "Success",
+    "Trouble",
+    "bury",
+    "cancel",
+    "claim",
+    "close",
+    "enqueue",
+    "finish",
+    "hand_back",
+    "relay",
+    "release",
+    "republish",
+    "rescue",
+    "rescue_child",
+    "retry",
+    "snooze",
+    "stop",
+    "succeed",
+]

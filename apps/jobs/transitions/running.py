@@ -1,0 +1,161 @@
+"""What runs: a claim, and the outcomes that only its holder may write."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from psycopg.types.json import Jsonb
+
+from apps.jobs import sql, storable
+from apps.jobs.states import Outcome, State
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to run one attempt of a job, and to write what comes of it."""
+
+    id: UUID
+    bundle: UUID
+    lease: UUID
+    kind: str
+    attempt: int
+    max_attempts: int
+    failures: int
+    args: dict[str, object]
+    started_at: datetime
+    schema_version: int = 1
+    options: dict[str, object] = field(default_factory=dict)
+    is_limited: bool = False  # it holds a slot of a limit
+    closes: UUID | None = None  # the bundle that leaves the window with this job: it came alone
+
+    @property
+    def is_last_try(self) -> bool:
+        """Say whether a failure now is final."""
+        return self.failures + 1 >= self.max_attempts
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """A job that ended well, before it is written down."""
+
+    claim: Claim
+    result: str = "null"  # as JSON
+    began_s: float = 0.0  # after its claim: a bundle claims all its jobs at once
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What went wrong in an attempt, for its story and for the dead letter."""
+
+    message: str
+    error_type: str = ""
+    traceback: str = ""
+    fingerprint: str = ""
+
+
+def claim(ids: Sequence[UUID], *, bundle: UUID, worker_id: int) -> list[Claim]:
+    """Take jobs that wait; one that is missing from the answer was taken, cancelled or ended before."""
+    lease = uuid4()
+    params = {"ids": ids, "bundle": bundle, "lease": lease, "worker_id": worker_id, "pid": os.getpid()}
+    closes = bundle if len(ids) == 1 else None
+    rows = {row[0]: row for row in sql.run("claim", params)}
+    return [_claim(rows[job_id], bundle, lease, closes) for job_id in ids if job_id in rows]
+
+
+def finish(successes: Sequence[Success], *, closes: UUID | None = None) -> set[UUID]:
+    """Finish running jobs of one claim; return those whose lease was not lost to a rescue.
+
+    ``closes`` is the bundle of which nothing is left after this.
+    """
+    params = {
+        "ids": [success.claim.id for success in successes],
+        "lease": successes[0].claim.lease,
+        "began": [success.began_s for success in successes],
+        "results": [success.result for success in successes],
+        "limited": [success.claim.id for success in successes if success.claim.is_limited],
+        "closes": closes,
+    }
+    return {job_id for (job_id,) in sql.run("finish", params)}
+
+
+def succeed(claim: Claim, result: object) -> bool:
+    """Finish one running job, unless its lease was lost to a rescue."""
+    return bool(finish([Success(claim, storable.as_json(result))], closes=claim.closes))
+
+
+def close(bundle: UUID) -> None:
+    """Take a bundle out of the window whose jobs all ended or sleep."""
+    sql.run("close", {"bundle": bundle})
+
+
+def retry(claim: Claim, trouble: Trouble, delay: timedelta) -> bool:
+    """Let a failed job sleep until its next attempt; end it as cancelled when a person asked it to stop."""
+    return _put_off(claim, State.RETRYING, Outcome.FAILED, trouble, delay)
+
+
+def snooze(claim: Claim, delay: timedelta, reason: str) -> bool:
+    """Let a running job sleep because it asked to; no failure is counted. A cancel is obeyed, as by retry."""
+    return _put_off(claim, State.SCHEDULED, Outcome.SNOOZED, Trouble(reason), delay)
+
+
+def bury(claim: Claim, trouble: Trouble, evidence: dict[str, object]) -> bool:
+    """End a job as dead, with its dead letter."""
+    return _end_badly(claim, State.DEAD, Outcome.FAILED, trouble, evidence)
+
+
+def stop(claim: Claim) -> bool:
+    """End a running job as cancelled, since it saw that a person asked."""
+    return _end_badly(claim, State.CANCELLED, Outcome.CANCELLED, Trouble("Somebody asked it to stop."), {})
+
+
+def _put_off(claim: Claim, state: State, outcome: Outcome, trouble: Trouble, delay: timedelta) -> bool:
+    params = _story(claim, state, outcome, trouble) | {"delay": delay.total_seconds()}
+    return bool(sql.run("put_off", params))
+
+
+def _end_badly(
+    claim: Claim, state: State, outcome: Outcome, trouble: Trouble, evidence: dict[str, object]
+) -> bool:
+    params = _story(claim, state, outcome, trouble) | {
+        "fingerprint": trouble.fingerprint,
+        "evidence": Jsonb(evidence),
+    }
+    return bool(sql.run("end_badly", params))
+
+
+def _story(claim: Claim, state: State, outcome: Outcome, trouble: Trouble) -> dict[str, object]:
+    return {
+        "id": claim.id,
+        "lease": claim.lease,
+        "closes": claim.closes,
+        "limited": claim.is_limited,
+        "state": int(state),
+        "number": claim.attempt,
+        "outcome": outcome.value,
+        "error_type": trouble.error_type,
+        "message": trouble.message,
+        "traceback": trouble.traceback,
+    }
+
+
+def _claim(row: tuple[Any, ...], bundle: UUID, lease: UUID, closes: UUID | None) -> Claim:
+    job_id, kind, attempt, most, failures, args, started_at, version, options, is_limited = row
+    return Claim(
+        job_id,
+        bundle,
+        lease,
+        kind,
+        attempt,
+        most,
+        failures,
+        json.loads(args),
+        started_at,
+        version,
+        json.loads(options) if options else {},
+        is_limited,
+        closes,
+    )
