@@ -1,0 +1,56 @@
+"""The audit log: who did what to jobs, queues or dead letters.  Everything a person may do ends here.
+
+The entry is written in the caller's transaction: what was undone was never done.
+"""
+
+import getpass
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db.models.functions import Now
+
+from apps.jobs import storable
+from apps.jobs.models.action import Action
+
+Actor: TypeAlias = AbstractBaseUser | AnonymousUser | None  # None: somebody at a shell
+
+_LONGEST = 2000
+
+
+def record(
+    verb: str,
+    subject: object,
+    *,
+    actor: Actor,
+    count: int = 1,
+    reason: str = "",
+    details: Mapping[str, object] | None = None,
+) -> None:
+    """Write down what somebody did, and to how many jobs."""
+    Action.objects.create(
+        at=Now(),
+        actor_id=actor.pk if actor else None,
+        actor_name=name_of(actor),
+        verb=verb,
+        subject=_bounded(str(subject)),
+        count=count,
+        reason=_bounded(reason.strip()),
+        details=dict(details or {}),
+    )
+
+
+def name_of(actor: Actor) -> str:
+    """Return what to call somebody later, when the account may be gone: the address, or the shell's login."""
+    return actor.get_username() if actor else f"shell:{_login()}"
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # an id without a name, as in many containers
+        return "unknown"
+
+
+def _bounded(text: str) -> str:
+    return storable.clean(text[:_LONGEST])
