@@ -15,6 +15,7 @@ from apps.jobs.models.parked import Parked
 from apps.jobs.models.pause import Pause
 from apps.jobs.models.progress import Progress
 from apps.jobs.models.ready import Ready
+from apps.jobs.models.replay import Replay, Replayed
 from apps.jobs.models.unique_key import UniqueKey
 from apps.jobs.models.worker import Worker
 
@@ -34,6 +35,8 @@ __all__ = [
     "Pause",
     "Progress",
     "Ready",
+    "Replay",
+    "Replayed",
     "Slot",
     "UniqueKey",
     "Worker",

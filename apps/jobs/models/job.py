@@ -90,6 +90,10 @@ class Job(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-id"]
+        permissions: ClassVar = [
+            ("cancel_job", "Can cancel jobs of others"),
+            ("retry_job", "Can run jobs of others now or again"),
+        ]
         indexes: ClassVar = [
             models.Index("kind", "id", name="job_by_kind"),
             models.Index("owner", "id", name="job_by_owner", condition=Q(owner__isnull=False)),

@@ -18,6 +18,10 @@ class Worker(models.Model):
     started_at = models.DateTimeField()
     heartbeat_at = models.DateTimeField()  # by the worker's own thread, every 5 s
     stopped_at = models.DateTimeField(null=True)  # by a clean stop, or by the rescue that found it dead
+    version = models.TextField(default="", db_default="")  # of Backline, for the evidence of what died there
+    kinds = ArrayField(
+        models.TextField(), default=list, db_default=[]
+    )  # the job types it knows: a kind that no live worker knows is buried
 
     class Meta:
         ordering: ClassVar = ["-id"]
