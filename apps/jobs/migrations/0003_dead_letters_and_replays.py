@@ -43,6 +43,7 @@ class Migration(migrations.Migration):
             name='Replayed',
             fields=[
                 ('pk', models.CompositePrimaryKey('replay', 'job_id', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('replay', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='jobs', to='jobs.replay')),
                 ('job_id', models.UUIDField()),
                 ('state', models.SmallIntegerField(choices=[(0, 'waits for its turn'), (1, 'in line again'), (2, 'ended well'), (3, 'died again'), (4, 'skipped')], default=0)),
                 ('sent_at', models.DateTimeField(null=True)),
@@ -116,11 +117,6 @@ class Migration(migrations.Migration):
             model_name='replay',
             name='actor',
             field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='replayed',
-            name='replay',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='jobs', to='jobs.replay'),
         ),
         migrations.AddIndex(
             model_name='replay',
