@@ -14,6 +14,7 @@ from apps.jobs import sql, storable, transitions, trouble
 from apps.jobs.context import Context
 from apps.jobs.deadline import deadline
 from apps.jobs.logs import JobLog
+from apps.jobs.origin import running
 from apps.jobs.outcomes import CancelRequested, Discard, LeaseLost, Snooze
 from apps.jobs.record import burial
 from apps.jobs.transitions import Claim, Success
@@ -88,6 +89,7 @@ def _in_one_transaction(task: JobType, claim: Claim, job_log: JobLog) -> Outcome
 
 def _call(task: JobType, claim: Claim, job_log: JobLog) -> object:
     inside = connection.in_atomic_block
+    me = running.set(claim.id)
     try:
         if not task.wants_context:
             with deadline(task.timeout):
@@ -96,6 +98,7 @@ def _call(task: JobType, claim: Claim, job_log: JobLog) -> object:
         with deadline(task.timeout):
             return task.run(context, **claim.args)
     finally:
+        running.reset(me)
         _leave_no_transaction(inside)
 
 

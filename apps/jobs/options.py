@@ -34,20 +34,45 @@ def stored(kind: str, options: Mapping[str, object]) -> dict[str, object]:
     if refused:
         raise TypeError(f"{kind}: a stored job cannot keep {', '.join(sorted(refused))}. Leave it out.")
     given = {name: options[name] for name in _KEPT if options.get(name) is not None}
-    return {_STORED_AS.get(name, name): _READERS[name](kind, value) for name, value in given.items()}
+    read = {_STORED_AS.get(name, name): _READERS[name](kind, value) for name, value in given.items()}
+    if isinstance(read.get("expires"), datetime):
+        read["expires_at"] = read.pop("expires")
+    return read
+
+
+def lasting(what: str, given: object) -> timedelta:
+    """Return a timedelta, or seconds as a number or text, as a timedelta of at most a hundred years."""
+    span = given if isinstance(given, timedelta) else _seconds(what, given)
+    if abs(span) > _LONGEST_DELAY:
+        raise ValueError(f"{what} {given!r} is more than a hundred years.")
+    return span
+
+
+def _seconds(what: str, given: object) -> timedelta:
+    if not isinstance(given, int | float | str):
+        raise TypeError(f"{what} must be seconds, a timedelta or a datetime with a time zone, not {given!r}.")
+    return timedelta(seconds=float(given))
 
 
 def _delay(kind: str, countdown: object) -> timedelta:
-    delay = timedelta(seconds=float(countdown))  # type: ignore[arg-type]  # it raises for what is no number
-    if delay > _LONGEST_DELAY:
-        raise ValueError(f"{kind}: countdown {countdown!r} is more than a hundred years.")
-    return delay
+    return lasting(f"{kind}: countdown", countdown)
 
 
-def _moment(kind: str, eta: object) -> datetime:
-    if not isinstance(eta, datetime) or eta.tzinfo is None:
-        raise TypeError(f"{kind}: eta must be a datetime with a time zone, not {eta!r}.")
-    return eta
+def _eta(kind: str, eta: object) -> datetime:
+    return _moment(kind, "eta", eta)
+
+
+def _expires(kind: str, expires: object) -> timedelta | datetime:
+    """Read how long it may wait (counted from now, as Celery does), or until when."""
+    if isinstance(expires, datetime):
+        return _moment(kind, "expires", expires)
+    return lasting(f"{kind}: expires", expires)
+
+
+def _moment(kind: str, name: str, moment: object) -> datetime:
+    if not isinstance(moment, datetime) or moment.tzinfo is None:
+        raise TypeError(f"{kind}: {name} must be a datetime with a time zone, not {moment!r}.")
+    return moment
 
 
 def _priority(kind: str, priority: object) -> int:
@@ -80,7 +105,8 @@ def _time_ordered(kind: str, task_id: object) -> UUID:
 
 _READERS: dict[str, Callable[[str, object], object]] = {
     "countdown": _delay,
-    "eta": _moment,
+    "eta": _eta,
+    "expires": _expires,
     "priority": _priority,
     "queue": _queue,
     "task_id": _time_ordered,

@@ -1,9 +1,15 @@
-"""Who asks for the jobs that are enqueued here, and about what."""
+"""Who asks for the jobs that are enqueued here, about what, and out of which job."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from apps.jobs import storable
+
+_LONGEST = 200
+_MOST_TAGS, _LONGEST_TAG = 20, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,29 +19,75 @@ class Origin:
     owner_id: int | None = None
     trigger: str = "code"  # code, web, shell or schedule
     subject: str = ""  # what it is about, in a person's words
+    tenant: str = ""  # whose turn it takes: the relay is fair between tenants
+    tags: tuple[str, ...] = ()  # by which people find it again
+    request_id: str = ""  # of the web request that asked
+    parent_id: UUID | None = None  # the job that made it
 
 
 _current: ContextVar[Origin] = ContextVar("origin", default=Origin())  # noqa: B039  # frozen
+running: ContextVar[UUID | None] = ContextVar("running", default=None)  # by attempt: the job whose body runs
 
 
 def current() -> Origin:
-    """Return who is asking now."""
-    return _current.get()
+    """Return who is asking now; inside a job's body that job is the parent, unless another was named."""
+    asking, parent = _current.get(), running.get()
+    return asking if parent is None or asking.parent_id else replace(asking, parent_id=parent)
 
 
 @contextmanager
 def origin(
-    *, owner_id: int | None = None, trigger: str | None = None, subject: str | None = None
+    *,
+    owner_id: int | None = None,
+    trigger: str | None = None,
+    subject: str | None = None,
+    tenant: str | None = None,
+    tags: Sequence[str] | None = None,
+    request_id: str | None = None,
+    parent_id: UUID | None = None,
 ) -> Iterator[None]:
-    """Name the one who asks for every job enqueued inside the block; what is not given stays as it was."""
+    """Name the one who asks for every job enqueued inside the block; what is not given stays as it was.
+
+    ``tags`` are added to those of the outer block. Raise ValueError for a tenant or tags that no ledger can hold.
+    """
     outer = _current.get()
     inner = Origin(
-        outer.owner_id if owner_id is None else owner_id,
-        trigger or outer.trigger,
-        outer.subject if subject is None else subject,
+        owner_id=outer.owner_id if owner_id is None else owner_id,
+        trigger=trigger or outer.trigger,
+        subject=outer.subject if subject is None else storable.clean(subject[:_LONGEST]),
+        tenant=outer.tenant if tenant is None else _tenant(tenant),
+        tags=outer.tags if tags is None else _tags([*outer.tags, *_listed(tags)]),
+        request_id=outer.request_id if request_id is None else storable.clean(request_id[:_LONGEST]),
+        parent_id=outer.parent_id if parent_id is None else parent_id,
     )
     token = _current.set(inner)
     try:
         yield
     finally:
         _current.reset(token)
+
+
+def _tenant(tenant: str) -> str:
+    """Let a tenant through whose lane cannot be taken for another's: a limited kind adds "/" and its key."""
+    if "/" in tenant or len(tenant) > _LONGEST or tenant != storable.clean(tenant):
+        raise ValueError(
+            f"tenant {tenant[:_LONGEST]!r} must be a name of at most {_LONGEST} letters without a slash. "
+            "Use its id."
+        )
+    return tenant
+
+
+def _listed(tags: Sequence[str]) -> Sequence[str]:
+    if isinstance(tags, str):
+        raise TypeError(f"tags must be a list of words, not the one text {tags!r}. Write [{tags!r}].")
+    return tags
+
+
+def _tags(tags: Sequence[str]) -> tuple[str, ...]:
+    unique = tuple(dict.fromkeys(tags))
+    if len(unique) > _MOST_TAGS:
+        raise ValueError(f"{len(unique)} tags are too many. Give a job at most {_MOST_TAGS}.")
+    for tag in unique:
+        if not tag or len(tag) > _LONGEST_TAG or tag != storable.clean(tag):
+            raise ValueError(f"tag {tag[:_LONGEST_TAG]!r} must be a word of 1 to {_LONGEST_TAG} letters.")
+    return unique

@@ -14,7 +14,7 @@ from celery.result import AsyncResult
 from django.conf import settings
 from django.db import transaction
 
-from apps.jobs import arguments, publisher, storable, transitions
+from apps.jobs import arguments, publisher, transitions
 from apps.jobs.options import stored
 from apps.jobs.origin import Origin, current
 from apps.jobs.retry import RetryPolicy
@@ -57,8 +57,8 @@ class JobTask(CeleryTask, Generic[P, R]):  # type: ignore[type-arg]  # an alias 
     ) -> AsyncResult[R]:
         """Enqueue a job and return its handle.
 
-        Of Celery's options ``countdown``, ``eta``, ``priority``, ``queue`` and ``task_id`` (a version 7 UUID)
-        are kept. Raise TypeError for arguments that do not fit and for options that a stored job cannot keep.
+        Of Celery's options ``countdown``, ``eta``, ``expires``, ``priority``, ``queue`` and ``task_id`` (a version
+        7 UUID) are kept. Raise TypeError for arguments that do not fit and for options that a stored job cannot keep.
         """
         job_id = self.enqueue(args or (), kwargs or {}, current(), **options)
         return self.AsyncResult(str(job_id))
@@ -78,7 +78,11 @@ class JobTask(CeleryTask, Generic[P, R]):  # type: ignore[type-arg]  # an alias 
             max_attempts=self.retry_policy.max_attempts,
             owner_id=origin.owner_id,
             trigger=origin.trigger,
-            subject=storable.clean(origin.subject[:200]),
+            subject=origin.subject,
+            tenant=origin.tenant,
+            tags=origin.tags,
+            request_id=origin.request_id,
+            parent_id=origin.parent_id,
             **({"queue": self.job_queue} | stored(self.name, options)),  # type: ignore[arg-type]  # checked there
         )
         message = transitions.enqueue(new, window=settings.BACKLINE_WINDOW)

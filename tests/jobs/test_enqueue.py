@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from apps.jobs import RetryPolicy, enqueue, job, origin, transitions
-from apps.jobs.models import Bundle, Job
+from apps.jobs.models import Bundle, Job, Pause, Ready
 from apps.jobs.registry import UnknownKind
 from apps.jobs.states import State
 from apps.lib.ids import made_at, new_id
@@ -23,6 +23,11 @@ def add_and_think_again() -> None:
     with transaction.atomic():
         add.delay(1)
         raise LookupError("on second thought")
+
+
+def pause(scope: str, name: str, *, until: datetime | None) -> None:
+    """Pause a queue or a kind."""
+    Pause.objects.create(scope=scope, name=name, until=until, paused_at=datetime.now(UTC))
 
 
 @pytest.mark.django_db
@@ -49,6 +54,28 @@ class TestWhereItWaits:
         second = steps.enqueued(window=100)
         assert state_of(second) == State.READY
         assert steps.published_ids(transitions.relay(steps.QUEUE, 2)) == [first, second]
+
+    @pytest.mark.parametrize(("scope", "name"), [("queue", steps.QUEUE), ("kind", steps.KIND)])
+    def test_while_its_queue_or_kind_is_paused_it_stands_in_line(self, scope: str, name: str) -> None:
+        pause(scope, name, until=None)
+        assert state_of(steps.enqueued()) == State.READY
+
+    def test_a_pause_holds_until_its_time(self) -> None:
+        pause("kind", steps.KIND, until=datetime.now(UTC) + HOUR)
+        assert state_of(steps.enqueued()) == State.READY
+        Pause.objects.update(until=datetime.now(UTC) - HOUR)
+        Ready.objects.all().delete()
+        assert state_of(steps.enqueued()) == State.QUEUED
+
+    def test_a_pause_of_something_else_holds_up_nobody(self) -> None:
+        pause("kind", steps.QUEUE, until=None)
+        pause("queue", steps.KIND, until=None)
+        assert state_of(steps.enqueued()) == State.QUEUED
+
+    def test_one_with_a_limit_is_left_to_the_relay_in_a_lane_of_its_own(self) -> None:
+        job_id = steps.enqueued(tenant="acme", limit_key="kinds.add:7")
+        assert state_of(job_id) == State.READY
+        assert Ready.objects.get(id=job_id).lane == row_of(job_id)["lane"] == "acme/kinds.add:7"
 
     def test_another_queue_has_a_line_and_a_window_of_its_own(self) -> None:
         steps.in_line(queue="imports")
@@ -92,6 +119,14 @@ class TestWhenItMayRun:
     def test_a_moment_wins_over_a_delay(self) -> None:
         moment = datetime.now(UTC) + timedelta(days=3)
         assert row_of(steps.enqueued(eta=moment, delay=HOUR))["run_after"] == moment
+
+    def test_it_expires_by_the_database_clock(self) -> None:
+        row = row_of(steps.enqueued(expires=HOUR))
+        assert row["expires_at"] - row["enqueued_at"] == HOUR
+
+    def test_it_expires_at_a_moment(self) -> None:
+        moment = datetime.now(UTC) + timedelta(days=3)
+        assert row_of(steps.enqueued(expires_at=moment))["expires_at"] == moment
 
 
 @pytest.mark.django_db
@@ -190,6 +225,36 @@ class TestOrigin:
             raise ValueError("inside")
         row = row_of(enqueue("kinds.add", a=1))
         assert (row["owner_id"], row["trigger"], row["subject"]) == (None, "code", "")
+
+    def test_a_job_keeps_its_tenant_its_tags_and_the_request_it_came_with(self) -> None:
+        with origin(tenant="acme", tags=["spring", "mail"], request_id="r-1"):
+            row = row_of(enqueue("kinds.add", a=1))
+        assert (row["tenant"], row["lane"], row["tags"]) == ("acme", "acme", ["spring", "mail"])
+        assert (row["request_id"], row["parent_id"]) == ("r-1", None)
+
+    def test_tags_of_an_inner_block_are_added_and_named_once(self) -> None:
+        with origin(tags=["a", "b"]), origin(tags=["b", "c"]):
+            assert row_of(enqueue("kinds.add", a=1))["tags"] == ["a", "b", "c"]
+        assert row_of(enqueue("kinds.add", a=1))["tags"] is None
+
+    @pytest.mark.parametrize("tenant", ["a/b", "x" * 201, "nul \x00", "half \ud800"], ids=ascii)
+    def test_a_tenant_that_could_be_taken_for_another_s_lane_is_refused(self, tenant: str) -> None:
+        with pytest.raises(ValueError, match="tenant .* without a slash"), origin(tenant=tenant):
+            pytest.fail("the block was entered")
+
+    @pytest.mark.parametrize(
+        "tags", [[""], ["x" * 101], ["nul \x00"], [str(n) for n in range(21)]], ids=ascii
+    )
+    def test_tags_that_nobody_could_search_for_are_refused(self, tags: list[str]) -> None:
+        with pytest.raises(ValueError, match="tag"), origin(tags=tags):
+            pytest.fail("the block was entered")
+
+    def test_one_text_is_no_list_of_tags(self) -> None:
+        with (
+            pytest.raises(TypeError, match=r"tags must be a list.*Write \['spring'\]"),
+            origin(tags="spring"),
+        ):
+            pytest.fail("the block was entered")
 
     @pytest.mark.parametrize("subject", ["x" * 300, "nul\x00byte", "lone \ud800 surrogate", "Ünïcødé 🎁"])
     def test_any_file_name_will_do_as_a_subject(self, subject: str) -> None:

@@ -55,6 +55,21 @@ class TestOptions:
         with pytest.raises(TypeError, match=r"kinds\.add: eta must be a datetime with a time zone"):
             stored(eta=eta)
 
+    @pytest.mark.parametrize("expires", [90, 90.0, "90", timedelta(seconds=90)])
+    def test_expires_counts_from_now(self, expires: object) -> None:
+        row = stored(expires=expires, countdown=60)
+        assert row["expires_at"] - row["enqueued_at"] == timedelta(seconds=90)
+
+    def test_expires_at_a_moment_in_any_time_zone(self) -> None:
+        moment = datetime.now(timezone(timedelta(hours=9))) + timedelta(days=1)
+        assert stored(expires=moment)["expires_at"] == moment
+
+    @pytest.mark.parametrize("expires", [datetime(2030, 1, 1), [5], "soon", 1e12, float("nan")])  # noqa: DTZ001
+    def test_an_expiry_that_names_no_moment_is_refused(self, expires: object) -> None:
+        with pytest.raises((TypeError, ValueError, OverflowError)):
+            stored(expires=expires)
+        assert not Job.objects.exists()
+
     def test_priority_and_queue(self) -> None:
         row = stored(priority=5, queue="imports")
         assert (row["priority"], row["queue"]) == (5, "imports")
@@ -80,7 +95,6 @@ class TestOptions:
     @pytest.mark.parametrize(
         "option",
         [
-            "expires",
             "link",
             "link_error",
             "time_limit",
@@ -223,7 +237,9 @@ class TestMessage:
 
         job_id = steps.enqueued(kind="odd.parent", args={})
         run_message(parent, _request(job_id))
-        assert state_of(UUID(row_of(job_id)["result"])) == State.QUEUED
+        made = row_of(UUID(row_of(job_id)["result"]))
+        assert (made["state"], made["parent_id"]) == (State.QUEUED, job_id)
+        assert row_of(UUID(add.delay(1).id))["parent_id"] is None
 
     def test_a_claim_whose_answer_was_lost_is_handed_back(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The claim is committed, and the session dies before the worker reads what it got."""

@@ -24,8 +24,22 @@ class NewJob:
     owner_id: int | None = None
     trigger: str = "code"
     subject: str = ""
+    tenant: str = ""
+    limit_key: str = ""  # of a kind with limits: the relay alone lets it start
+    tags: tuple[str, ...] = ()
+    request_id: str = ""
+    parent_id: UUID | None = None
+    schema_version: int = 1
     delay: timedelta = timedelta()
     eta: datetime | None = None  # wins over delay
+    expires: timedelta | None = None
+    expires_at: datetime | None = None  # wins over expires
+    options: dict[str, object] | None = None  # Celery's, that came with the call
+
+    @property
+    def lane(self) -> str:
+        """Return where it stands in line: tenants take turns, and a limited key holds up nobody else."""
+        return f"{self.tenant}/{self.limit_key}" if self.limit_key else self.tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +58,32 @@ def enqueue(job: NewJob, *, window: int) -> Message | None:
     ``window`` is how many messages its queue may have in the broker; past that it stands in line.
     """
     bundle = uuid4()
-    params = {
+    params = as_params(job) | {"bundle": bundle, "args": Jsonb(job.args), "window": window}
+    [(state,)] = sql.run("enqueue", params)
+    return Message(bundle, job.kind, job.queue, [job.id]) if state == State.QUEUED else None
+
+
+def as_params(job: NewJob) -> dict[str, object]:
+    """Return what a statement is told of a new job."""
+    return {
         "id": job.id,
-        "bundle": bundle,
         "kind": job.kind,
         "queue": job.queue,
-        "args": Jsonb(job.args),
         "priority": job.priority,
         "max_attempts": job.max_attempts,
         "owner_id": job.owner_id,
         "trigger": job.trigger,
         "subject": job.subject,
+        "tenant": job.tenant,
+        "lane": job.lane,
+        "limit_key": job.limit_key,
+        "tags": list(job.tags) or None,
+        "request_id": job.request_id,
+        "parent_id": job.parent_id,
+        "schema_version": job.schema_version,
         "delay": job.delay.total_seconds(),
         "eta": job.eta,
-        "window": window,
+        "expires": None if job.expires is None else job.expires.total_seconds(),
+        "expires_at": job.expires_at,
+        "options": None if job.options is None else Jsonb(job.options),
     }
-    [(state,)] = sql.run("enqueue", params)
-    return Message(bundle, job.kind, job.queue, [job.id]) if state == State.QUEUED else None
