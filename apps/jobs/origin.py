@@ -36,7 +36,7 @@ def current() -> Origin:
 
 
 @contextmanager
-def origin(
+def origin(  # noqa: PLR0913  # all by name, each a word about the one who asks
     *,
     owner_id: int | None = None,
     trigger: str | None = None,
@@ -48,7 +48,7 @@ def origin(
 ) -> Iterator[None]:
     """Name the one who asks for every job enqueued inside the block; what is not given stays as it was.
 
-    ``tags`` are added to those of the outer block. Raise ValueError for a tenant or tags that no ledger can hold.
+    ``tags`` are added to those of the outer block. Raise ValueError for a tenant or tags that cannot be kept.
     """
     outer = _current.get()
     inner = Origin(

@@ -57,8 +57,9 @@ class JobTask(CeleryTask, Generic[P, R]):  # type: ignore[type-arg]  # an alias 
     ) -> AsyncResult[R]:
         """Enqueue a job and return its handle.
 
-        Of Celery's options ``countdown``, ``eta``, ``expires``, ``priority``, ``queue`` and ``task_id`` (a version
-        7 UUID) are kept. Raise TypeError for arguments that do not fit and for options that a stored job cannot keep.
+        Of Celery's options ``countdown``, ``eta``, ``expires``, ``priority``, ``queue`` and ``task_id`` (a
+        version 7 UUID) are kept. Raise TypeError for arguments that do not fit and for options that a stored
+        job cannot keep.
         """
         job_id = self.enqueue(args or (), kwargs or {}, current(), **options)
         return self.AsyncResult(str(job_id))
