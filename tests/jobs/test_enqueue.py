@@ -239,7 +239,7 @@ class TestOrigin:
 
     @pytest.mark.parametrize("tenant", ["a/b", "x" * 201, "nul \x00", "half \ud800"], ids=ascii)
     def test_a_tenant_that_could_be_taken_for_another_s_lane_is_refused(self, tenant: str) -> None:
-        with pytest.raises(ValueError, match="tenant .* without a slash"), origin(tenant=tenant):
+        with pytest.raises(ValueError, match=r"tenant .* without a slash"), origin(tenant=tenant):
             pytest.fail("the block was entered")
 
     @pytest.mark.parametrize(
