@@ -17,6 +17,7 @@ from apps.jobs.models.progress import Progress
 from apps.jobs.models.ready import Ready
 from apps.jobs.models.replay import Replay, Replayed
 from apps.jobs.models.unique_key import UniqueKey
+from apps.jobs.models.unsettled import Unsettled
 from apps.jobs.models.worker import Worker
 
 __all__ = [
@@ -39,5 +40,6 @@ __all__ = [
     "Replayed",
     "Slot",
     "UniqueKey",
+    "Unsettled",
     "Worker",
 ]
