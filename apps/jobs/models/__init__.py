@@ -1,6 +1,7 @@
 """The tables of the ledger."""
 
 from apps.jobs.models.action import Action
+from apps.jobs.models.artifact import Artifact
 from apps.jobs.models.attempt import Attempt
 from apps.jobs.models.bundle import Bundle
 from apps.jobs.models.dead_letter import DeadLetter
@@ -22,6 +23,7 @@ from apps.jobs.models.worker import Worker
 
 __all__ = [
     "Action",
+    "Artifact",
     "Attempt",
     "Bucket",
     "Bundle",

@@ -17,6 +17,9 @@ class Worker(models.Model):
     concurrency = models.IntegerField()
     started_at = models.DateTimeField()
     heartbeat_at = models.DateTimeField()  # by the worker's own thread, every 5 s
+    has_lock = models.BooleanField(
+        default=False, db_default=False
+    )  # its session holds an advisory lock, which goes with the session: free means dead
     stopped_at = models.DateTimeField(null=True)  # by a clean stop, or by the rescue that found it dead
     version = models.TextField(default="", db_default="")  # of Backline, for the evidence of what died there
     kinds = ArrayField(
