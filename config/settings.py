@@ -193,6 +193,7 @@ CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 
 # --- Backline -----------------------------------------------------------------
 
+CELERY_DB_REUSE_MAX = 2**62  # messages a worker's database session serves; Celery would open one for each
 JOB_MODULES = env.words("BACKLINE_JOB_MODULES", "tasks")  # packages whose modules are job types
 BACKLINE_WINDOW = env.number("BACKLINE_WINDOW", 32)  # messages a queue may have in the broker, at least
 BACKLINE_WINDOW_PER_SLOT = 4  # and this many for each slot of the workers that listen to it

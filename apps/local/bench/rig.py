@@ -19,6 +19,7 @@ from apps.local.servers.valkey import ValkeyServer
 _PATIENCE_S = 60.0
 _WORKERS = 2
 _CONCURRENCY = 1
+_QUEUES = "default,imports,maintenance"
 
 
 class Rig:
@@ -38,7 +39,7 @@ class Rig:
         self.run("manage.py", "migrate", "--verbosity", "0")
         self._start("keeper", "manage.py", "keeper")
         for number in range(_WORKERS):
-            where = ("-n", f"bench{number}@%h", "-c", str(_CONCURRENCY))
+            where = ("-n", f"bench{number}@%h", "-c", str(_CONCURRENCY), "-Q", _QUEUES)
             self._start(f"worker{number}", "-m", "celery", "-A", "config", "worker", *where)
         self._await_workers()
         return self
@@ -65,13 +66,17 @@ class Rig:
 
     @property
     def _environment(self) -> dict[str, str]:
+        broker = self.valkey.process()
         return os.environ | {
             "DATABASE_URL": self.postgres.url(),
             "REDIS_URL": self.valkey.url(),
             "CELERY_BROKER_URL": self.valkey.url(),
             "BACKLINE_UPLOADS_DIR": str(self._logs / "uploads"),
             "BACKLINE_JOB_MODULES": "tasks,apps.local.bench.kinds",
+            "BACKLINE_QUEUES": "default,imports,maintenance,bench",
             "BACKLINE_LOG_LEVEL": "WARNING",
+            "BENCH_BROKER_PID": str(broker.pid if broker else ""),
+            "BENCH_BARE_BROKER": self.valkey.url(database=1),
         }
 
     def _start(self, name: str, *arguments: str) -> None:

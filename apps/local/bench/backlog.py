@@ -1,0 +1,70 @@
+"""A standing backlog, nearly all of one tenant: what `manage.py bench backlog` runs; prints JSON."""
+
+import json
+import os
+import time
+
+import django
+
+django.setup()
+
+from django.db import connection  # noqa: E402  # needs Django set up, as below
+
+from apps.jobs import origin, registry  # noqa: E402
+from apps.local.bench import jobs  # noqa: E402
+
+_JOBS = int(os.environ.get("BENCH_BACKLOG_JOBS", "1000000"))
+_TENANTS = 1000
+_SMALL_EVERY_S = 0.5
+
+# Ninety-nine of a hundred belong to tenant 0, the rest is spread over the others.
+_FILL = """
+INSERT INTO jobs_job (id, enqueued_at, rank, priority, max_attempts, kind, queue, trigger, subject, args,
+                      state, attempt, failures, deaths, fingerprint, tenant, lane)
+SELECT uuidv7(), clock_timestamp(), clock_timestamp(), 0, 3, 'bench.nothing', 'default', 'code', '', '{}', 1,
+       0, 0, 0, '', t.tenant, t.tenant
+  FROM generate_series(1, %s) AS n
+  CROSS JOIN LATERAL (
+       SELECT 'tenant ' || CASE WHEN n %% 100 = 0 THEN 1 + (n / 100) %% %s ELSE 0 END AS tenant) AS t
+"""
+_WAITS = """
+SELECT extract(epoch FROM started_at - enqueued_at) FROM jobs_job
+ WHERE id = ANY (%s::uuid[]) AND state = 6 ORDER BY 1
+"""
+
+
+def measure() -> dict[str, float]:
+    """Return jobs a second while a backlog drains, and how long a small tenant's new job waits meanwhile."""
+    since = jobs.now()
+    with connection.cursor() as cursor:
+        cursor.execute(_FILL, [_JOBS, _TENANTS - 1])
+        cursor.execute("ANALYZE jobs_ready")
+    began = time.perf_counter()
+    waits = _small_jobs_meanwhile()
+    jobs.through(_JOBS, since)
+    return {
+        "jobs": _JOBS,
+        "tenants": _TENANTS,
+        "drained_per_s": round(_JOBS / (time.perf_counter() - began)),
+        "small_tenant_jobs": len(waits),
+        "small_tenant_wait_p50_s": round(waits[len(waits) // 2], 3),
+        "small_tenant_wait_max_s": round(waits[-1], 3),
+    }
+
+
+def _small_jobs_meanwhile() -> list[float]:
+    """Enqueue a job of a new tenant now and then, until the backlog is gone; return how long each waited."""
+    nothing = registry.get(jobs.KIND)
+    ids: list[str] = []
+    while jobs.ask("SELECT count(*) FROM (SELECT FROM jobs_ready LIMIT 2000) AS waiting")[0] == 2000:
+        with origin(tenant=f"small {len(ids)}"):
+            ids.append(str(nothing.delay().id))
+        time.sleep(_SMALL_EVERY_S)
+    time.sleep(1)
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITS, [ids])
+        return [float(wait) for (wait,) in cursor.fetchall()]
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure()))  # noqa: T201  # the bench reads it

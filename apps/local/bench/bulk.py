@@ -1,0 +1,45 @@
+"""Durable jobs enqueued in bulk, end to end: what `manage.py bench bulk` runs on its rig; prints JSON."""
+
+import json
+import time
+
+import django
+
+django.setup()
+
+from apps.jobs import origin, registry  # noqa: E402  # needs Django set up, as below
+from apps.local.bench import jobs  # noqa: E402
+from apps.local.bench.cost import Meter  # noqa: E402
+
+_WARM_UP = 20_000
+_JOBS = 100_000
+_TENANTS = 10
+_SETTLE_S = 1.5  # until other sessions' statistics are in
+
+
+def measure() -> dict[str, float]:
+    """Return jobs a second enqueued and end to end, and what each cost the database."""
+    _through(_WARM_UP)
+    time.sleep(_SETTLE_S)
+    before = Meter.read()
+    enqueue_s, span = _through(_JOBS)
+    time.sleep(_SETTLE_S)
+    return {
+        "jobs": _JOBS,
+        "enqueue_per_s": round(_JOBS / enqueue_s),
+        "end_to_end_per_s": round(_JOBS / span.seconds),
+        **before.per_job(Meter.read(), _JOBS),
+    }
+
+
+def _through(count: int) -> tuple[float, jobs.Span]:
+    nothing = registry.get(jobs.KIND)
+    since, began = jobs.now(), time.perf_counter()
+    for tenant in range(_TENANTS):
+        with origin(tenant=f"tenant {tenant}"):
+            nothing.enqueue_many({} for _ in range(count // _TENANTS))
+    return time.perf_counter() - began, jobs.through(count, since)
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure()))  # noqa: T201  # the bench reads it

@@ -1,0 +1,65 @@
+"""Throughput beside millions of ended jobs in an older week: `manage.py bench history`; prints JSON."""
+
+import json
+import os
+
+import django
+
+django.setup()
+
+from django.db import connection  # noqa: E402  # needs Django set up, as below
+
+from apps.local.bench import bulk, jobs  # noqa: E402
+
+_JOBS = int(os.environ.get("BENCH_HISTORY_JOBS", "10000000"))
+_AT_ONCE = 1_000_000
+
+# A new ledger's first week also holds what is older: a week of its own comes before it.
+_OLD_WEEK = """
+CREATE TABLE jobs_job_old (LIKE jobs_job INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
+ALTER TABLE jobs_job DETACH PARTITION {first};
+ALTER TABLE jobs_job ATTACH PARTITION {first} FOR VALUES FROM ('{start}') TO ('{end}');
+ALTER TABLE jobs_job ATTACH PARTITION jobs_job_old FOR VALUES FROM (MINVALUE) TO ('{start}')
+"""
+_FIRST = """
+SELECT c.relname, substring(pg_get_expr(c.relpartbound, c.oid) FROM 'TO \\(''([0-9a-f-]+)''')
+  FROM pg_inherits JOIN pg_class AS c ON c.oid = inhrelid
+ WHERE inhparent = 'jobs_job'::regclass AND pg_get_expr(c.relpartbound, c.oid) LIKE '%%MINVALUE%%'
+"""
+_FILL = """
+INSERT INTO jobs_job_old (id, enqueued_at, rank, owner_id, priority, max_attempts, kind, queue, trigger,
+                          subject, args, started_at, finished_at, state, attempt, failures, deaths,
+                          fingerprint, result)
+SELECT uuidv7(interval '-30 days'), now(), now(), n %% 50000, 0, 3, 'old.kind_' || n %% 40, 'default',
+       'code', '', jsonb_build_object('user_id', n), now(), now(), 6, 1, 0, 0, '', 'null'
+  FROM generate_series(1, %s) AS n
+"""
+
+
+def measure() -> dict[str, float]:
+    """Return bulk jobs a second in an empty ledger, and with many ended jobs in an older week beside them."""
+    empty = bulk.measure()["end_to_end_per_s"]
+    _remember_many()
+    full = bulk.measure()["end_to_end_per_s"]
+    return {
+        "ended_jobs": _JOBS,
+        "empty_per_s": empty,
+        "full_per_s": full,
+        "ratio_to_empty": round(full / empty, 2),
+    }
+
+
+def _remember_many() -> None:
+    with connection.cursor() as cursor:
+        if not jobs.ask("SELECT to_regclass('jobs_job_old')")[0]:
+            first, end = jobs.ask(_FIRST)
+            start = jobs.ask("SELECT uuidv7(interval '-1 hour')")[0]
+            cursor.execute(_OLD_WEEK.format(first=first, start=start, end=end))
+            for _ in range(0, _JOBS, _AT_ONCE):
+                cursor.execute(_FILL, [min(_JOBS, _AT_ONCE)])
+            cursor.execute("VACUUM ANALYZE jobs_job_old")
+        cursor.execute("CHECKPOINT")
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure()))  # noqa: T201  # the bench reads it

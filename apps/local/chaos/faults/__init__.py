@@ -1,0 +1,1 @@
+"""The faults, one file a family; `table` lists them all."""

@@ -1,0 +1,56 @@
+"""Keepers die, lose their session, or are too many."""
+
+import time
+
+from apps.local.chaos.trial import KEEPERS, Trial
+
+LEADS = (
+    "SELECT a.pid FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid) "
+    "WHERE l.locktype = 'advisory' AND l.objid = 1801807216 AND l.granted"
+)
+
+
+def killed(trial: Trial) -> None:
+    """Kill the leader, then all keepers (F07)."""
+    leader = trial.leader()
+    lost = _leading_session(trial)
+    trial.rig.processes[leader].kill()
+    took = trial.rig.until(lambda: _leading_session(trial) not in (0, lost), "another keeper leads")
+    trial.restart(leader)
+    for name in KEEPERS:
+        trial.rig.processes[name].kill()
+    trial.hold(3)
+    for name in KEEPERS:
+        trial.restart(name)
+    again = trial.rig.until(lambda: _leading_session(trial) != 0, "a new keeper leads")
+    trial.note(f"takeover {took:.1f} s; after all were killed a new one led {again:.1f} s after its start")
+
+
+def lost_session(trial: Trial) -> None:
+    """End the session that holds the lead, five times (F11)."""
+    took = []
+    for _ in range(5):
+        lost = _leading_session(trial)
+        trial.rig.ask("SELECT pg_terminate_backend(%s)", lost)
+        took.append(
+            trial.rig.until(lambda gone=lost: _leading_session(trial) not in (0, gone), "a keeper leads")
+        )  # type: ignore[misc]
+        trial.progress(5)
+    trial.note(f"led again after {max(took):.1f} s at most")
+
+
+def rogues(trial: Trial) -> None:
+    """Let two processes do the keeper's duties beside it, without asking for the lead (F33)."""
+    rogues = [trial.rig.start(name) for name in ("rogue_keeper", "rogue_keeper")]
+    trial.end_load()
+    trial.send(jobs=100, ms=10)
+    until = time.monotonic() + 10
+    trial.rig.until(lambda: time.monotonic() > until or not trial._missing(), "the load ends")
+    for rogue in rogues:
+        rogue.kill()
+    trial.note(f"2 rogues beside {len(KEEPERS)} keepers")
+
+
+def _leading_session(trial: Trial) -> int:
+    rows = trial.rig.ask(LEADS)
+    return int(rows[0][0]) if rows else 0

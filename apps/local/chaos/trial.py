@@ -1,0 +1,191 @@
+"""One fault under load: what every trial does, whatever the fault.
+
+Throughput is measured, a load is sent, the fault happens in its middle and heals, everything drains, throughput is
+measured again. What a fault does in the middle stands in ``faults``.
+"""
+
+import json
+import os
+import random
+import signal
+import time
+from dataclasses import dataclass, field
+
+from apps.local.chaos.process import Process, alive
+from apps.local.chaos.rig import KEEPERS, PATIENCE_S, WORKERS, NotInTime, Rig
+
+MIX = ("plain", "atomic", "keyed")
+_MEASURED = 300  # jobs a measurement of throughput
+_QUIET_S = 3.0  # plain Celery has drained when nothing moved for so long ...
+_VISIBILITY_S = 75.0  # ... and what is missing had its visibility timeout
+_NOT_ENDED = "SELECT count(*) FROM jobs_job WHERE kind LIKE 'chaos.%%' AND state NOT IN (6, 7, 8)"
+
+
+class CannotRun(RuntimeError):  # noqa: N818
+    """This machine lacks what the fault needs; the message says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What is sent through while the fault happens."""
+
+    jobs: int = 240
+    per_s: float = 60.0  # 0: as fast as it goes
+    ms: int = 30  # each job's work
+    kinds: tuple[str, ...] = MIX
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """Processes that were killed, and when."""
+
+    at: float
+    pids: frozenset[int]
+
+
+@dataclass
+class Trial:
+    """One run of one fault on one rig."""
+
+    rig: Rig
+    load: Load
+    seed: int
+    deaths: list[Death] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    forgiven: set[str] = field(default_factory=set)  # jobs that the fault itself undid
+    enqueued: dict[str, float] = field(default_factory=dict)  # what the producer measured
+
+    def __post_init__(self) -> None:
+        self.random = random.Random(self.seed)
+
+    # --- What faults are made of ---------------------------------------------------------
+
+    def note(self, text: str) -> None:
+        """Add a figure or a sentence to the fault's line."""
+        self.notes.append(text)
+
+    def progress(self, jobs: int, what: str = "jobs end", patience: float = PATIENCE_S) -> float:
+        """Wait until so many more jobs were done; return how long that took."""
+        enough = len(self.rig.sink.lines("done")) + jobs
+        return self.rig.until(lambda: len(self.rig.sink.lines("done")) >= enough, f"{jobs} {what}", patience)
+
+    def hold(self, seconds: float) -> None:
+        """Let a fault last: this is its length, not a wait for anything."""
+        time.sleep(seconds)
+
+    def kill(self, process: Process, *, main_only: bool = False) -> None:
+        """Kill a process with all it started, or its main process only, and remember the moment."""
+        pids = process.pids()
+        self.deaths.append(Death(time.time(), frozenset({process.pid} if main_only else pids)))
+        if main_only:
+            process.kill_main()
+        else:
+            process.kill()
+
+    def kill_child(self) -> int:
+        """Kill one process in the middle of a job; return its pid."""
+        self.rig.until(lambda: bool(self._working()), "a process works")
+        pid = self.random.choice(self._working())
+        self.deaths.append(Death(time.time(), frozenset({pid})))
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def working_pid(self, process: Process) -> int:
+        """Wait until a process of this worker is in the middle of a job; return its pid."""
+        self.rig.until(lambda: bool(self._working(process)), f"{process.name} works")
+        return self._working(process)[0]
+
+    def restart(self, name: str) -> Process:
+        """Start a process that was killed, as a supervisor would."""
+        return self.rig.start(name)
+
+    def leader(self) -> str:
+        """Return the name of the keeper that leads."""
+        query = (
+            "SELECT a.client_port FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid) "
+            "WHERE l.locktype = 'advisory' AND l.objid = 1801807216 AND l.granted"
+        )
+        self.rig.until(lambda: bool(self.rig.ask(query)), "a keeper leads")
+        told = self.rig.ask("SELECT keeper FROM jobs_duty ORDER BY ran_at DESC LIMIT 1")
+        pid = int(told[0][0].rpartition(":")[2]) if told else 0
+        return next((name for name in KEEPERS if self.rig.processes[name].pid == pid), KEEPERS[0])
+
+    def send(
+        self, *, jobs: int, per_s: float = 0.0, ms: int = 0, kinds: tuple[str, ...] = MIX
+    ) -> dict[str, float]:
+        """Send jobs and wait until they are enqueued; return what that took."""
+        self._begin(Load(jobs, per_s, ms, kinds))
+        return self._enqueued()
+
+    # --- What every trial does -----------------------------------------------------------
+
+    def warm_up(self) -> None:
+        """Send jobs until every worker did one."""
+        patience = time.monotonic() + PATIENCE_S
+        while not all(self._has_worked(process) for process in self.rig.workers()):
+            if time.monotonic() > patience:
+                raise NotInTime(
+                    f"not every worker works:\n{self.rig.logs('worker', 'keeper', 'producer')[-3000:]}"
+                )
+            self.send(jobs=16, ms=20, kinds=("plain",))
+            self._await_done(PATIENCE_S)
+
+    def throughput(self) -> float:
+        """Return jobs a second from the first enqueue to the last end; the better of two rounds."""
+        rounds = []
+        for _ in range(2):
+            began = time.time()
+            self.send(jobs=_MEASURED, kinds=("plain",))
+            self._await_done(PATIENCE_S * 2)
+            ended = max(line.at for line in self.rig.sink.lines("done"))
+            rounds.append(_MEASURED / (ended - began))
+        return max(rounds)
+
+    def begin_load(self) -> None:
+        """Begin to send the load; it goes on beside the fault."""
+        self._begin(self.load)
+
+    def end_load(self) -> None:
+        """Wait until the load is enqueued."""
+        self.enqueued = self._enqueued()
+
+    def drain(self) -> None:
+        """Wait until everything that was enqueued ended, or cannot any more."""
+        if self.rig.plan.is_celery:
+            self._await_done(_VISIBILITY_S, or_raise=False)
+            return
+        self.rig.until(
+            lambda: self.rig.value(_NOT_ENDED.replace("%%", "%")) == 0, "every job ended", PATIENCE_S * 2
+        )
+
+    def _begin(self, load: Load) -> None:
+        mix = [(f"chaos.{kind}", {"ms": load.ms}) for kind in load.kinds]
+        self.rig.processes["producer"].tell(json.dumps({"mix": mix, "count": load.jobs, "per_s": load.per_s}))
+
+    def _enqueued(self) -> dict[str, float]:
+        answer = self.rig.processes["producer"].hear()
+        return json.loads(answer) if answer else {}
+
+    def _await_done(self, patience: float, *, or_raise: bool = True) -> None:
+        """Wait until what was kept is done, by the sink."""
+        give_up_at = time.monotonic() + patience
+        while self._missing():
+            if time.monotonic() > give_up_at:
+                if or_raise:
+                    raise NotInTime(f"{len(self._missing())} jobs were not done within {patience:.0f} s")
+                return
+            time.sleep(0.05)
+
+    def _missing(self) -> set[str]:
+        kept = {line.job for line in self.rig.sink.lines("kept")} - self.forgiven
+        return kept - {line.job for line in self.rig.sink.lines("done")}
+
+    def _working(self, process: Process | None = None) -> list[int]:
+        pids = self.rig.sink.working().keys() & alive(set(self.rig.sink.working()))
+        return sorted(pids if process is None else pids & process.pids())
+
+    def _has_worked(self, process: Process) -> bool:
+        return bool({line.pid for line in self.rig.sink.lines("done")} & process.pids())
+
+
+__all__ = ["KEEPERS", "WORKERS", "CannotRun", "Load", "Trial"]
