@@ -37,7 +37,7 @@ ENDED = frozenset({State.SUCCEEDED, State.DEAD, State.CANCELLED})
 
 # (from, to): when this happens, and who does it.
 MOVES: dict[tuple[State, State], str] = {
-    (State.SCHEDULED, State.READY): "release: its time has come (keeper)",
+    (State.SCHEDULED, State.READY): "release: its time has come (keeper), or a person will not wait for it",
     (State.SCHEDULED, State.CANCELLED): "cancel: a person asked before it started",
     (State.READY, State.RUNNING): "claim: a worker got its id from the relay",
     (State.READY, State.CANCELLED): "cancel: a person asked before it started",
@@ -49,6 +49,7 @@ MOVES: dict[tuple[State, State], str] = {
     (State.RUNNING, State.SCHEDULED): "snooze: the job asked to go on later",
     (State.RUNNING, State.READY): "rescue or hand back: its worker died or stops",
     (State.RUNNING, State.CANCELLED): "stop: a person asked, and it saw that or would have started again",
-    (State.RETRYING, State.READY): "release: its time has come (keeper)",
+    (State.RETRYING, State.READY): "release: its time has come (keeper), or a person will not wait for it",
     (State.RETRYING, State.CANCELLED): "cancel: a person asked while it waited",
+    (State.DEAD, State.READY): "replay: a person put the dead letter in line again",
 }

@@ -135,6 +135,23 @@ class Ledger(RuleBasedStateMachine):
         else:
             assert said is None
 
+    @rule(job=jobs)
+    def release_now(self, job: UUID) -> None:
+        slept = self.state[job] in SLEEPING
+        assert transitions.release_now([job]) == ([job] if slept else [])
+        if slept:
+            self._moves(job, State.READY)
+
+    @rule(job=jobs)
+    def replay(self, job: UUID) -> None:
+        dead = self.state[job] == State.DEAD
+        assert transitions.replay([job]) == ([job] if dead else [])
+        if dead:
+            self._moves(job, State.READY)
+            self.asked.discard(job)
+            del self.accepted[job]  # a new life, with an end of its own
+            self.deaths[job] = 0
+
     @rule(worker=st.integers(0, 1), dead=st.booleans())
     def take_back(self, worker: int, dead: bool) -> None:
         if dead:
@@ -196,7 +213,7 @@ class Ledger(RuleBasedStateMachine):
     def no_job_has_more_than_one_accepted_end(self) -> None:
         assert all(count == 1 for count in self.accepted.values())
         assert {job for job, state in self.state.items() if state in ENDED} == set(self.accepted)
-        assert DeadLetter.objects.count() == sum(state == State.DEAD for state in self.state.values())
+        assert DeadLetter.objects.filter(decision="").count() == sum(state == State.DEAD for state in self.state.values())
 
     # --- the model --------------------------------------------------------------
 

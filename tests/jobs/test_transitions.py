@@ -37,6 +37,8 @@ STEPS: dict[str, Step] = {
     "rescue of a killer": lambda _, worker_id: transitions.rescue([worker_id], max_deaths=1),
     "rescue of one that was to stop": _cancel_then_rescue,
     "hand back": lambda _, worker_id: transitions.hand_back(worker_id),
+    "release now": lambda claim, _: transitions.release_now([claim.id]),
+    "replay": lambda claim, _: transitions.replay([claim.id]),
     "relay": lambda *_: transitions.relay(steps.QUEUE, 10),
     "republish": lambda *_: transitions.republish(patience=HOUR, everything=True),
 }
@@ -54,6 +56,8 @@ WALKS: dict[str, dict[State, State]] = {
     "rescue of a killer": {State.RUNNING: State.DEAD},
     "rescue of one that was to stop": {State.RUNNING: State.CANCELLED},
     "hand back": {State.RUNNING: State.READY},
+    "release now": {State.SCHEDULED: State.READY, State.RETRYING: State.READY},
+    "replay": {State.DEAD: State.READY},
 }
 
 

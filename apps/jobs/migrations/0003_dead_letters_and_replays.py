@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ('canary', models.IntegerField(default=0)),
                 ('per_minute', models.IntegerField(null=True)),
                 ('stop_at_percent', models.SmallIntegerField(default=20)),
-                ('state', models.TextField(choices=[('going', 'Going'), ('done', 'Done'), ('stopped', 'Stopped')], default='going')),
+                ('stage', models.TextField(choices=[('going', 'Going'), ('done', 'Done'), ('stopped', 'Stopped')], default='going')),
                 ('stopped_because', models.TextField(default='')),
                 ('total', models.IntegerField()),
                 ('sent', models.IntegerField(default=0)),
@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 ('pk', models.CompositePrimaryKey('replay', 'job_id', blank=True, editable=False, primary_key=True, serialize=False)),
                 ('replay', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='jobs', to='jobs.replay')),
                 ('job_id', models.UUIDField()),
-                ('state', models.SmallIntegerField(choices=[(0, 'waits for its turn'), (1, 'in line again'), (2, 'ended well'), (3, 'died again'), (4, 'skipped')], default=0)),
+                ('became', models.SmallIntegerField(choices=[(0, 'waits for its turn'), (1, 'in line again'), (2, 'ended well'), (3, 'died again'), (4, 'not followed any further')], default=0)),
                 ('sent_at', models.DateTimeField(null=True)),
             ],
         ),
@@ -120,11 +120,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='replay',
-            index=models.Index(models.F('id'), condition=models.Q(('state', 'going')), name='replay_going'),
+            index=models.Index(models.F('id'), condition=models.Q(('stage', 'going')), name='replay_going'),
         ),
         migrations.AddConstraint(
             model_name='replay',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('state', 'going')), models.Q(('ended_at__isnull', False), ('state__in', ['done', 'stopped'])), _connector='OR'), name='replay_ended_iff_ended_at'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('stage', 'going')), models.Q(('ended_at__isnull', False), ('stage__in', ['done', 'stopped'])), _connector='OR'), name='replay_ended_iff_ended_at'),
         ),
         migrations.AddConstraint(
             model_name='replay',
@@ -132,10 +132,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='replayed',
-            index=models.Index(models.F('replay'), models.F('state'), models.F('job_id'), condition=models.Q(('state__in', [0, 1])), name='replayed_open_by_replay'),
+            index=models.Index(models.F('replay'), models.F('became'), models.F('job_id'), condition=models.Q(('became__in', [0, 1])), name='replayed_open_by_replay'),
         ),
         migrations.AddConstraint(
             model_name='replayed',
-            constraint=models.UniqueConstraint(models.F('job_id'), condition=models.Q(('state__in', [0, 1])), name='replayed_once_at_a_time'),
+            constraint=models.UniqueConstraint(models.F('job_id'), condition=models.Q(('became__in', [0, 1])), name='replayed_once_at_a_time'),
         ),
     ]

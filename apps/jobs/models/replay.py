@@ -10,7 +10,7 @@ from django.db.models import Q
 class Replay(models.Model):
     """Who replayed what, why, how fast, and what came of it."""
 
-    class State(models.TextChoices):
+    class Stage(models.TextChoices):
         """Where a replay stands."""
 
         GOING = "going"  # the keeper moves it on
@@ -29,7 +29,7 @@ class Replay(models.Model):
     canary = models.IntegerField(default=0)  # so many first; the rest when they ended well
     per_minute = models.IntegerField(null=True)  # empty: as fast as the line takes them
     stop_at_percent = models.SmallIntegerField(default=20)  # of those that ended, dead again
-    state = models.TextField(choices=State.choices, default=State.GOING)
+    stage = models.TextField(choices=Stage.choices, default=Stage.GOING)
     stopped_because = models.TextField(default="")
     total = models.IntegerField()
     sent = models.IntegerField(default=0)  # put in line again
@@ -42,11 +42,11 @@ class Replay(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-id"]
-        indexes: ClassVar = [models.Index("id", name="replay_going", condition=Q(state="going"))]
+        indexes: ClassVar = [models.Index("id", name="replay_going", condition=Q(stage="going"))]
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(state="going", ended_at__isnull=True)
-                | Q(state__in=["done", "stopped"], ended_at__isnull=False),
+                condition=Q(stage="going", ended_at__isnull=True)
+                | Q(stage__in=["done", "stopped"], ended_at__isnull=False),
                 name="replay_ended_iff_ended_at",
             ),
             models.CheckConstraint(
@@ -64,27 +64,27 @@ class Replay(models.Model):
 class Replayed(models.Model):
     """One job of a replay; a job is in at most one that is under way."""
 
-    class State(models.IntegerChoices):
+    class Became(models.IntegerChoices):
         """What became of it in this replay."""
 
         WAITS = 0, "waits for its turn"
         SENT = 1, "in line again"
         ENDED_WELL = 2, "ended well"
         DIED_AGAIN = 3, "died again"
-        SKIPPED = 4, "skipped"
+        SKIPPED = 4, "not followed any further"
 
     pk = models.CompositePrimaryKey("replay", "job_id")
     replay = models.ForeignKey(Replay, models.CASCADE, db_index=False, related_name="jobs")
     job_id = models.UUIDField()
-    state = models.SmallIntegerField(choices=State.choices, default=State.WAITS)
+    became = models.SmallIntegerField(choices=Became.choices, default=Became.WAITS)
     sent_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes: ClassVar = [
             models.Index(
-                "replay", "state", "job_id", name="replayed_open_by_replay", condition=Q(state__in=[0, 1])
+                "replay", "became", "job_id", name="replayed_open_by_replay", condition=Q(became__in=[0, 1])
             )
         ]
         constraints: ClassVar = [
-            models.UniqueConstraint("job_id", name="replayed_once_at_a_time", condition=Q(state__in=[0, 1]))
+            models.UniqueConstraint("job_id", name="replayed_once_at_a_time", condition=Q(became__in=[0, 1]))
         ]

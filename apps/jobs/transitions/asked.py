@@ -1,6 +1,10 @@
-"""What a person asks of a job from outside."""
+"""What a person asks of jobs from outside."""
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from uuid import UUID
+
+from psycopg.types.json import Jsonb
 
 from apps.jobs import sql
 from apps.jobs.states import State
@@ -8,5 +12,24 @@ from apps.jobs.states import State
 
 def cancel(job_id: UUID) -> State | None:
     """Cancel a waiting job at once, or ask a running one to stop; return its state, None if it had ended."""
-    rows = sql.run("cancel", {"id": job_id})
+    rows = sql.run("cancel", {"ids": [job_id]})
     return State(rows[0][0]) if rows else None
+
+
+def cancel_many(ids: Sequence[UUID]) -> Counter[State]:
+    """Cancel each of these jobs as ``cancel`` does; count in which state they are now, the ended left out."""
+    return Counter(State(state) for (state,) in sql.run("cancel", {"ids": list(ids)}))
+
+
+def release_now(ids: Sequence[UUID]) -> list[UUID]:
+    """Put sleeping jobs in line before their time; return those that slept."""
+    return [job_id for (job_id,) in sql.run("release_now", {"ids": list(ids)})]
+
+
+def replay(
+    ids: Sequence[UUID], *, args: Mapping[str, object] | None = None, schema_version: int | None = None
+) -> list[UUID]:
+    """Put dead jobs in line again, with other arguments if given; return those that were, undecided."""
+    edited = None if args is None else Jsonb(dict(args))
+    rows = sql.run("replay", {"ids": list(ids), "args": edited, "schema_version": schema_version})
+    return [job_id for (job_id,) in rows]
