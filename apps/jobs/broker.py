@@ -1,82 +1,144 @@
-"""The way out to the broker: messages of ids, nothing else."""
+"""The way out to the broker: messages of ids, nothing else.
 
-import secrets
+Used by the publisher and the keeper, each over a connection of its own. Nothing in here waits longer than a
+few seconds: a broker that does not answer is away, and the rows stay for the keeper.
+"""
+
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache, partial
+from typing import TYPE_CHECKING, cast
 
 from celery import current_app
-from kombu import Producer
+from kombu import Connection, Producer
 from kombu.exceptions import KombuError
+from kombu.transport.base import StdChannel
+from kombu.transport.redis import Channel as RedisChannel
+from kombu.utils.functional import ChannelPromise
 
+from apps.jobs import broker_memory, envelope
 from apps.jobs.transitions import Message
+
+if TYPE_CHECKING:
+    from amqp import Channel  # kombu's own for Redis answers to the same calls
+
+_PATIENCE_S = 2.0  # for an answer of RabbitMQ; for Redis it stands in the settings
+_AT_ONCE = 500
+_TRANSIENT = 1  # not written to the broker's disk: what it loses is sent again
 
 
 class BrokerAway(ConnectionError):  # noqa: N818  # what happened, in two words
     """The broker is away, full or silent; the rows stay for the keeper."""
 
 
-_SENTINEL = "backline:broker-remembers"
-
-
 @contextmanager
-def connected() -> Iterator[Producer]:
+def connected(*, confirm: bool = False) -> Iterator[Producer]:
     """Keep a connection of one's own for publishing; it is opened at first use.
 
-    Not Celery's pool: a child forked later would close the pooled connection under its parent.
+    Not Celery's pool: a child forked later would close the pooled connection under its parent. ``confirm``
+    has RabbitMQ confirm each message: for tasks without a row, which nobody would send again.
     """
-    with current_app.connection_for_write() as connection, Producer(connection) as producer:
-        yield producer
+    options = {} if confirm else {"confirm_publish": False}
+    with current_app.connection_for_write(transport_options=options) as connection:
+        producer = Producer(connection)
+        producer.channel = ChannelPromise(partial(_open, connection))  # type: ignore[assignment]  # becomes one
+        with producer:
+            yield producer
 
 
 def send(producer: Producer, messages: Iterable[tuple[Message, str]]) -> None:
-    """Publish messages, each with the text that Flower shows as its arguments."""
-    with _said_when_away(), producer.batch(max_size=500):  # type: ignore[attr-defined]  # newer than its stubs
-        for message, text in messages:
-            _send_one(producer, message, text)
+    """Publish messages, each with the text that Flower shows as its arguments; raise BrokerAway."""
+    all_of_them = list(messages)
+    if not all_of_them:
+        return
+    with _said_when_away(producer):
+        queues = {message.queue for message, _ in all_of_them}
+        _declare(producer, queues)
+        if len(all_of_them) == 1:  # a pipeline for one would cost as much again
+            _publish(producer, *all_of_them[0])
+        else:
+            with producer.batch(max_size=_AT_ONCE):  # type: ignore[attr-defined]  # newer than its stubs
+                for message, text in all_of_them:
+                    _publish(producer, message, text)
+        _await_arrival(producer, queues)
 
 
 def lost_its_data(producer: Producer) -> bool:
-    """Say whether the broker forgot everything since the last call, as after a flush; set the sign again.
+    """Say whether the broker forgot everything since the last call, as after a flush; set the sign again."""
+    with _said_when_away(producer):
+        return broker_memory.was_lost(_channel(producer))
 
-    Brokers other than Redis have no such sign: there every lost message is found by waiting.
+
+def _open(connection: Connection) -> StdChannel:
+    """Connect, and have every answer waited for only so long; Redis's own options do the same."""
+    connection.connect()
+    sock = getattr(connection.connection, "sock", None)
+    if sock is not None:
+        sock.settimeout(_PATIENCE_S)
+    channel: StdChannel = connection.default_channel
+    if isinstance(channel, RedisChannel):
+        # one client a pool, where kombu makes one a command
+        channel.Client = cache(channel.Client)  # type: ignore[assignment]  # kombu only calls it
+    return channel
+
+
+def _channel(producer: Producer) -> "Channel":
+    return cast("Channel", producer.channel)
+
+
+def _declare(producer: Producer, queues: set[str]) -> None:
+    """Make queues that this connection has not seen; kombu's own memory of them costs more than a message."""
+    seen = cast("set[str]", _connection(producer).declared_entities)
+    for name in queues - seen:
+        producer.maybe_declare(current_app.amqp.queues[name])
+        seen.add(name)
+
+
+def _publish(producer: Producer, message: Message, text: str) -> None:
+    """Publish to the queue itself, past any exchange."""
+    sealed = envelope.seal(message, text)
+    producer.publish(
+        sealed.body,
+        routing_key=message.queue,
+        headers=sealed.headers,
+        content_type=sealed.content_type,
+        content_encoding=sealed.content_encoding,
+        delivery_mode=_TRANSIENT,
+        **sealed.properties,
+    )
+
+
+def _await_arrival(producer: Producer, queues: set[str]) -> None:
+    """Have RabbitMQ say that the queues are there and took everything: one answer for all, not one a message.
+
+    It handles what comes over a channel in order, and drops what names an unknown queue without a word.
     """
-    with _said_when_away():  # the channel connects
-        client = getattr(producer.channel, "client", None)
-        return client is not None and bool(client.set(_SENTINEL, secrets.token_hex(8), nx=True))
+    if _connection(producer).transport.driver_type == "amqp":
+        for name in queues:
+            _channel(producer).queue_declare(name, passive=True)
+
+
+def _connection(producer: Producer) -> Connection:
+    return cast("Connection", producer.connection)
 
 
 @contextmanager
-def _said_when_away() -> Iterator[None]:
-    """Turn what each transport raises in its own words into BrokerAway."""
-    transport = current_app.connection_for_write()
-    known: tuple[type[BaseException], ...] = (
-        KombuError,
-        OSError,
-        *transport.connection_errors,
-        *transport.channel_errors,
-    )
+def _said_when_away(producer: Producer) -> Iterator[None]:
+    """Turn what each transport raises in its own words into BrokerAway, and drop the connection."""
+    connection = _connection(producer)
+    known: tuple[type[BaseException], ...] = (KombuError, OSError)
+    known += connection.connection_errors + connection.channel_errors
     try:
         yield
     except known as error:
+        with suppress(*known):
+            _drop(connection)
         raise BrokerAway(str(error) or type(error).__name__) from error
 
 
-def _send_one(producer: Producer, message: Message, text: str) -> None:
-    task = current_app.tasks.get(message.kind)
-    first = str(message.ids[0])
-    current_app.send_task(
-        message.kind,
-        (),
-        {},
-        task_id=first,
-        task_type=task,
-        queue=message.queue,
-        producer=producer,
-        retry=False,
-        ignore_result=True,
-        add_to_parent=False,
-        argsrepr=text,
-        kwargsrepr="{}",
-        root_id=first,
-        headers={"bundle": str(message.id), "jobs": [str(job_id) for job_id in message.ids]},
-    )
+def _drop(connection: Connection) -> None:
+    """Close a connection without RabbitMQ's farewell, whose answer may never come."""
+    if connection.transport.driver_type == "amqp":
+        connection.collect()
+    else:
+        connection.release()

