@@ -12,7 +12,7 @@ import threading
 from contextlib import suppress
 from time import monotonic
 
-from apps.jobs import broker
+from apps.jobs import broker, crash_points
 from apps.jobs.transitions import Message
 
 log = logging.getLogger("backline.publisher")
@@ -57,7 +57,9 @@ class Publisher:
             with broker.connected() as producer:
                 while True:
                     batch += self._more()
+                    crash_points.reached("publish.before")
                     broker.send(producer, batch)
+                    crash_points.reached("publish.after")
                     self._done(batch)
                     batch = []  # while the thread waits, nothing is owed
                     batch = [self._waiting.get()]
@@ -93,6 +95,7 @@ _one_at_a_time = threading.Lock()
 def publish_soon(message: Message, text: str) -> None:
     """Send a message from another thread; return at once, whatever the broker does."""
     global _publisher  # noqa: PLW0603  # one a process, remade after a fork
+    crash_points.reached("enqueue.committed")
     if _publisher is None or _publisher.pid != os.getpid():
         with _one_at_a_time:
             if _publisher is None or _publisher.pid != os.getpid():

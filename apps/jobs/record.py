@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
-from apps.jobs import logs, transitions, trouble
+from apps.jobs import crash_points, logs, transitions, trouble
 from apps.jobs.transitions import Claim, Success
 
 log = logging.getLogger("backline.jobs")
@@ -64,7 +64,9 @@ class Record:
             return
         try:
             closing = closes or successes[0].claim.closes
+            crash_points.reached("finish.before")
             accepted = recorded(lambda: transitions.finish(successes, closes=closing))
+            crash_points.reached("finish.after")
         except DatabaseError:  # it refuses one of them, nobody knows which
             self._one_by_one(successes)
         else:

@@ -1,0 +1,44 @@
+"""Crash points: named places at which the chaos harness may kill this process.
+
+BACKLINE_CRASH_POINTS names a directory; a point kills its process when a file of its name lies there, once, since
+removing the file arms it. Without the variable a point is one call of an empty function.
+"""
+
+import os
+import signal
+from pathlib import Path
+
+_DIRECTORY = os.environ.get("BACKLINE_CRASH_POINTS")
+
+# In the order of a job's life; the harness walks through all of them.
+POINTS = (
+    "enqueue.written",  # in the caller's transaction, before its commit
+    "enqueue.committed",  # before its message is handed to the publisher
+    "publish.before",
+    "publish.after",
+    "relay.moved",  # committed, before the messages are sent
+    "relay.sent",
+    "claim.before",
+    "claim.after",
+    "run.after",  # the body returned, nothing is written down
+    "finish.inside",  # an atomic job's completion is written, not committed
+    "finish.before",
+    "finish.after",
+    "rescue.before",
+    "rescue.after",
+)
+
+if _DIRECTORY:
+
+    def reached(point: str) -> None:
+        """Kill this process if the harness armed the point."""
+        try:
+            Path(_DIRECTORY, point).unlink()
+        except FileNotFoundError:
+            return
+        os.kill(os.getpid(), signal.SIGKILL)
+
+else:
+
+    def reached(point: str) -> None:
+        """Do nothing: no harness listens."""
