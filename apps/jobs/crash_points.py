@@ -1,14 +1,14 @@
 """Crash points: named places at which the chaos harness may kill this process.
 
-BACKLINE_CRASH_POINTS names a directory; a point kills its process when a file of its name lies there, once, since
-removing the file arms it. Without the variable a point is one call of an empty function.
+BACKLINE_CRASH_POINTS names a directory. A point kills its process when a file of its name lies there, and only
+once, since it removes the file first. Without the variable a point is a call of an empty function.
 """
 
 import os
 import signal
 from pathlib import Path
 
-_DIRECTORY = os.environ.get("BACKLINE_CRASH_POINTS")
+_DIRECTORY = os.environ.get("BACKLINE_CRASH_POINTS", "")
 
 # In the order of a job's life; the harness walks through all of them.
 POINTS = (
