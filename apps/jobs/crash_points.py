@@ -1,7 +1,7 @@
 """Crash points: named places at which the chaos harness may kill this process.
 
-BACKLINE_CRASH_POINTS names a directory. A point kills its process when a file of its name lies there, and only
-once, since it removes the file first. Without the variable a point is a call of an empty function.
+BACKLINE_CRASH_POINTS names a directory. A point kills its process when a file of its name lies there, and
+only once, since it removes the file first. Without the variable a point is a call of an empty function.
 """
 
 import os
