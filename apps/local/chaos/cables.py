@@ -1,4 +1,4 @@
-"""Cables between the rig's processes and its servers, which a fault may pull: proxies on one asyncio thread."""
+"""Cables between the rig's processes and its servers, for faults to pull: proxies on one asyncio thread."""
 
 import asyncio
 import socket
@@ -62,17 +62,13 @@ class Cable:
         """Let everything pass again; what was held is delivered."""
         self.latency_s, self.budget, self._refuses = 0.0, None, False
         self._blocked = set()
-        self._loop.call_soon_threadsafe(
-            lambda: [link.flow[way].set() for link in self._links for way in (UP, DOWN)]
-        )
+        self._loop.call_soon_threadsafe(self._let_flow)
 
     def blackhole(self, *ways: str, new_ones_too: bool = True) -> None:
         """Hold what flows this way, without a word to either end."""
         if new_ones_too:
             self._blocked = set(ways)
-        self._loop.call_soon_threadsafe(
-            lambda: [link.flow[way].clear() for link in self._links for way in ways]
-        )
+        self._loop.call_soon_threadsafe(self._stop_flow, ways)
 
     def refuse(self) -> None:
         """Reset every connection, and each new one at once."""
@@ -81,7 +77,7 @@ class Cable:
 
     def reset(self) -> None:
         """Reset every open connection: what was held in it never arrives."""
-        self._loop.call_soon_threadsafe(lambda: [link.reset() for link in list(self._links)])
+        self._loop.call_soon_threadsafe(self._reset_links)
 
     def cut_after(self, count: int) -> None:
         """Reset a connection in the middle of what it sends, this many bytes from now; then let all pass."""
@@ -91,6 +87,20 @@ class Cable:
     def held(self, way: str) -> int:
         """Return how many bytes of the fullest connection are held this way."""
         return max((link.held[way] for link in list(self._links)), default=0)
+
+    def _let_flow(self) -> None:
+        for link in self._links:
+            link.flow[UP].set()
+            link.flow[DOWN].set()
+
+    def _stop_flow(self, ways: tuple[str, ...]) -> None:
+        for link in self._links:
+            for way in ways:
+                link.flow[way].clear()
+
+    def _reset_links(self) -> None:
+        for link in list(self._links):
+            link.reset()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._refuses:

@@ -10,7 +10,10 @@ from apps.local.chaos.trial import Trial
 _SUCCEEDED, _DEAD, _CANCELLED = 6, 7, 8
 _ENDED = (_SUCCEEDED, _DEAD, _CANCELLED)
 # A job may have succeeded once, and its history may hold no move that states.py does not name.
-_TWICE = "SELECT count(*) FROM (SELECT job FROM chaos_history WHERE became = 6 GROUP BY job HAVING count(*) > 1) AS twice"
+_TWICE = (
+    "SELECT count(*) FROM "
+    "(SELECT job FROM chaos_history WHERE became = 6 GROUP BY job HAVING count(*) > 1) AS twice"
+)
 _MOVES = "SELECT was, became, count(*) FROM chaos_history WHERE was <> became GROUP BY was, became"
 # A lease is never issued twice.
 _LEASES = (
@@ -62,7 +65,7 @@ def judge(trial: Trial, verdict: Verdict, *, expects_dead: bool) -> None:
     verdict.stale_refused = trial.rig.logs("worker").count("its lease was lost")
     if not trial.rig.plan.is_celery:
         _judge_ledger(trial, verdict, kept, expects_dead=expects_dead)
-        _judge_ghosts(trial, verdict, lines)
+        _judge_ghosts(verdict, lines)
 
 
 def _judge_effects(trial: Trial, verdict: Verdict, lines: list[Line], kept: set[str]) -> None:
@@ -106,7 +109,7 @@ def _judge_ledger(trial: Trial, verdict: Verdict, kept: set[str], *, expects_dea
         verdict.broken.append(f"I3: moves that no arrow names: {' '.join(strange)}")
 
 
-def _judge_ghosts(trial: Trial, verdict: Verdict, lines: list[Line]) -> None:
+def _judge_ghosts(verdict: Verdict, lines: list[Line]) -> None:
     undone = {line.job for line in lines if line.what == "undone"}
     if ghosts := undone & {line.job for line in lines if line.what == "begun"}:
         verdict.broken.append(f"I2: {len(ghosts)} jobs ran whose enqueue was rolled back")

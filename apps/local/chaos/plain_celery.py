@@ -1,7 +1,7 @@
 """The reference column: plain Celery as its documentation would have it for jobs that matter.
 
-Late acknowledgement, reject_on_worker_lost, a visibility timeout of a minute, retries for a database that is away. Same
-sink, same servers, no ledger.
+Late acknowledgement, reject_on_worker_lost, a visibility timeout of a minute, retries for a database that is
+away. Same sink, same servers, no ledger.
 """
 
 import os

@@ -29,6 +29,7 @@ def run_on(rig: Rig, fault: Fault, *, seed: int, jobs: int | None = None) -> Ver
     except NotInTime as reason:
         verdict.broken.append(str(reason))
         rig.restore()
+        trial.end_load()
     if verdict.ran:
         judge(trial, verdict, expects_dead=fault.expects_dead)
     verdict.note = "; ".join([*trial.notes, *filter(None, [fault.later])])

@@ -1,7 +1,7 @@
 """The witness: append-only files outside every server of the rig, written by jobs and by the producer.
 
-One `write` a line on a file opened for appending: a line survives the death of its writer, and the ledger cannot
-touch it. The harness judges by it; it never asks the ledger what the ledger did.
+One `write` a line on a file opened for appending: a line survives the death of its writer, and the ledger
+cannot touch it. The harness judges by it; it never asks the ledger what the ledger did.
 """
 
 import os
@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 DIRECTORY = "BACKLINE_CHAOS_SINK"  # the variable that names the sink to the rig's processes
+_ENOUGH = "enough"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,11 @@ def once(key: object) -> bool:
     return True
 
 
+def has_enough() -> bool:
+    """Say whether the harness has seen enough: a load goes on until then."""
+    return Path(os.environ[DIRECTORY], _ENOUGH).exists()
+
+
 class Sink:
     """The harness's side: read what was written so far."""
 
@@ -48,6 +54,13 @@ class Sink:
         self._path.touch()
         self._read_to = 0
         self._lines: list[Line] = []
+
+    def ask_for(self, more: bool) -> None:
+        """Let a load that lasts go on, or end."""
+        if more:
+            (self.directory / _ENOUGH).unlink(missing_ok=True)
+        else:
+            (self.directory / _ENOUGH).touch()
 
     def lines(self, *whats: str) -> list[Line]:
         """Return every line written until now, or those that tell of this."""

@@ -1,7 +1,7 @@
 """One fault under load: what every trial does, whatever the fault.
 
-Throughput is measured, a load is sent, the fault happens in its middle and heals, everything drains, throughput is
-measured again. What a fault does in the middle stands in ``faults``.
+Throughput is measured, a load is sent, the fault happens in its middle and heals, everything drains, and
+throughput is measured again. What a fault does in the middle stands in ``faults``.
 """
 
 import json
@@ -57,6 +57,7 @@ class Trial:
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
+        self._sends = False
 
     # --- What faults are made of ---------------------------------------------------------
 
@@ -114,7 +115,7 @@ class Trial:
         self, *, jobs: int, per_s: float = 0.0, ms: int = 0, kinds: tuple[str, ...] = MIX
     ) -> dict[str, float]:
         """Send jobs and wait until they are enqueued; return what that took."""
-        self._begin(Load(jobs, per_s, ms, kinds))
+        self._begin(Load(jobs, per_s, ms, kinds), lasts=False)
         return self._enqueued()
 
     # --- What every trial does -----------------------------------------------------------
@@ -142,12 +143,17 @@ class Trial:
         return max(rounds)
 
     def begin_load(self) -> None:
-        """Begin to send the load; it goes on beside the fault."""
-        self._begin(self.load)
+        """Begin to send the load; it goes on as long as the fault does, and is never smaller than asked."""
+        self.rig.sink.ask_for(more=True)
+        self._begin(self.load, lasts=True)
+        self._sends = True
 
     def end_load(self) -> None:
-        """Wait until the load is enqueued."""
-        self.enqueued = self._enqueued()
+        """Send no more, and wait until the producer has heard that."""
+        if self._sends:
+            self.rig.sink.ask_for(more=False)
+            self.enqueued = self._enqueued()
+            self._sends = False
 
     def drain(self) -> None:
         """Wait until everything that was enqueued ended, or cannot any more."""
@@ -158,9 +164,10 @@ class Trial:
             lambda: self.rig.value(_NOT_ENDED.replace("%%", "%")) == 0, "every job ended", PATIENCE_S * 2
         )
 
-    def _begin(self, load: Load) -> None:
-        mix = [(f"chaos.{kind}", {"ms": load.ms}) for kind in load.kinds]
-        self.rig.processes["producer"].tell(json.dumps({"mix": mix, "count": load.jobs, "per_s": load.per_s}))
+    def _begin(self, load: Load, *, lasts: bool) -> None:
+        mix = [(f"chaos.{kind}", {"ms": load.ms}, "") for kind in load.kinds]
+        asked = {"mix": mix, "count": load.jobs, "per_s": load.per_s, "lasts": lasts}
+        self.rig.processes["producer"].tell(json.dumps(asked))
 
     def _enqueued(self) -> dict[str, float]:
         answer = self.rig.processes["producer"].hear()

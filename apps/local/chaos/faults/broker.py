@@ -3,7 +3,8 @@
 import json
 import os
 import signal
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import redis
 
@@ -29,13 +30,7 @@ def flushed(trial: Trial) -> None:
     """Flush it, then delete the queue and the keys of acknowledgement, one by one (F20)."""
     took = []
     for keys in ((), (trial.rig.queue,), ("unacked", "unacked_index"), (), (trial.rig.queue,)):
-        client = trial.rig.broker()
-        for worker in trial.rig.workers():
-            worker.freeze()  # so that messages lie there
-        trial.rig.until(lambda: client.llen(trial.rig.queue) > 0, "messages lie in the queue", 10)
-        client.delete(*keys) if keys else client.flushall()
-        for worker in trial.rig.workers():
-            worker.wake()
+        _lose(trial, keys)
         took.append(trial.progress(1, "jobs after the flush"))
         trial.progress(10)
     trial.note(f"next job after {max(took):.1f} s at most")
@@ -74,7 +69,7 @@ def clients_dropped(trial: Trial) -> None:
     client = trial.rig.broker()
     dropped = 0
     for _ in range(10):
-        dropped += int(client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"))
+        dropped += int(client.client_kill_filter(_type="normal", skipme=True))
         trial.hold(0.5)
     trial.note(f"{dropped} connections dropped")
 
@@ -97,7 +92,7 @@ def corrupted(trial: Trial) -> None:
     """Put there what is no message, what is too big, and what is for nobody (F44)."""
     client = trial.rig.broker()
     known = {process.pid for process in trial.rig.workers()}
-    for junk in _junk(client, trial.rig.queue):
+    for junk in _junk(trial.rig.queue):
         client.lpush(trial.rig.queue, junk)
         with suppress(redis.RedisError):
             trial.progress(3, "jobs after junk")
@@ -109,24 +104,37 @@ def corrupted(trial: Trial) -> None:
         raise AssertionError("a worker ended on junk")
 
 
-def _rewrite(trial: Trial, change: "object") -> int:
+def _lose(trial: Trial, keys: tuple[str, ...]) -> None:
+    """Delete these keys, or everything, while messages lie in the queue."""
+    with _nobody_takes(trial) as client:
+        client.delete(*keys) if keys else client.flushall()
+
+
+def _rewrite(trial: Trial, change: Callable[[list[bytes | str]], list[bytes | str]]) -> int:
     """Change what lies in the queue while no worker takes from it; return how many messages lay there."""
+    with _nobody_takes(trial) as client:
+        messages = client.lrange(trial.rig.queue, 0, -1)
+        client.delete(trial.rig.queue)
+        client.rpush(trial.rig.queue, *change(messages))
+    trial.progress(10)
+    return len(messages)
+
+
+@contextmanager
+def _nobody_takes(trial: Trial) -> Iterator["redis.Redis"]:
+    """Freeze the workers until messages lie in the queue, and through the block."""
     client = trial.rig.broker()
     for worker in trial.rig.workers():
         worker.freeze()
     try:
         trial.rig.until(lambda: client.llen(trial.rig.queue) > 3, "messages lie in the queue", 10)
-        messages = client.lrange(trial.rig.queue, 0, -1)
-        client.delete(trial.rig.queue)
-        client.rpush(trial.rig.queue, *change(messages))  # type: ignore[operator]
+        yield client
     finally:
         for worker in trial.rig.workers():
             worker.wake()
-    trial.progress(10)
-    return len(messages)
 
 
-def _junk(client: "redis.Redis", queue: str) -> list[bytes]:
+def _junk(queue: str) -> list[bytes]:
     envelope = {
         "body": "W1tdLCB7fSwge31d",
         "content-encoding": "utf-8",

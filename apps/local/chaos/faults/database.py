@@ -6,7 +6,11 @@ import psycopg
 
 from apps.local.chaos.trial import Trial
 
-_APPS = "datname = 'backline' AND application_name = 'backline' AND pid <> pg_backend_pid()"
+_SESSIONS = "SELECT pid FROM pg_stat_activity WHERE datname = 'backline' AND application_name = 'backline'"
+_END_ALL = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = 'backline' AND application_name = 'backline'"
+)
 _LOST_CLAIMS = "SELECT COALESCE(sum(attempt), 0) FROM jobs_job"
 
 
@@ -37,7 +41,7 @@ def sessions_ended(trial: Trial) -> None:
     """End a session at random, five a second for five seconds (F10)."""
     ended = 0
     for _ in range(25):
-        pids = [pid for (pid,) in trial.rig.ask(f"SELECT pid FROM pg_stat_activity WHERE {_APPS}")]
+        pids = [pid for (pid,) in trial.rig.ask(_SESSIONS)]
         if pids:
             trial.rig.ask("SELECT pg_terminate_backend(%s)", trial.random.choice(pids))
             ended += 1
@@ -50,7 +54,7 @@ def no_connection_left(trial: Trial) -> None:
     taken: list[psycopg.Connection[tuple[object, ...]]] = []
     with psycopg.connect(trial.rig.postgres.url(), autocommit=True) as admin:
         _take_all(trial, taken)
-        admin.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {_APPS}")
+        admin.execute(_END_ALL)
         _take_all(trial, taken)
         trial.hold(5)
     for connection in taken:

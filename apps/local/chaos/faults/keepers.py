@@ -1,7 +1,5 @@
 """Keepers die, lose their session, or are too many."""
 
-import time
-
 from apps.local.chaos.trial import KEEPERS, Trial
 
 LEADS = (
@@ -15,7 +13,7 @@ def killed(trial: Trial) -> None:
     leader = trial.leader()
     lost = _leading_session(trial)
     trial.rig.processes[leader].kill()
-    took = trial.rig.until(lambda: _leading_session(trial) not in (0, lost), "another keeper leads")
+    took = _led_again(trial, lost)
     trial.restart(leader)
     for name in KEEPERS:
         trial.rig.processes[name].kill()
@@ -32,9 +30,7 @@ def lost_session(trial: Trial) -> None:
     for _ in range(5):
         lost = _leading_session(trial)
         trial.rig.ask("SELECT pg_terminate_backend(%s)", lost)
-        took.append(
-            trial.rig.until(lambda gone=lost: _leading_session(trial) not in (0, gone), "a keeper leads")
-        )  # type: ignore[misc]
+        took.append(_led_again(trial, lost))
         trial.progress(5)
     trial.note(f"led again after {max(took):.1f} s at most")
 
@@ -44,11 +40,15 @@ def rogues(trial: Trial) -> None:
     rogues = [trial.rig.start(name) for name in ("rogue_keeper", "rogue_keeper")]
     trial.end_load()
     trial.send(jobs=100, ms=10)
-    until = time.monotonic() + 10
-    trial.rig.until(lambda: time.monotonic() > until or not trial._missing(), "the load ends")
+    trial.progress(50, "jobs beside the rogues")
     for rogue in rogues:
         rogue.kill()
     trial.note(f"2 rogues beside {len(KEEPERS)} keepers")
+
+
+def _led_again(trial: Trial, lost: int) -> float:
+    """Wait until another session leads; return how long that took."""
+    return trial.rig.until(lambda: _leading_session(trial) not in (0, lost), "a keeper leads again")
 
 
 def _leading_session(trial: Trial) -> int:

@@ -1,4 +1,4 @@
-"""Workers are killed: one child, the whole worker, its main process only, one after the other, all at once."""
+"""Workers are killed: one child, a whole worker, its main process only, one after the other, all at once."""
 
 from apps.local.chaos.cables import DOWN
 from apps.local.chaos.process import alive, gone

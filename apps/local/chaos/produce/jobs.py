@@ -1,7 +1,5 @@
 """Enqueue jobs, each in a transaction of its own."""
 
-from uuid import UUID
-
 import django
 
 django.setup()
@@ -39,7 +37,7 @@ def _undo(wanted: Wanted) -> None:
 
 
 def _keep(wanted: Wanted) -> None:
-    job: UUID | None = None
+    job = None
     try:
         with transaction.atomic():
             job = enqueue(wanted.kind, **wanted.arguments)

@@ -1,14 +1,17 @@
 """Enqueue a stream of jobs and write down what became of each enqueue.
 
-Every id is told to the sink before its commit (``trying``) and after (``kept``, ``undone``; ``unknown`` when the answer
-was lost): what was kept has to end, what was undone may never run.
+Every id is told to the sink before its commit (``trying``) and after (``kept``, ``undone``; ``unknown`` when
+the answer was lost): what was kept has to end, what was undone may never run.
 """
 
 import json
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import cycle
+
+from apps.local.chaos import sink
 
 _UNDONE_EVERY = 10  # one transaction in so many rolls back
 _AGAIN_AFTER_S = 0.2
@@ -32,19 +35,30 @@ Trouble = tuple[type[BaseException], ...]
 def serve(enqueue: Enqueue, away: Trouble) -> None:
     """Do what each line asks and answer with how long the enqueues took."""
     for line in sys.stdin:
-        request = json.loads(line)
-        took, errors = _stream(enqueue, away, request)
-        print(json.dumps(_told(sorted(took)) | {"errors": errors}), flush=True)  # noqa: T201  # the harness reads it
+        asked = json.loads(line)
+        mix = [Wanted(kind, arguments, tenant) for kind, arguments, tenant in asked["mix"]]
+        took, errors = _stream(
+            enqueue, away, _jobs(mix, asked["count"], lasts=asked["lasts"]), asked["per_s"]
+        )
+        answer = _told(sorted(took)) | {"errors": errors}
+        print(json.dumps(answer), flush=True)  # noqa: T201  # the harness reads it
 
 
-def _stream(enqueue: Enqueue, away: Trouble, request: dict[str, object]) -> tuple[list[float], int]:
-    mix, count, per_s = request["mix"], int(str(request["count"])), float(str(request["per_s"]))
+def _jobs(mix: list[Wanted], count: int, *, lasts: bool) -> Iterator[Wanted]:
+    """Yield so many jobs; a load that lasts goes on until the harness has seen enough."""
+    for number, wanted in enumerate(cycle(mix)):
+        if number >= count and (not lasts or sink.has_enough()):
+            return
+        yield replace(wanted, undo=number % _UNDONE_EVERY == 0)
+
+
+def _stream(enqueue: Enqueue, away: Trouble, jobs: Iterator[Wanted], per_s: float) -> tuple[list[float], int]:
+    """Enqueue at a steady pace, or as fast as it goes."""
     began, took, errors = time.monotonic(), list[float](), 0
-    for number in range(count):
-        wanted = Wanted(*mix[number % len(mix)], undo=number % _UNDONE_EVERY == 0)  # type: ignore[index,arg-type]  # JSON
+    for number, wanted in enumerate(jobs, start=1):
         errors += _insist(enqueue, away, wanted, took)
         if per_s:
-            time.sleep(max(0.0, began + (number + 1) / per_s - time.monotonic()))
+            time.sleep(max(0.0, began + number / per_s - time.monotonic()))
     return took, errors
 
 
