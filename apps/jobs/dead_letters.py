@@ -50,18 +50,13 @@ class Filter:
 
     def as_json(self) -> dict[str, object]:
         """Return what was given, for the record."""
-        given: dict[str, object] = {
-            "kind": self.kind,
-            "fingerprint": self.fingerprint,
-            "tenant": self.tenant,
-            "since": self.since.isoformat() if self.since else None,
-            "until": self.until.isoformat() if self.until else None,
-            "ids": [str(job_id) for job_id in self.ids] if self.ids is not None else None,
-            "discarded": self.discarded,
-        }
-        return {
-            name: value for name, value in given.items() if value not in ("", None, False) or name == "tenant"
-        }
+        given: dict[str, object] = {"kind": self.kind} if self.kind else {}
+        given |= {"fingerprint": self.fingerprint} if self.fingerprint else {}
+        given |= {"tenant": self.tenant} if self.tenant is not None else {}
+        given |= {"since": self.since.isoformat()} if self.since else {}
+        given |= {"until": self.until.isoformat()} if self.until else {}
+        given |= {"ids": [str(job_id) for job_id in self.ids]} if self.ids is not None else {}
+        return given | ({"discarded": True} if self.discarded else {})
 
     def __str__(self) -> str:
         """Say in words what is meant."""
