@@ -1,21 +1,48 @@
-"""Keep the broker's window filled from the line, and send again what the broker lost."""
+"""Keep the broker's window filled from the line, and send again what it lost.  Called by the keeper."""
 
 from datetime import timedelta
+from time import monotonic
+from typing import NamedTuple
 
 from django.conf import settings
 from kombu import Producer
 
-from apps.jobs import arguments, broker, sql, transitions
+from apps.jobs import arguments, broker, limits, packing, pause, registry, sql, transitions
 from apps.jobs.models.job import Job
-from apps.jobs.transitions import Message
+from apps.jobs.transitions import Message, Rules
+
+_AT_A_STRETCH_S = 0.5  # then the keeper's other duties have their turn
+
+
+class Window(NamedTuple):
+    """One queue's share of the broker."""
+
+    queue: str
+    width: int  # messages
+    taken: int
+    slots: int  # of the live workers that listen to it
+
+    @property
+    def room(self) -> int:
+        """Return how many more messages it may hold."""
+        return max(self.width - self.taken, 0)
+
+    @property
+    def runs_dry(self) -> bool:
+        """Say whether the workers empty it faster than the keeper comes by."""
+        return self.taken * 2 < self.width
 
 
 def relay(producer: Producer) -> int:
-    """Send the first jobs in line, as many as each queue's window has room for; return how many."""
-    sent = 0
-    for queue, room in _rooms():
-        if room > 0:
-            sent += _send(producer, transitions.relay(queue, room))
+    """Send the next jobs in line until each queue's window is full; return how many messages.
+
+    Where the workers are quick it goes on at once.
+    """
+    stop_at = monotonic() + _AT_A_STRETCH_S
+    sent, again = _relay_once(producer)
+    while again and monotonic() < stop_at:
+        more, again = _relay_once(producer)
+        sent += more
     return sent
 
 
@@ -26,9 +53,24 @@ def republish(producer: Producer) -> int:
     return _send(producer, transitions.republish(patience=patience, everything=everything))
 
 
-def _rooms() -> list[tuple[str, int]]:
+def _relay_once(producer: Producer) -> tuple[int, bool]:
+    """Fill every window once; return how many messages, and whether one of them was full and runs dry."""
+    windows = [window for window in _windows() if window.room]
+    if not windows:
+        return 0, False
+    fills, limited, paused = packing.fills(), limits.declared(registry.kinds().values()), pause.paused_kinds()
+    sent, again = 0, False
+    for window in windows:
+        rules = Rules(window.slots, fills, limited, paused)
+        count = _send(producer, transitions.relay(window.queue, window.room, rules))
+        sent += count
+        again |= window.runs_dry and count == window.room
+    return sent, again
+
+
+def _windows() -> list[Window]:
     params = {"least": settings.BACKLINE_WINDOW, "per_slot": settings.BACKLINE_WINDOW_PER_SLOT}
-    return sql.run("window_room", params)
+    return [Window(*row) for row in sql.run("window_room", params)]
 
 
 def _send(producer: Producer, messages: list[Message]) -> int:

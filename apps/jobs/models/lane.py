@@ -12,6 +12,7 @@ class Lane(models.Model):
     vtime = models.FloatField(default=0)  # how much it was served, by its weight
     weight = models.FloatField(default=1)
     has_ready = models.BooleanField(default=True)
+    limit_key = models.TextField(default="", db_default="")  # of the jobs in it, when a limit counts them
     blocked_until = models.DateTimeField(null=True)  # by a limit: nothing of it may start before
 
     class Meta:

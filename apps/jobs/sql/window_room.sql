@@ -1,5 +1,6 @@
--- How many more messages each queue's window may hold: a few for every slot of the live workers that listen to it.
--- The queues are found by jumping from one to the next in the index: a line of a million is not read.
+-- How wide each waiting queue's window is (a few messages for every slot of the live workers that listen to it), how
+-- many of them are in it, and how many slots there are. A paused queue is not asked. The queues are found by jumping
+-- from one to the next in the index: a line of a million is not read.
 WITH RECURSIVE slots AS (
     SELECT queue, sum(concurrency) AS slots FROM jobs_worker, unnest(queues) AS queue
      WHERE stopped_at IS NULL GROUP BY queue
@@ -12,6 +13,9 @@ WITH RECURSIVE slots AS (
                            ORDER BY r.queue LIMIT 1) AS following
 )
 SELECT waiting.queue,
-       greatest(%(least)s, COALESCE(slots.slots, 0) * %(per_slot)s)
-       - (SELECT count(*) FROM jobs_bundle AS b WHERE b.queue = waiting.queue)
+       greatest(%(least)s, COALESCE(slots.slots, 0) * %(per_slot)s),
+       (SELECT count(*) FROM jobs_bundle AS b WHERE b.queue = waiting.queue),
+       greatest(COALESCE(slots.slots, 0), 1)
   FROM waiting LEFT JOIN slots USING (queue)
+ WHERE NOT EXISTS (SELECT FROM jobs_pause AS p WHERE p.scope = 'queue' AND p.name = waiting.queue
+                      AND (p.until IS NULL OR p.until > clock_timestamp()))

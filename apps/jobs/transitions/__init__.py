@@ -21,12 +21,14 @@ from apps.jobs.transitions.running import (
     succeed,
 )
 from apps.jobs.transitions.taken_back import hand_back, rescue, rescue_child
-from apps.jobs.transitions.waiting import relay, release, republish
+from apps.jobs.transitions.waiting import Fill, Rules, expire, relay, release, republish
 
 __all__ = [
     "Claim",
+    "Fill",
     "Message",
     "NewJob",
+    "Rules",
     "Success",
     "Trouble",
     "bury",
@@ -34,6 +36,7 @@ __all__ = [
     "claim",
     "close",
     "enqueue",
+    "expire",
     "finish",
     "hand_back",
     "relay",
