@@ -202,6 +202,10 @@ BACKLINE_DEAD_AFTER_S = 15  # a worker that is silent for so long is dead
 BACKLINE_REPUBLISH_S = (
     5  # a message nobody claimed for so long is sent again, then waits twice as long each time
 )
+BACKLINE_KILL_GRACE_S = 5  # past its limit: then the process of a job that did not stop is killed
+BACKLINE_CANCEL_GRACE_S = 10  # after a cancel: likewise
+BACKLINE_WORKER_HTTP = env.number("BACKLINE_WORKER_HTTP", 0)  # port on loopback: health, metrics; 0 is off
+BACKLINE_ARTIFACTS_DIR = Path(env.text("BACKLINE_ARTIFACTS_DIR") or STATE_DIR / "artifacts")
 BACKLINE_MAX_DEATHS = 3  # a job that lost its worker so often without getting further is set aside
 BACKLINE_ENVIRONMENT = env.text("BACKLINE_ENVIRONMENT", "local")
 WEB_URL = env.text("BACKLINE_WEB_URL", "http://127.0.0.1:8000/")  # Flower sends people there to log in

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 from django.db import InterfaceError, OperationalError, connection, transaction
 from psycopg.pq import TransactionStatus
 
-from apps.jobs import sql, storable, transitions, trouble
+from apps.jobs import arguments, crash_points, sql, storable, transitions, trouble
 from apps.jobs.context import Context
-from apps.jobs.deadline import deadline
+from apps.jobs.interrupt import interruptible
 from apps.jobs.logs import JobLog
 from apps.jobs.origin import running
 from apps.jobs.outcomes import CancelRequested, Discard, LeaseLost, Snooze
@@ -30,7 +30,7 @@ _FORGIVEN = 20  # attempts a lost database may cost until one counts: the job ma
 Outcome = Callable[[], bool]
 
 
-class JobType(Protocol):
+class JobType(arguments.Reader, Protocol):
     """What running a job needs to know of its type."""
 
     name: str
@@ -59,6 +59,19 @@ def stop(claim: Claim) -> Outcome:
     return lambda: transitions.stop(claim)
 
 
+def failure(task: JobType, claim: Claim, error: BaseException) -> tuple[str, Outcome]:
+    """Return what comes of an attempt that failed: another one later, or the end."""
+    if _is_database_loss(error) and claim.attempt < claim.failures + _FORGIVEN:
+        # Not the job's fault: it runs again as soon as the database is back, and nothing is held against it.
+        return "snoozed", _nap(claim, _AFTER_DATABASE_LOSS, "The database went away.")
+    log.warning("%s %s failed in attempt %d", claim.kind, claim.id, claim.attempt, exc_info=error)
+    if claim.is_last_try:
+        return "dead", burial(claim, error)
+    story = trouble.describe(error)
+    delay = task.retry_policy.delay(claim.failures + 1)
+    return "retrying", lambda: transitions.retry(claim, story, delay)
+
+
 def _success(task: JobType, claim: Claim, job_log: JobLog, began_s: float) -> Outcome | Success:
     if task.atomic:
         return _in_one_transaction(task, claim, job_log)
@@ -75,7 +88,7 @@ def _outcome_of(task: JobType, claim: Claim, error: BaseException) -> tuple[str,
             return "snoozed", _nap(claim, error.delay, str(error))
         case Discard():
             return "dead", burial(claim, error)
-    return _failure(task, claim, error)
+    return failure(task, claim, error)
 
 
 def _in_one_transaction(task: JobType, claim: Claim, job_log: JobLog) -> Outcome:
@@ -84,6 +97,7 @@ def _in_one_transaction(task: JobType, claim: Claim, job_log: JobLog) -> Outcome
         result = _as_result(task.name, _call(task, claim, job_log))
         if not transitions.finish([Success(claim, result)], closes=claim.closes):
             raise LeaseLost("Another worker has this job now.")
+        crash_points.reached("finish.inside")
     return lambda: True
 
 
@@ -91,15 +105,16 @@ def _call(task: JobType, claim: Claim, job_log: JobLog) -> object:
     inside = connection.in_atomic_block
     me = running.set(claim.id)
     try:
-        if not task.wants_context:
-            with deadline(task.timeout):
-                return task.run(**claim.args)
-        context = Context(claim, cursor=_saved_cursor(claim), after_commit=job_log.flush)
-        with deadline(task.timeout):
-            return task.run(context, **claim.args)
+        context = (_context(claim, job_log),) if task.wants_context else ()
+        args = arguments.for_run(task, claim)
+        return interruptible(claim, task.timeout, lambda: task.run(*context, **args))
     finally:
         running.reset(me)
         _leave_no_transaction(inside)
+
+
+def _context(claim: Claim, job_log: JobLog) -> Context:
+    return Context(claim, cursor=_saved_cursor(claim), after_commit=job_log.flush)
 
 
 def _saved_cursor(claim: Claim) -> dict[str, object] | None:
@@ -134,18 +149,6 @@ def _as_result(kind: str, result: object) -> str:
 def _is_told_to_end(error: BaseException) -> bool:
     """Say whether this is the exit that billiard raises in a child process on SIGTERM."""
     return isinstance(error, SystemExit) and error.code == signal.SIGTERM - 256
-
-
-def _failure(task: JobType, claim: Claim, error: BaseException) -> tuple[str, Outcome]:
-    if _is_database_loss(error) and claim.attempt < claim.failures + _FORGIVEN:
-        # Not the job's fault: it runs again as soon as the database is back, and nothing is held against it.
-        return "snoozed", _nap(claim, _AFTER_DATABASE_LOSS, "The database went away.")
-    log.warning("%s %s failed in attempt %d", claim.kind, claim.id, claim.attempt, exc_info=error)
-    if claim.is_last_try:
-        return "dead", burial(claim, error)
-    story = trouble.describe(error)
-    delay = task.retry_policy.delay(claim.failures + 1)
-    return "retrying", lambda: transitions.retry(claim, story, delay)
 
 
 def _nap(claim: Claim, delay: timedelta, reason: str) -> Outcome:

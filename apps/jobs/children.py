@@ -6,7 +6,10 @@ earlier than that, finds nobody dead, and looks again only after five seconds.
 
 import os
 import select
+import signal
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Protocol
 
 
@@ -46,6 +49,16 @@ class ChildWatch:
             self._told.add(pid)
             self._replace()
             yield pid
+
+    def send(self, pid: int, number: signal.Signals) -> None:
+        """Signal a child that lives; its number may be somebody else's as soon as it does not."""
+        if pid == os.getpid():
+            signal.pthread_kill(threading.main_thread().ident or 0, number)
+            return
+        fd = next((fd for fd, known in self._pid_of.items() if known == pid), None)
+        if fd is not None:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(fd, number)
 
     def _watch_new_ones(self) -> Iterator[int]:
         there = self.pids()

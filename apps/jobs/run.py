@@ -9,7 +9,7 @@ from uuid import UUID
 from celery.exceptions import Ignore
 from django.db import InterfaceError, OperationalError, connection
 
-from apps.jobs import logs, pace, process, sql, transitions
+from apps.jobs import crash_points, logs, pace, process, sql, transitions
 from apps.jobs.attempt import JobType, attempt, stop
 from apps.jobs.record import Record, recorded
 from apps.jobs.transitions import Claim, Success
@@ -64,16 +64,29 @@ def run_claims(task: JobType, claims: list[Claim], record: Record) -> None:
 
 
 def _claimed(bundle: UUID, ids: list[UUID]) -> list[Claim]:
+    crash_points.reached("claim.before")
     try:
         claims = transitions.claim(ids, bundle=bundle, worker_id=process.worker_id())
     except (OperationalError, InterfaceError) as error:
-        log.warning("no claim on %s: the database is away (%s); the keeper sends it again", bundle, error)
-        # the claim may have been made and only its answer been lost
-        recorded(lambda: transitions.hand_back(process.worker_id(), os.getpid()))
-        raise Ignore("database away") from error
+        claims = _claimed_after_loss(bundle, ids, error)
+    crash_points.reached("claim.after")
     if not claims:
         raise Ignore("stale message")
     return claims
+
+
+def _claimed_after_loss(bundle: UUID, ids: list[UUID], error: Exception) -> list[Claim]:
+    """Claim over a new session: between two messages the database may have been restarted."""
+    log.warning("no claim on %s: the database went away (%s)", bundle, error)
+    connection.close()
+    # the claim may have been made and only its answer been lost
+    recorded(lambda: transitions.hand_back(process.worker_id(), os.getpid(), only=ids))
+    try:
+        return transitions.claim(ids, bundle=bundle, worker_id=process.worker_id())
+    except (OperationalError, InterfaceError) as again:
+        log.warning("no claim on %s: the database is away (%s); the keeper sends it again", bundle, again)
+        connection.close()
+        raise Ignore("database away") from again
 
 
 def _stopped(claims: list[Claim]) -> set[UUID]:
@@ -92,6 +105,7 @@ def _run(task: JobType, claim: Claim, record: Record, *, began_s: float) -> None
     record.keep_log(job_log)
     with logs.captured(job_log):
         word, outcome = attempt(task, claim, job_log, began_s=began_s)
+    crash_points.reached("run.after")
     if isinstance(outcome, Success):
         record.succeeded(outcome)
     else:

@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Sequence
+from uuid import UUID
 
 from django.db import connection
 from django.db.models.functions import Now
 
+from apps.jobs import sql
 from apps.jobs.models.worker import Worker
 from apps.jobs.states import State
 
@@ -24,14 +26,24 @@ def sign_on(*, name: str, hostname: str, queues: Sequence[str], concurrency: int
     return worker.id
 
 
-def beat(worker_id: int) -> None:
+def beat(worker_id: int, *, has_lock: bool = False) -> None:
     """Say that a worker lives, also when it had been taken for dead meanwhile."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE jobs_worker SET heartbeat_at = clock_timestamp(), stopped_at = NULL WHERE id = %s "
-            "AND (SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL",
-            [worker_id],
+            "UPDATE jobs_worker SET heartbeat_at = clock_timestamp(), stopped_at = NULL, has_lock = %s "
+            "WHERE id = %s AND (SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL",
+            [has_lock, worker_id],
         )
+
+
+def lock(worker_id: int) -> bool:
+    """Take a worker's lock for this session, with which it goes; say whether this session holds it.
+
+    Behind a pooler the session is not ours, and the lock would tell nothing: there it is not taken.
+    """
+    connection.ensure_connection()
+    session = connection.connection.info.backend_pid
+    return bool(sql.run("lock_worker", {"id": worker_id, "session": session})[0][0])
 
 
 def sign_off(worker_id: int) -> None:
@@ -60,6 +72,17 @@ def processes_running_on(worker_id: int) -> set[int]:
             [State.RUNNING, worker_id],
         )
         return {pid for (pid,) in cursor.fetchall()}
+
+
+def held_by(worker_id: int, pid: int) -> list[UUID]:
+    """Return the jobs that one process of a worker holds now, by way of the window."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM jobs_job WHERE id = ANY (ARRAY(SELECT unnest(ids) FROM jobs_bundle)) "
+            "AND state = %s AND worker_id = %s AND worker_pid = %s",
+            [State.RUNNING, worker_id, pid],
+        )
+        return [job_id for (job_id,) in cursor.fetchall()]
 
 
 def listening_on(queue: str) -> int:

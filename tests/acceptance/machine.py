@@ -76,10 +76,11 @@ class Machine:
         assert done.returncode == 0, done.stderr
         return done.stdout.split()
 
-    def worker(self, name: str = "w", concurrency: int = 2) -> subprocess.Popen[bytes]:
+    def worker(self, name: str = "w", concurrency: int = 2, *options: str) -> subprocess.Popen[bytes]:
         """Start a worker and wait until it has signed on."""
         before = self.value("SELECT count(*) FROM jobs_worker")
         arguments = ["-m", "celery", "-A", "config", "worker", "-n", f"{name}@%h", "-c", str(concurrency)]
+        arguments += options
         process = self._spawn(name, arguments)
         self.until(lambda: self.value("SELECT count(*) FROM jobs_worker") > before, "the worker signs on")
         return process

@@ -3,18 +3,18 @@
 import os
 from time import monotonic
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from django.conf import settings
 from django.db import transaction
 
 from apps.jobs import Context, process, transitions
-from apps.jobs.children import ChildWatch
 from apps.jobs.models import Attempt, Job, Worker
 from apps.jobs.states import State
 from apps.jobs.transitions import Claim
-from apps.jobs.worker import LedgerWorker, Voice
+from apps.jobs.voice import Voice
+from apps.jobs.worker import LedgerWorker
 from tests.jobs import steps
 from tests.jobs.steps import row_of, running, state_of
 from tests.local.waiting import wait_until
@@ -35,8 +35,10 @@ def a_worker_with(*pids: int, draining: bool = False) -> Any:
 
 
 def beat_of(worker: Any) -> None:
-    """Let a worker's voice beat once."""
-    Voice(cast("LedgerWorker", worker))._beat(ChildWatch(worker))
+    """Let a worker's voice beat once, and look once more."""
+    voice = Voice(worker)
+    voice._beat()
+    voice._look()
 
 
 def held_by(pid: int, worker_id: int) -> Claim:
@@ -69,19 +71,19 @@ def test_a_worker_without_children_runs_its_jobs_itself(worker_id: int) -> None:
 
 def test_a_beat_is_due_every_few_seconds_and_not_at_every_look(worker_id: int) -> None:
     worker = a_worker_with()
-    voice = Voice(cast("LedgerWorker", worker))
-    voice._beat(ChildWatch(worker))
+    voice = Voice(worker)
+    voice._beat()
     Worker.objects.update(heartbeat_at="2001-01-01T00:00Z")
-    voice._beat(ChildWatch(worker))
+    voice._beat()
     assert Worker.objects.get().heartbeat_at.year == 2001
     voice._beat_at -= settings.BACKLINE_HEARTBEAT_S
-    voice._beat(ChildWatch(worker))
+    voice._beat()
     assert Worker.objects.get().heartbeat_at.year > 2001
 
 
 def test_a_voice_that_stops_hands_back_and_signs_off(worker_id: int) -> None:
     claim = held_by(4711, worker_id)
-    Voice(cast("LedgerWorker", a_worker_with(4711))).stop()
+    Voice(a_worker_with(4711)).stop()
     assert (state_of(claim.id), row_of(claim.id)["deaths"]) == (State.READY, 0)
     assert Worker.objects.get(id=worker_id).stopped_at is not None
 
@@ -92,7 +94,7 @@ def test_a_voice_that_stops_waits_a_moment_for_the_last_session_of_a_child(
     worker_id = steps.a_worker()
     monkeypatch.setattr(process, "_worker_id", worker_id)
     claim = held_by(4711, worker_id)
-    voice = Voice(cast("LedgerWorker", a_worker_with()))
+    voice = Voice(a_worker_with())
     with steps.another_session() as main:
         with transaction.atomic():
             Context(claim).checkpoint({}, done=1)

@@ -4,13 +4,14 @@
 -- middle of that, and then nobody else may have to wait for it.
 -- A bundle of which something was taken leaves the window, so that its message is stale; what is left of it
 -- gets another, so that it is found again. What was in a dead worker's hands next runs alone.
--- charged = false is a hand back: the worker stops on purpose, and no death is counted.
+-- charged = false is a hand back: the worker stops on purpose, or another job's end took this one's process along.
 WITH held AS (
     SELECT b.id AS bundle, job_id FROM jobs_bundle AS b, unnest(b.ids) AS job_id
 ), takeable AS MATERIALIZED (
     SELECT id FROM jobs_job
      WHERE id = ANY (ARRAY(SELECT job_id FROM held)) AND state = 3
        AND worker_id = ANY (%(workers)s) AND (%(pid)s::int IS NULL OR worker_pid = %(pid)s)
+       AND (%(only)s::uuid[] IS NULL OR id = ANY (%(only)s)) AND id IS DISTINCT FROM %(spared)s::uuid
        FOR UPDATE SKIP LOCKED
 ), freed AS (
     UPDATE jobs_job AS j
@@ -23,10 +24,10 @@ WITH held AS (
            deaths = deaths + CASE WHEN %(charged)s THEN 1 ELSE 0 END
      WHERE j.id = ANY (ARRAY(SELECT id FROM takeable)) AND j.state = 3
     RETURNING j.id, j.kind, j.queue, j.lane, j.rank, j.state, j.attempt AS number, j.worker_id, j.started_at, j.deaths,
-              j.args
+              j.args, j.tenant
 ), in_line AS (
     INSERT INTO jobs_ready (queue, lane, rank, id, kind, alone)
-    SELECT queue, lane, rank, id, kind, %(charged)s FROM freed WHERE state = 1 ON CONFLICT DO NOTHING
+    SELECT queue, lane, rank, id, kind, %(alone)s FROM freed WHERE state = 1 ON CONFLICT DO NOTHING
 ), slots AS (
     DELETE FROM jobs_slot WHERE job_id IN (SELECT id FROM freed)
 ), out_of_window AS (
@@ -44,11 +45,16 @@ WITH held AS (
            CASE WHEN %(charged)s THEN 'WorkerLost' ELSE '' END, %(message)s, ''
       FROM freed LEFT JOIN jobs_worker AS w ON w.id = freed.worker_id
 ), letter AS (
-    INSERT INTO jobs_dead_letter (job_id, kind, fingerprint, died_at, message, evidence)
-    SELECT id, kind, 'WorkerLost', clock_timestamp(),
+    INSERT INTO jobs_dead_letter (job_id, kind, fingerprint, died_at, message, evidence, tenant, attempts, worker_name,
+                                  version)
+    SELECT freed.id, kind, 'WorkerLost', clock_timestamp(),
            'Its worker died ' || deaths || ' times without getting further. It is set aside so that it delays nobody.',
-           jsonb_build_object('error_type', 'WorkerLost', 'deaths', deaths, 'args', args)
-      FROM freed WHERE state = 7
-    ON CONFLICT (job_id) DO NOTHING
+           jsonb_build_object('error_type', 'WorkerLost', 'deaths', deaths, 'args', args), tenant, number,
+           COALESCE(w.name, ''), COALESCE(w.version, '')
+      FROM freed LEFT JOIN jobs_worker AS w ON w.id = freed.worker_id WHERE state = 7
+    ON CONFLICT (job_id) DO UPDATE
+       SET fingerprint = excluded.fingerprint, died_at = excluded.died_at, message = excluded.message,
+           evidence = excluded.evidence, attempts = excluded.attempts, worker_name = excluded.worker_name,
+           version = excluded.version, decided_at = NULL, decision = ''
 )
 SELECT id, kind, queue, state FROM freed

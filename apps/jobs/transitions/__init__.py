@@ -5,7 +5,7 @@ did. A move names the state it starts from; a move of a running job also names i
 lease, so a worker that lost it changes nothing.
 """
 
-from apps.jobs.transitions.asked import cancel
+from apps.jobs.transitions.asked import cancel, cancel_many, release_now, replay
 from apps.jobs.transitions.new_jobs import Message, NewJob, enqueue
 from apps.jobs.transitions.running import (
     Claim,
@@ -15,12 +15,13 @@ from apps.jobs.transitions.running import (
     claim,
     close,
     finish,
+    held,
     retry,
     snooze,
     stop,
     succeed,
 )
-from apps.jobs.transitions.taken_back import hand_back, rescue, rescue_child
+from apps.jobs.transitions.taken_back import hand_back, rescue, rescue_child, spare
 from apps.jobs.transitions.waiting import Fill, Rules, expire, relay, release, republish
 
 __all__ = [
@@ -33,19 +34,24 @@ __all__ = [
     "Trouble",
     "bury",
     "cancel",
+    "cancel_many",
     "claim",
     "close",
     "enqueue",
     "expire",
     "finish",
     "hand_back",
+    "held",
     "relay",
     "release",
+    "release_now",
+    "replay",
     "republish",
     "rescue",
     "rescue_child",
     "retry",
     "snooze",
+    "spare",
     "stop",
     "succeed",
 ]

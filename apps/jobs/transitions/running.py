@@ -66,6 +66,15 @@ def claim(ids: Sequence[UUID], *, bundle: UUID, worker_id: int) -> list[Claim]:
     return [_claim(rows[job_id], bundle, lease, closes) for job_id in ids if job_id in rows]
 
 
+def held(job_id: UUID, lease: UUID) -> Claim | None:
+    """Return the claim of a process that is gone, for the outcome that is written in its name."""
+    rows = sql.run("held", {"id": job_id, "lease": lease})
+    if not rows:
+        return None
+    *row, bundle = rows[0]
+    return _claim(tuple(row), bundle or UUID(int=0), lease, bundle)
+
+
 def finish(successes: Sequence[Success], *, closes: UUID | None = None) -> set[UUID]:
     """Finish running jobs of one claim; return those whose lease was not lost to a rescue.
 

@@ -1,0 +1,82 @@
+"""What may interrupt a job's body: its time limit, and a person's cancel; never the bookkeeping around it.
+
+Called by ``attempt`` for each body. Signals reach only a process's main thread: in a pool of threads a body
+has no limit, and sees a cancel when it next speaks through its context.
+"""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from time import monotonic
+from types import FrameType
+from typing import TypeVar
+
+from apps.jobs import slate
+from apps.jobs.outcomes import CancelRequested, TimedOut
+from apps.jobs.transitions import Claim
+
+T = TypeVar("T")
+
+CANCEL = signal.SIGUSR2  # from the worker's main process; Celery keeps SIGUSR1 for itself
+
+_is_in_body = False
+_limit = timedelta()
+
+
+def interruptible(claim: Claim, limit: timedelta, body: Callable[[], T]) -> T:
+    """Call a body that may be interrupted: raise TimedOut or CancelRequested inside it, and only inside it.
+
+    C code is interrupted when it returns; the worker's main process kills what does not (see ``enforce``).
+    """
+    global _is_in_body  # noqa: PLW0603  # one main thread a process
+    if threading.current_thread() is not threading.main_thread():
+        return body()
+    pid, own = os.getpid(), slate.current()
+    _listen()
+    _show(claim, limit, own)
+    try:
+        _is_in_body = True
+        signal.setitimer(signal.ITIMER_REAL, limit.total_seconds())
+        return body()
+    finally:
+        # A plain store first: between it and the body there is no place where Python runs a signal's handler.
+        _is_in_body = False
+        _end(pid, own)
+
+
+def _listen() -> None:
+    """Put our handlers in place; a body may have taken them for itself."""
+    if signal.getsignal(signal.SIGALRM) is not _on_alarm:
+        signal.signal(signal.SIGALRM, _on_alarm)
+    if signal.getsignal(CANCEL) is not _on_cancel:
+        signal.signal(CANCEL, _on_cancel)
+
+
+def _show(claim: Claim, limit: timedelta, own: slate.Slate | None) -> None:
+    global _limit  # noqa: PLW0603
+    _limit = limit
+    if own is not None:
+        now = monotonic()
+        own.show(claim.lease, claim.id, now, now + limit.total_seconds())
+
+
+def _end(pid: int, own: slate.Slate | None) -> None:
+    if os.getpid() != pid:
+        os._exit(0)  # a process that the body forked came out of it as well: it holds no lease
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    if own is not None:
+        own.wipe()
+
+
+def _on_alarm(_signal: int, _frame: FrameType | None) -> None:
+    if _is_in_body:
+        raise TimedOut(f"It ran longer than its limit of {_limit}.")
+
+
+def _on_cancel(_signal: int, _frame: FrameType | None) -> None:
+    """Stop the body, if it is still the one that was meant: the signal may come late."""
+    own = slate.current()
+    if _is_in_body and own is not None and own.is_asked_to_stop():
+        raise CancelRequested("Somebody asked this job to stop.")
