@@ -41,7 +41,7 @@ MEANINGS = (
         "Free some space there and start again; nothing that was committed is lost.",
     ),
     Meaning(
-        r"Address already in use",
+        r"Address already in use|eaddrinuse",
         "{server} could not start: another program listens on that port already.",
         "Name another port, or stop that program.",
         PortTakenError,
