@@ -7,6 +7,7 @@ import dj_database_url
 import django_stubs_ext
 from csp.constants import NONE, SELF
 
+from apps.jobs import broker_options
 from apps.local.servers import addresses
 from apps.local.servers.layout import Layout
 from apps.local.servers.secret_key import secret_key
@@ -36,6 +37,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django_celery_beat",
+    "django_celery_results",
     "django_htmx",
     "csp",
     "apps.accounts",
@@ -149,27 +151,18 @@ if BEHIND_TLS:
 # --- Celery -------------------------------------------------------------------
 
 CELERY_BROKER_URL = addresses.broker_url(BASE_DIR)
-CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {
-        "ack_emulation": False,  # the ledger finds lost messages; acks in Redis cost two thirds of the speed
-        "socket_timeout": 2,  # longer than BRPOP's second; bounds a publish to a broker that never answers
-        "socket_connect_timeout": 2,
-        "socket_keepalive": True,
-        "health_check_interval": 10,
-        "max_retries": 0,
-        "global_keyprefix": "backline:",
-    }
-    if CELERY_BROKER_URL.startswith(("redis:", "rediss:"))
-    else {"confirm_publish": True}
-)
+CELERY_BROKER_TRANSPORT_OPTIONS = broker_options.transport_options(CELERY_BROKER_URL)
+CELERY_BROKER_CONNECTION_TIMEOUT = 2  # RabbitMQ's greeting included; for Redis it stands in the options
+CELERY_BROKER_HEARTBEAT = 10  # RabbitMQ: a worker notices in 20 s that the other machine is gone
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker outlives any outage of its broker
 CELERY_BROKER_POOL_ACQUIRE_TIMEOUT = 2
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_IGNORE_RESULT = True  # the ledger holds the outcomes
 CELERY_TASK_ACKS_LATE = False
 CELERY_TASK_SERIALIZER = "json"
+CELERY_RESULT_BACKEND = "apps.jobs.results:LedgerBackend"
+CELERY_RESULT_EXTENDED = True  # names and arguments of other packages' tasks, whose results stand in its tables
 CELERY_RESULT_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {

@@ -48,32 +48,44 @@ class Publisher:
                 log.exception("a message was not sent; the keeper sends it")
 
     def _serve(self, first: tuple[Message, str]) -> None:
-        """Send the first message and what follows it over one connection, until that breaks."""
+        """Send the first message and what follows it, until the broker is away."""
         if monotonic() < self._rest_until:
             self._waiting.task_done()
             return
         batch = [first]
         try:
-            with broker.connected() as producer:
-                while True:
-                    batch += self._more()
-                    crash_points.reached("publish.before")
-                    broker.send(producer, batch)
-                    crash_points.reached("publish.after")
-                    self._done(batch)
-                    batch = []  # while the thread waits, nothing is owed
-                    batch = [self._waiting.get()]
+            # A connection that worked and broke may have been idle while the broker restarted: once more.
+            while self._send_while_it_works(batch):
+                pass
         except broker.BrokerAway as error:
             log.warning("the broker is away (%s); the keeper sends %d messages later", error, len(batch))
             self._rest_until = monotonic() + _REST_AFTER_TROUBLE_S
             self._done(batch)
 
-    def _more(self) -> list[tuple[Message, str]]:
-        more: list[tuple[Message, str]] = []
+    def _send_while_it_works(self, batch: list[tuple[Message, str]]) -> bool:
+        """Send over one connection until it breaks; what is owed then stays in the batch.
+
+        Return True when it worked before; raise BrokerAway when it never did.
+        """
+        worked = False
+        try:
+            with broker.connected() as producer:
+                while True:
+                    self._add_more(batch)
+                    broker.send(producer, batch)
+                    worked = True
+                    self._done(batch)
+                    batch.clear()  # while the thread waits, nothing is owed
+                    batch.append(self._waiting.get())
+        except broker.BrokerAway:
+            if not worked:
+                raise
+        return True
+
+    def _add_more(self, batch: list[tuple[Message, str]]) -> None:
         with suppress(queue.Empty):
-            while len(more) < _AT_ONCE:
-                more.append(self._waiting.get_nowait())
-        return more
+            while len(batch) < _AT_ONCE:
+                batch.append(self._waiting.get_nowait())
 
     def _done(self, batch: list[tuple[Message, str]]) -> None:
         for _ in batch:
