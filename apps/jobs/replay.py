@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models.functions import Now
 
-from apps.jobs import actions, arguments, registry, replay_pace, sql, transitions
+from apps.jobs import actions, registry, replay_pace, sql, transitions
 from apps.jobs.actions import Actor
 from apps.jobs.dead_letters import Filter, given_reason
 from apps.jobs.models.dead_letter import DeadLetter
@@ -128,8 +128,7 @@ def _checked(chosen: Filter, args: Mapping[str, object]) -> dict[str, object]:
     letter = chosen.letters().first()
     if letter is None:
         raise NothingToReplay(f"{chosen} is no open dead letter.")
-    kind = registry.get(letter.kind)
-    return arguments.bind(kind.name, kind.parameters, (), args)
+    return registry.get(letter.kind).validator.named((), args)
 
 
 def _gather(record: Replay, chosen: Filter) -> int:
@@ -184,11 +183,18 @@ def _send(record: Replay, now: datetime, most: int) -> int:
     )
     if not turn:
         return 0
-    back = transitions.replay(turn, args=record.edited_args)
+    back = transitions.replay(turn, args=record.edited_args, schema_version=_version(record, turn[0]))
     jobs.filter(job_id__in=back).update(became=Replayed.Became.SENT, sent_at=Now())
     record.skipped += jobs.filter(job_id__in=set(turn) - set(back)).update(became=Replayed.Became.SKIPPED)
     replay_pace.use(record, now, len(back))
     return len(back)
+
+
+def _version(record: Replay, job_id: UUID) -> int | None:
+    """Return the version of a job's edited arguments: they were checked by this release."""
+    if record.edited_args is None:
+        return None
+    return registry.get(DeadLetter.objects.values_list("kind", flat=True).get(pk=job_id)).version
 
 
 def _end(record: Replay, stage: Replay.Stage, *, because: str = "") -> None:

@@ -1,6 +1,7 @@
 """Dead letters: their evidence is whole, they are found and grouped, and giving them up is recorded."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -18,7 +19,7 @@ from tests.jobs.steps import TROUBLE
 pytestmark = pytest.mark.django_db
 
 
-def buried(*, trouble: Trouble = TROUBLE, tenant: str = "", **fields: object) -> UUID:
+def buried(*, trouble: Trouble = TROUBLE, tenant: str = "", **fields: Any) -> UUID:
     """Let a job die."""
     claim = steps.running(tenant=tenant, **fields)
     assert transitions.bury(claim, trouble, {"error_type": trouble.error_type, "args": claim.args})
@@ -29,7 +30,7 @@ def test_a_letter_says_what_died_where_of_what_and_on_which_version() -> None:
     worker_id = steps.a_worker("seven@there")
     Worker.objects.filter(pk=worker_id).update(version="1.2.3")
     claim = steps.running(worker_id, args={"a": 7}, tenant="acme")
-    evidence = {"error_type": "ValueError", "traceback": "Traceback", "args": claim.args}
+    evidence: dict[str, object] = {"error_type": "ValueError", "traceback": "Trace", "args": claim.args}
     transitions.bury(claim, TROUBLE, evidence)
     letter = DeadLetter.objects.get(pk=claim.id)
     assert (letter.kind, letter.fingerprint, letter.message) == (steps.KIND, TROUBLE.fingerprint, "It broke.")

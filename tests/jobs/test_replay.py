@@ -100,12 +100,7 @@ def test_what_killed_its_worker_runs_alone() -> None:
     killer, other = steps.running(worker_id), buried()
     transitions.rescue([worker_id], max_deaths=1)
     asked()
-    alone = dict(_ready())
-    assert alone == {killer.id: True, other: False}
-
-
-def _ready() -> list[tuple[UUID, bool]]:
-    return steps._rows("SELECT id, alone FROM jobs_ready")  # type: ignore[return-value]
+    assert dict(steps._rows("SELECT id, alone FROM jobs_ready")) == {killer.id: True, other: False}
 
 
 def test_every_replay_is_a_record_and_an_action() -> None:

@@ -1,6 +1,7 @@
 """Replay beside others: each holds the row it needs, the other waits or leaves it, and one outcome counts."""
 
 from collections.abc import Callable, Iterator
+from uuid import UUID
 
 import pytest
 from django.db import transaction
@@ -77,7 +78,7 @@ def test_a_prune_that_comes_after_the_replay_leaves_what_lives(other: Session) -
     assert steps.stands_in_line(job_id)
 
 
-def _prune(job_id: object) -> None:
+def _prune(job_id: UUID) -> None:
     """Drop an ended job and its letter, the job first."""
     with transaction.atomic():
         if Job.objects.filter(pk=job_id, state__in=(State.SUCCEEDED, State.DEAD, State.CANCELLED)).delete()[
