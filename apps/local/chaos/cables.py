@@ -34,8 +34,10 @@ class Cables:
 
     def close(self) -> None:
         """Drop every connection and end the thread."""
+        self.run(_end_every_task())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
+        self._loop.close()
 
 
 class Cable:
@@ -171,6 +173,13 @@ class Link:
         self.reset()
         self._cable.was_cut.set()
         return True
+
+
+async def _end_every_task() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 from django.conf import settings
 
+TALKATIVE = ("producer", "flooder")  # they answer line by line
 # The kernel kills it when the harness ends, however that ends.
 _TIED = """
 import ctypes, os, signal, sys
@@ -34,7 +35,7 @@ class Process:
                 cwd=settings.BASE_DIR,
                 env=dict(environment),
                 stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE if name == "producer" else out,
+                stdout=subprocess.PIPE if name in TALKATIVE else out,
                 stderr=out,
                 start_new_session=True,
                 text=True,

@@ -17,7 +17,7 @@ from django.conf import settings
 
 from apps.local.chaos import sink
 from apps.local.chaos.cables import Cable, Cables
-from apps.local.chaos.process import Process
+from apps.local.chaos.process import TALKATIVE, Process
 from apps.local.servers.postgres import PostgresServer
 from apps.local.servers.valkey import ValkeyServer
 
@@ -142,6 +142,8 @@ class Rig:
             self._stack.enter_context(tempfile.TemporaryDirectory(prefix="backline-chaos-"))
         )
         self.sink = sink.Sink(self.directory / "sink")
+        self.crash_points = self.directory / "crash"
+        self.crash_points.mkdir()
         self.postgres, self.valkey = (
             PostgresServer(self.directory / "pg"),
             ValkeyServer(self.directory / "valkey"),
@@ -178,7 +180,7 @@ class Rig:
     def _arguments(self, name: str) -> list[str]:
         if name.startswith("keeper"):
             return ["manage.py", "keeper"]
-        if name == "producer":
+        if name in TALKATIVE:
             return ["-m", f"apps.local.chaos.produce.{'messages' if self.plan.is_celery else 'jobs'}"]
         if name.startswith("worker"):
             app = "apps.local.chaos.plain_celery" if self.plan.is_celery else "config"
@@ -203,6 +205,7 @@ class Rig:
                 "BACKLINE_LOG_LEVEL": "WARNING",
                 "BACKLINE_UPLOADS_DIR": str(self.directory / "uploads"),
                 "PYTHONPATH": str(settings.BASE_DIR),
+                "BACKLINE_CRASH_POINTS": str(self.crash_points),
                 sink.DIRECTORY: str(self.sink.directory),
             }
             | self.plan.environment

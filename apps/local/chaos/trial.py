@@ -4,7 +4,6 @@ Throughput is measured, a load is sent, the fault happens in its middle and heal
 throughput is measured again. What a fault does in the middle stands in ``faults``.
 """
 
-import json
 import os
 import random
 import signal
@@ -12,7 +11,8 @@ import time
 from dataclasses import dataclass, field
 
 from apps.local.chaos.process import Process, alive
-from apps.local.chaos.rig import KEEPERS, PATIENCE_S, WORKERS, NotInTime, Rig
+from apps.local.chaos.rig import PATIENCE_S, NotInTime, Rig
+from apps.local.chaos.sender import One, Sender
 
 MIX = ("plain", "atomic", "keyed")
 _MEASURED = 300  # jobs a measurement of throughput
@@ -57,7 +57,7 @@ class Trial:
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
-        self._sends = False
+        self.sender = Sender(self.rig)
 
     # --- What faults are made of ---------------------------------------------------------
 
@@ -100,23 +100,27 @@ class Trial:
         """Start a process that was killed, as a supervisor would."""
         return self.rig.start(name)
 
-    def leader(self) -> str:
-        """Return the name of the keeper that leads."""
-        query = (
-            "SELECT a.client_port FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid) "
-            "WHERE l.locktype = 'advisory' AND l.objid = 1801807216 AND l.granted"
-        )
-        self.rig.until(lambda: bool(self.rig.ask(query)), "a keeper leads")
-        told = self.rig.ask("SELECT keeper FROM jobs_duty ORDER BY ran_at DESC LIMIT 1")
-        pid = int(told[0][0].rpartition(":")[2]) if told else 0
-        return next((name for name in KEEPERS if self.rig.processes[name].pid == pid), KEEPERS[0])
+    def revive(self) -> None:
+        """Start everything that died, as a supervisor would; a load whose producer died begins again."""
+        lasts = self.sender.is_busy
+        for name in self.rig.names:
+            if not self.rig.processes[name].is_alive:
+                self.rig.start(name)
+                if name == "producer" and lasts:
+                    self.begin_load()
 
-    def send(
-        self, *, jobs: int, per_s: float = 0.0, ms: int = 0, kinds: tuple[str, ...] = MIX
-    ) -> dict[str, float]:
-        """Send jobs and wait until they are enqueued; return what that took."""
-        self._begin(Load(jobs, per_s, ms, kinds), lasts=False)
-        return self._enqueued()
+    def send(self, *, jobs: int, ms: int = 0, kinds: tuple[str, ...] = MIX) -> None:
+        """Send jobs and wait until they are enqueued."""
+        self.sender.send(_mix(Load(ms=ms, kinds=kinds)), jobs=jobs)
+
+    def send_each(self, kind: str, arguments: list[dict[str, object]]) -> list[str]:
+        """Send one job of a kind for each of these arguments, beside the load; return their ids."""
+        flooder = self.rig.start("flooder")
+        Sender(self.rig, "flooder").send(
+            [(f"chaos.{kind}", one, "") for one in arguments], jobs=len(arguments)
+        )
+        flooder.kill()
+        return [line.job for line in self.rig.sink.lines("kept") if line.pid == flooder.pid]
 
     # --- What every trial does -----------------------------------------------------------
 
@@ -144,16 +148,11 @@ class Trial:
 
     def begin_load(self) -> None:
         """Begin to send the load; it goes on as long as the fault does, and is never smaller than asked."""
-        self.rig.sink.ask_for(more=True)
-        self._begin(self.load, lasts=True)
-        self._sends = True
+        self.sender.begin(_mix(self.load), jobs=self.load.jobs, per_s=self.load.per_s, lasts=True)
 
     def end_load(self) -> None:
         """Send no more, and wait until the producer has heard that."""
-        if self._sends:
-            self.rig.sink.ask_for(more=False)
-            self.enqueued = self._enqueued()
-            self._sends = False
+        self.enqueued = self.sender.finish() or self.enqueued
 
     def drain(self) -> None:
         """Wait until everything that was enqueued ended, or cannot any more."""
@@ -163,15 +162,6 @@ class Trial:
         self.rig.until(
             lambda: self.rig.value(_NOT_ENDED.replace("%%", "%")) == 0, "every job ended", PATIENCE_S * 2
         )
-
-    def _begin(self, load: Load, *, lasts: bool) -> None:
-        mix = [(f"chaos.{kind}", {"ms": load.ms}, "") for kind in load.kinds]
-        asked = {"mix": mix, "count": load.jobs, "per_s": load.per_s, "lasts": lasts}
-        self.rig.processes["producer"].tell(json.dumps(asked))
-
-    def _enqueued(self) -> dict[str, float]:
-        answer = self.rig.processes["producer"].hear()
-        return json.loads(answer) if answer else {}
 
     def _await_done(self, patience: float, *, or_raise: bool = True) -> None:
         """Wait until what was kept is done, by the sink."""
@@ -195,4 +185,5 @@ class Trial:
         return bool({line.pid for line in self.rig.sink.lines("done")} & process.pids())
 
 
-__all__ = ["KEEPERS", "WORKERS", "CannotRun", "Load", "Trial"]
+def _mix(load: Load) -> list[One]:
+    return [(f"chaos.{kind}", {"ms": load.ms}, "") for kind in load.kinds]

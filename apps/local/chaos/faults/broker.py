@@ -8,7 +8,8 @@ from contextlib import contextmanager, suppress
 
 import redis
 
-from apps.local.chaos.trial import WORKERS, Trial
+from apps.local.chaos.rig import WORKERS
+from apps.local.chaos.trial import Trial
 
 _FROZEN_S = 8.0
 

@@ -1,17 +1,20 @@
 """Keepers die, lose their session, or are too many."""
 
-from apps.local.chaos.trial import KEEPERS, Trial
+import psutil
 
-LEADS = (
-    "SELECT a.pid FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid) "
+from apps.local.chaos.rig import KEEPERS, NotInTime
+from apps.local.chaos.trial import Trial
+
+_LEADS = (
+    "SELECT a.pid, a.client_port FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid) "
     "WHERE l.locktype = 'advisory' AND l.objid = 1801807216 AND l.granted"
 )
 
 
 def killed(trial: Trial) -> None:
     """Kill the leader, then all keepers (F07)."""
-    leader = trial.leader()
-    lost = _leading_session(trial)
+    trial.rig.until(lambda: _leading_session(trial) != 0, "a keeper leads")
+    lost, leader = _leading_session(trial), _leader(trial)
     trial.rig.processes[leader].kill()
     took = _led_again(trial, lost)
     trial.restart(leader)
@@ -51,6 +54,16 @@ def _led_again(trial: Trial, lost: int) -> float:
     return trial.rig.until(lambda: _leading_session(trial) not in (0, lost), "a keeper leads again")
 
 
+def _leader(trial: Trial) -> str:
+    """Return which keeper holds the leading session: the one at whose end its port is."""
+    [(_, port)] = trial.rig.ask(_LEADS)
+    for name in KEEPERS:
+        ends = psutil.Process(trial.rig.processes[name].pid).net_connections()
+        if any(end.laddr.port == port for end in ends):
+            return name
+    raise NotInTime("the lead is held by no keeper of this rig")
+
+
 def _leading_session(trial: Trial) -> int:
-    rows = trial.rig.ask(LEADS)
+    rows = trial.rig.ask(_LEADS)
     return int(rows[0][0]) if rows else 0

@@ -2,7 +2,8 @@
 
 from apps.local.chaos.cables import DOWN
 from apps.local.chaos.process import alive, gone
-from apps.local.chaos.trial import WORKERS, Trial
+from apps.local.chaos.rig import WORKERS
+from apps.local.chaos.trial import Trial
 
 _POPPED = 150  # bytes: an answer this long carries a message
 _IDLE_S = 20.0

@@ -1,48 +1,106 @@
 """Every fault of the harness, as data."""
 
-from apps.local.chaos.faults import broker, database, keepers, kill_workers, zombies
+from apps.local.chaos.faults import (
+    bad_code,
+    broker,
+    crash_points,
+    cut_lines,
+    database,
+    deploys,
+    keepers,
+    kill_workers,
+    load,
+    pressure,
+    stop_workers,
+    zombies,
+)
 from apps.local.chaos.faults.fault import Fault
 from apps.local.chaos.rig import Plan
 from apps.local.chaos.trial import Load
 
 _CABLED = Plan(is_cabled=True)
+_NEXT_RELEASE = "apps.local.chaos.kinds,apps.local.chaos.newer_kinds"
+_SKEWED = Plan(
+    environment={"BACKLINE_JOB_MODULES": _NEXT_RELEASE},
+    environment_of={
+        "worker1": {"BACKLINE_JOB_MODULES": "apps.local.chaos.kinds"},
+        "flooder": {
+            "BACKLINE_JOB_MODULES": f"{_NEXT_RELEASE},apps.local.chaos.gone_kinds",
+        },
+    },
+)
 _SLOW = Load(jobs=200, per_s=40, ms=80)  # most of the time somebody is in the middle of a job
+_NEEDS_ROWS = Load(jobs=60, per_s=10, ms=800, kinds=("atomic",))  # long transactions, each with its row
+
+_COPIES = Load(jobs=60, per_s=10, ms=800, kinds=("copying",))
+_BEATS = "beats have their share of it in the tests of schedules"
 
 _ALL = (
-    Fault("F01", "a child is killed in its job, 10 times", kill_workers.children, _SLOW, celery=True),
+    Fault("F01", "a child is killed in its job, 10 times", kill_workers.children, load=_SLOW, celery=True),
     Fault(
         "F02",
         "popped messages never arrive; blind kills",
         kill_workers.blind_and_cut,
-        Load(480),
-        _CABLED,
+        plan=_CABLED,
         celery=True,
     ),
-    Fault("F03", "a worker's main process is killed", kill_workers.main_process, _SLOW, celery=True),
+    Fault("F03", "a worker's main process is killed", kill_workers.main_process, load=_SLOW, celery=True),
     Fault(
-        "F05",
-        "one of two workers is killed, again and again",
-        kill_workers.one_after_the_other,
-        Load(600),
-        celery=True,
+        "F04", "a worker is told to stop: TERM, QUIT, TERM and KILL", stop_workers.told_to_stop, celery=True
+    ),
+    Fault(
+        "F05", "one of two workers is killed, again and again", kill_workers.one_after_the_other, celery=True
     ),
     Fault("F06", "all workers are killed and return after 20 s", kill_workers.all_at_once, celery=True),
-    Fault("F07", "the leading keeper is killed, then all", keepers.killed),
+    Fault("F07", "the leading keeper is killed, then all", keepers.killed, later=_BEATS),
     Fault("F08", "PostgreSQL is stopped without care, 3 times", database.stopped_without_care, celery=True),
-    Fault("F09", "PostgreSQL is killed, 3 times", database.killed),
-    Fault("F10", "sessions are ended at random", database.sessions_ended, Load(480), celery=True),
-    Fault("F11", "the leading keeper loses its session", keepers.lost_session, Load(480)),
-    Fault("F12", "no connection is left", database.no_connection_left, Load(480)),
-    Fault("F13", "rescue and finish want the same row", zombies.race, Load(60, 10, 800, ("atomic",))),
-    Fault("F14", "a frozen worker wakes after its rescue", zombies.frozen, _SLOW),
+    Fault("F09", "PostgreSQL is killed, 3 times", database.killed, celery=True),
+    Fault("F10", "sessions are ended at random", database.sessions_ended, celery=True),
+    Fault("F11", "the leading keeper loses its session", keepers.lost_session, later=_BEATS),
+    Fault("F12", "no connection is left", database.no_connection_left),
+    Fault("F13", "rescue and finish want the same row", zombies.race, load=_NEEDS_ROWS),
+    Fault("F14", "a frozen worker wakes after its rescue", zombies.frozen, load=_SLOW),
+    Fault("F15", "the same, with a COPY in its open transaction", zombies.frozen_in_copy, load=_COPIES),
+    Fault("F16", "jobs abort, exit, crash, overflow the stack", bad_code.poison, expects_dead=True),
+    Fault("F17", "jobs need more memory than there is", bad_code.hunger, expects_dead=True),
+    Fault("F18", "jobs never return", bad_code.hang, expects_dead=True),
     Fault("F19", "the broker is killed: no file, each second, each write", broker.killed, celery=True),
-    Fault("F20", "the broker is flushed; its keys are deleted", broker.flushed, Load(480), celery=True),
-    Fault("F21", "the broker is frozen for 8 s", broker.frozen, Load(600), celery=True),
-    Fault("F22", "the broker is full, then evicts", broker.full, Load(600), celery=True),
-    Fault("F23", "the broker drops its clients", broker.clients_dropped, Load(480), celery=True),
-    Fault("F31", "every message is there three times", broker.tripled, Load(480), celery=True),
-    Fault("F32", "messages are shuffled", broker.shuffled, Load(480), celery=True),
-    Fault("F44", "junk in the queue", broker.corrupted, Load(480), celery=True),
+    Fault("F20", "the broker is flushed; its keys are deleted", broker.flushed, celery=True),
+    Fault("F21", "the broker is frozen for 8 s", broker.frozen, celery=True),
+    Fault("F22", "the broker is full, then evicts", broker.full, celery=True),
+    Fault("F23", "the broker drops its clients", broker.clients_dropped, celery=True),
+    Fault(
+        "F24",
+        "a worker's lines to the broker fall silent",
+        cut_lines.silent_broker,
+        plan=_CABLED,
+        celery=True,
+    ),
+    Fault("F25", "PostgreSQL's answers are lost", cut_lines.lost_answers, plan=_CABLED),
+    Fault(
+        "F26", "the line to PostgreSQL is cut at 32 places of a cycle", cut_lines.cut_by_bytes, plan=_CABLED
+    ),
+    Fault("F27", "a process dies at every labelled point", crash_points.sweep, load=_SLOW),
+    Fault(
+        "F28", "a worker is parted from PostgreSQL, then from the broker", cut_lines.partition, plan=_CABLED
+    ),
+    Fault("F29", "PostgreSQL is 50, 200, 1000 ms away", cut_lines.slow_database, plan=_CABLED),
+    Fault("F30", "the broker is 2 ms away", cut_lines.slow_broker, plan=_CABLED),
+    Fault("F31", "every message is there three times", broker.tripled, celery=True),
+    Fault("F32", "messages are shuffled", broker.shuffled, celery=True),
+    Fault("F33", "two more keepers rule without the lead", keepers.rogues, later=_BEATS),
+    Fault("F39", "old snapshots are held", pressure.pinned_snapshots),
+    Fault("F40", "tables are locked and rewritten", pressure.locked_tables),
+    Fault(
+        "F41", "eight processes and the order of their locks", pressure.deadlocks, plan=Plan(concurrency=4)
+    ),
+    Fault("F42", "statements may take 5 ms", pressure.impatient_statements),
+    Fault("F43", "releases differ between workers", deploys.skew, plan=_SKEWED, expects_dead=True),
+    Fault("F44", "junk in the queue", broker.corrupted, celery=True),
+    Fault("F45", "the ledger is put back to an older copy", deploys.restored),
+    Fault("F47", "one tenant floods the others", load.flood),
+    Fault("F48", "300 jobs fail at once", load.failing_wave),
+    Fault("F49", "cancel, release and replay from 16 threads", pressure.cancel_storm, expects_dead=True),
 )
 
 FAULTS: dict[str, Fault] = {fault.code: fault for fault in _ALL}

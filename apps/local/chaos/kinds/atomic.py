@@ -10,14 +10,10 @@ from apps.local.chaos.kinds.patience import STUBBORN
 
 
 @job("chaos.atomic", retry=STUBBORN, atomic=True)
-def atomic(ctx: Context, ms: int = 0, rows: int = 1) -> None:
+def atomic(ctx: Context, ms: int = 0) -> None:
     """Write rows and take a while."""
     sink.tell("begun", ctx.job_id, "atomic")
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO chaos_effect (job) VALUES (%s)", [ctx.job_id])
-        if rows > 1:
-            with cursor.copy("COPY chaos_copied (job, number) FROM STDIN") as copy:
-                for number in range(rows):
-                    copy.write_row([ctx.job_id, number])
     time.sleep(ms / 1000)
     sink.tell("done", ctx.job_id, "atomic")

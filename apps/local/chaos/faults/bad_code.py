@@ -1,0 +1,78 @@
+"""Jobs that kill their process, eat all memory, or never return."""
+
+import os
+from itertools import pairwise
+from pathlib import Path
+
+import psycopg
+
+from apps.local.chaos.trial import Trial
+
+_POISONS = ("abort", "exit", "segfault", "stack")
+_GROUPS = Path("/sys/fs/cgroup/memory")
+_LIMIT = 300 * 1024**2
+
+
+def poison(trial: Trial) -> None:
+    """Enqueue jobs that abort, exit, crash and overflow the stack; each is buried (F16)."""
+    ids = trial.send_each("poison", [{"how": how} for how in _POISONS])
+    took = _until_dead(trial, ids)
+    runs = [sum(line.job == job for line in trial.rig.sink.lines("begun")) for job in ids]
+    trial.note(f"set aside after {max(runs)} attempts and {took:.1f} s, with arguments and reason")
+    trial.note(f"neighbours paused {_longest_pause(trial):.1f} s at most")
+
+
+def hunger(trial: Trial) -> None:
+    """Enqueue jobs that need more memory than their process may have (F17)."""
+    group = _make_group()
+    try:
+        wanted: list[dict[str, object]] = [{}] + ([{"group": str(group)}] if group else [])
+        took = _until_dead(trial, trial.send_each("hungry", wanted))
+        trial.note(
+            f"MemoryError{' and the kernel kill' if group else ''} ended as dead letters in {took:.1f} s"
+        )
+        if not group:
+            trial.note(f"no kernel kill here: {_GROUPS} is not writable")
+    finally:
+        if group:
+            _remove_group(group)
+
+
+def hang(trial: Trial) -> None:
+    """Enqueue jobs that spin, sleep in C with Python's lock, wait for a held row; their limit is 2 s (F18)."""
+    with psycopg.connect(trial.rig.postgres.url()) as holder:
+        holder.execute("SELECT FROM chaos_held FOR UPDATE")
+        for how in ("spin", "lock", "deaf"):
+            took = _until_dead(trial, trial.send_each("hang", [{"how": how}]))
+            trial.note(f"{how}: seen after {took:.1f} s")
+
+
+def _until_dead(trial: Trial, ids: list[str]) -> float:
+    """Wait until these jobs are dead letters with arguments and a reason."""
+    query = (
+        "SELECT count(*) FROM jobs_job AS j JOIN jobs_dead_letter AS l ON l.job_id = j.id "
+        "WHERE j.id = ANY (%s::uuid[]) AND j.state = 7 AND l.message <> '' AND l.evidence ? 'args'"
+    )
+    return trial.rig.until(lambda: trial.rig.value(query, ids) == len(ids), f"{len(ids)} dead letters (I13)")
+
+
+def _longest_pause(trial: Trial) -> float:
+    first = min(line.at for line in trial.rig.sink.lines("begun") if line.kind == "poison")
+    times = sorted(line.at for line in trial.rig.sink.lines("done") if line.at > first)
+    return max((later - sooner for sooner, later in pairwise(times)), default=0.0)
+
+
+def _make_group() -> Path | None:
+    group = _GROUPS / f"backline-chaos-{os.getpid()}"
+    try:
+        group.mkdir()
+        (group / "memory.limit_in_bytes").write_text(str(_LIMIT), encoding="ascii")
+    except OSError:
+        return None
+    return group
+
+
+def _remove_group(group: Path) -> None:
+    for pid in (group / "cgroup.procs").read_text(encoding="ascii").split():
+        (_GROUPS / "cgroup.procs").write_text(pid, encoding="ascii")
+    group.rmdir()

@@ -1,0 +1,38 @@
+"""A process dies at every labelled point of a job's life."""
+
+from apps.jobs.crash_points import POINTS
+from apps.local.chaos.trial import Trial
+
+_PATIENCE_S = 20.0
+
+
+def sweep(trial: Trial) -> None:
+    """Arm every point in turn and wait until a process died there (F27)."""
+    passed = []
+    for point in POINTS:
+        armed = trial.rig.crash_points / point
+        armed.touch()
+        _lead_to(trial, point)
+        trial.rig.until(lambda file=armed: not file.exists(), f"a process dies at {point}", _PATIENCE_S)  # type: ignore[misc]
+        _go_on(trial)
+        passed.append(point)
+    trial.note(f"{len(passed)}/{len(POINTS)} points")
+
+
+def _lead_to(trial: Trial, point: str) -> None:
+    """Make happen what passes the point: the relay and the rescue have nothing to do while all is well."""
+    if point.startswith("relay"):
+        trial.kill_child()
+    if point.startswith("rescue"):
+        worker = trial.rig.processes["worker1"]
+        trial.working_pid(worker)
+        trial.kill(worker)
+        trial.rig.ask(
+            "UPDATE jobs_worker SET heartbeat_at = now() - interval '1 minute' WHERE pid = %s", worker.pid
+        )
+
+
+def _go_on(trial: Trial) -> None:
+    """Start what died, as a supervisor would, and see that jobs end."""
+    trial.revive()
+    trial.progress(3)

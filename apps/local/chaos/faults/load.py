@@ -1,0 +1,64 @@
+"""One tenant floods the rest; a whole wave fails at once."""
+
+from collections import Counter
+
+from apps.local.chaos.sender import Sender
+from apps.local.chaos.sink import Line
+from apps.local.chaos.trial import Trial
+
+_FLOOD = 3000
+
+
+def flood(trial: Trial) -> None:
+    """Let one tenant enqueue thousands while twenty others go on with one a second each (F47)."""
+    trial.end_load()
+    trial.drain()
+    alone = _others_p99(trial)
+    process = trial.rig.start("flooder")
+    flooder = Sender(trial.rig, "flooder")
+    flooder.begin([("chaos.plain", {"ms": 5}, "flooder")], jobs=_FLOOD)
+    crowded = _others_p99(trial)
+    flooder.finish()
+    process.kill()
+    trial.note(f"others wait {alone:.2f} s (p99) alone, {crowded:.2f} s beside a flood of {_FLOOD}")
+
+
+def failing_wave(trial: Trial) -> None:
+    """Let 300 jobs fail at once, because the other side is down for six seconds (F48)."""
+    down = trial.rig.sink.directory / "down"
+    down.touch()
+    ids = set(trial.send_each("flaky", [{}] * 300))
+    trial.hold(6)
+    down.unlink()
+    trial.rig.until(lambda: ids <= {line.job for line in trial.rig.sink.lines("done")}, "the wave is over")
+    again = _retries(trial.rig.sink.lines("begun"), ids)
+    seconds = Counter(int(at) for at in again)
+    mean = len(again) / max(1, max(seconds) - min(seconds) + 1)
+    trial.note(f"{len(again)} retries, peak {max(seconds.values())} in a second, mean {mean:.0f}")
+
+
+def _others_p99(trial: Trial) -> float:
+    before = {line.job for line in trial.rig.sink.lines("kept")}
+    trial.sender.send(
+        [("chaos.keyed", {"ms": 5}, f"tenant{number}") for number in range(20)], jobs=100, per_s=20
+    )
+    mine = {line.job: line.at for line in trial.rig.sink.lines("kept") if line.kind == "chaos.keyed"}
+    mine = {job: at for job, at in mine.items() if job not in before}
+
+    def begun() -> dict[str, float]:
+        return {line.job: line.at for line in trial.rig.sink.lines("begun") if line.job in mine}
+
+    trial.rig.until(lambda: len(begun()) == len(mine), "the others' jobs begin")
+    waits = sorted(max(0.0, at - mine[job]) for job, at in begun().items())
+    return waits[int(len(waits) * 0.99)]
+
+
+def _retries(lines: list[Line], ids: set[str]) -> list[float]:
+    seen: set[str] = set()
+    again = []
+    for line in lines:
+        if line.job in ids:
+            if line.job in seen:
+                again.append(line.at)
+            seen.add(line.job)
+    return again

@@ -1,0 +1,29 @@
+"""Do the keeper's duties without asking for the lead, as a keeper would that believes it still leads."""
+
+import time
+
+import django
+
+django.setup()
+
+from django.db import DatabaseError, connection  # noqa: E402  # needs Django set up
+
+from apps.jobs import broker, relay, rescue, transitions  # noqa: E402
+
+
+def misrule() -> None:
+    """Relay, send again, release and rescue, again and again."""
+    with broker.connected() as producer:
+        while True:
+            try:
+                relay.relay(producer)
+                relay.republish(producer)
+                transitions.release()
+                rescue.rescue()
+            except DatabaseError:
+                connection.close()
+            time.sleep(0.05)
+
+
+if __name__ == "__main__":
+    misrule()

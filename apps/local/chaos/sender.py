@@ -1,0 +1,38 @@
+"""Tell a producer what to enqueue, and hear how long that took."""
+
+import json
+from collections.abc import Sequence
+
+from apps.local.chaos.rig import Rig
+
+One = tuple[str, dict[str, object], str]  # kind, arguments, tenant
+
+
+class Sender:
+    """The harness's end of one producing process."""
+
+    def __init__(self, rig: Rig, name: str = "producer") -> None:
+        self._rig = rig
+        self._name = name
+        self.is_busy = False
+
+    def send(self, mix: Sequence[One], *, jobs: int, per_s: float = 0.0) -> dict[str, float]:
+        """Enqueue so many jobs, the kinds in turn; return what the producer measured."""
+        self.begin(mix, jobs=jobs, per_s=per_s)
+        return self.finish()
+
+    def begin(self, mix: Sequence[One], *, jobs: int, per_s: float = 0.0, lasts: bool = False) -> None:
+        """Begin to enqueue; what lasts goes on past its jobs until ``finish``."""
+        self._rig.sink.ask_for(more=lasts)
+        asked = {"mix": list(mix), "count": jobs, "per_s": per_s, "lasts": lasts}
+        self._rig.processes[self._name].tell(json.dumps(asked))
+        self.is_busy = True
+
+    def finish(self) -> dict[str, float]:
+        """Wait until everything is enqueued; return what the producer measured, nothing if it died."""
+        if not self.is_busy:
+            return {}
+        self._rig.sink.ask_for(more=False)
+        answer = self._rig.processes[self._name].hear()
+        self.is_busy = False
+        return json.loads(answer) if answer else {}
