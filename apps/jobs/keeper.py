@@ -1,35 +1,24 @@
-"""The keeper: one process of many leads and does what keeps the ledger moving.  The duties are data."""
+"""The keeper: one process of many leads and does what keeps the ledger moving.  Its duties are data."""
 
 import logging
 import os
 import socket
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
 from time import monotonic
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.db.models.functions import Now
 from kombu import Producer
 
-from apps.jobs import broker, partitions, relay, rescue, sql, transitions
+from apps.jobs import broker, duties, lead
+from apps.jobs.duties import Duty
 from apps.jobs.models.duty import Duty as DutyRecord
 
 log = logging.getLogger("backline.keeper")
 
-_LEADER_LOCK = 0x6B656570  # "keep"
 _STAND_BY_S = 2.0
 _REST_AFTER_TROUBLE_S = 1.0
 _TELL_EVERY_S = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Duty:
-    """Something the leader does again and again."""
-
-    name: str
-    every_s: float
-    do: Callable[[], int]  # returns how many rows it moved
 
 
 class Keeper:
@@ -39,14 +28,7 @@ class Keeper:
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self._leave = threading.Event()
         self._broker = LazyBroker()
-        self._duties = (
-            Duty("relay", 0.1, lambda: relay.relay(self._broker.producer())),
-            Duty("republish", 1.0, lambda: relay.republish(self._broker.producer())),
-            Duty("release", 0.5, transitions.release),
-            Duty("rescue", 2.0, rescue.rescue),
-            Duty("sweep bundles", 5.0, lambda: len(sql.run("sweep_bundles", {}))),
-            Duty("make partitions", 3600.0, partitions.make_weeks_ahead),
-        )
+        self._duties = duties.table(self._broker.producer)
         self._due_at = dict.fromkeys((duty.name for duty in self._duties), 0.0)
         self._told_at: dict[str, float] = {}
 
@@ -58,8 +40,10 @@ class Keeper:
         """Lead or stand by until told to stop."""
         while not self._leave.is_set():
             try:
-                if self._leads():
+                if lead.leads():
                     self._do_what_is_due()
+                elif lead.unseat_frozen():
+                    log.warning("the leader asked nothing for too long; its session was ended")
                 else:
                     self._leave.wait(_STAND_BY_S)
             except (DatabaseError, InterfaceError) as error:
@@ -68,11 +52,6 @@ class Keeper:
                 self._leave.wait(_REST_AFTER_TROUBLE_S)
         self._broker.close()
         connection.close()
-
-    def _leads(self) -> bool:
-        """Take or still hold the leader's lock; it goes with the session, so a dead leader frees it."""
-        [(leads,)] = sql.run("lead", {"lock": _LEADER_LOCK})
-        return bool(leads)
 
     def _do_what_is_due(self) -> None:
         for duty in self._duties:

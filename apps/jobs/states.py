@@ -38,11 +38,11 @@ ENDED = frozenset({State.SUCCEEDED, State.DEAD, State.CANCELLED})
 # (from, to): when this happens, and who does it.
 MOVES: dict[tuple[State, State], str] = {
     (State.SCHEDULED, State.READY): "release: its time has come (keeper), or a person will not wait for it",
-    (State.SCHEDULED, State.CANCELLED): "cancel: a person asked before it started",
+    (State.SCHEDULED, State.CANCELLED): "cancel or expire: a person asked, or it was too late to start",
     (State.READY, State.RUNNING): "claim: a worker got its id from the relay",
-    (State.READY, State.CANCELLED): "cancel: a person asked before it started",
+    (State.READY, State.CANCELLED): "cancel or expire: a person asked, or it was too late to start",
     (State.QUEUED, State.RUNNING): "claim: a worker got its id straight from the enqueue",
-    (State.QUEUED, State.CANCELLED): "cancel: a person asked before it started",
+    (State.QUEUED, State.CANCELLED): "cancel or expire: a person asked, or it was too late to start",
     (State.RUNNING, State.SUCCEEDED): "succeed: the work is done",
     (State.RUNNING, State.RETRYING): "retry: it failed and has attempts left",
     (State.RUNNING, State.DEAD): "bury: out of attempts, discarded, or it killed its worker too often",
@@ -50,6 +50,6 @@ MOVES: dict[tuple[State, State], str] = {
     (State.RUNNING, State.READY): "rescue or hand back: its worker died or stops",
     (State.RUNNING, State.CANCELLED): "stop: a person asked, and it saw that or would have started again",
     (State.RETRYING, State.READY): "release: its time has come (keeper), or a person will not wait for it",
-    (State.RETRYING, State.CANCELLED): "cancel: a person asked while it waited",
+    (State.RETRYING, State.CANCELLED): "cancel or expire: a person asked, or it was too late to start",
     (State.DEAD, State.READY): "replay: a person put the dead letter in line again",
 }

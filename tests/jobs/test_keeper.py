@@ -1,5 +1,9 @@
 """One keeper leads and does every duty; when it is gone another does, and no trouble stops the rest."""
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,18 +11,21 @@ from contextlib import contextmanager
 import pytest
 from celery import current_app
 from django.core.management import call_command
-from django.db import connection
+from django.db import OperationalError, connection
 
-from apps.jobs import keeper, rescue, transitions
+from apps.jobs import duties, keeper, lead, rescue, transitions
 from apps.jobs.keeper import Keeper
 from apps.jobs.models import Bundle, Duty
 from apps.jobs.states import State
+from apps.local.servers.postgres import PostgresServer
+from apps.local.servers.valkey import ValkeyServer
+from tests.contracts.tree import ROOT
 from tests.jobs import steps
 from tests.jobs.conftest import Inbox
 from tests.jobs.steps import state_of
 from tests.local.waiting import wait_until
 
-DUTIES = {"relay", "republish", "release", "rescue", "sweep bundles", "make partitions"}
+DUTIES = {duty.name for duty in duties.table(lambda: None)}  # type: ignore[arg-type, return-value]  # only named
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +56,7 @@ def leader() -> int | None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = %s",
-            [keeper._LEADER_LOCK],
+            [lead._LOCK],
         )
         rows = cursor.fetchall()
     assert len(rows) <= 1
@@ -94,6 +101,70 @@ def test_when_the_leader_s_session_ends_the_other_takes_over(inbox: Inbox) -> No
         assert session is not None
         steps.end_session(session)
         wait_until(lambda: "relay" in done_by(second))
+
+
+def test_a_leader_that_froze_is_unseated_by_one_that_stands_by(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lead, "_FROZEN_AFTER_S", 0.5)
+    with steps.another_session() as frozen:
+        assert frozen.do(lead.leads)
+        with at_work("one"):
+            wait_until(lambda: "relay" in done_by("one"))
+        with pytest.raises(OperationalError):
+            frozen.do(lead.leads)
+
+
+def test_a_leader_that_waits_for_a_long_statement_is_not_frozen(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lead, "_FROZEN_AFTER_S", 0.1)
+    with steps.another_session() as busy:
+        assert busy.do(lead.leads)
+        asked = busy.start(lambda: steps._rows("SELECT pg_sleep(1), clock_timestamp()"))
+        refused = 0
+        while not asked.done():
+            refused += not lead.unseat_frozen() and not asked.done()
+        assert asked.result()
+        assert refused
+
+
+def test_within_ten_seconds_another_process_leads_when_the_leader_is_stopped(
+    inbox: Inbox, postgres: PostgresServer, valkey: ValkeyServer
+) -> None:
+    with keeper_process(postgres, valkey) as first, keeper_process(postgres, valkey) as second:
+        wait_until(lambda: leader_process() is not None)
+        leads, stands_by = (first, second) if leader_process() == first.pid else (second, first)
+        leads.send_signal(signal.SIGSTOP)
+        wait_until(lambda: leader_process() == stands_by.pid, patience=10)
+        leads.send_signal(signal.SIGCONT)
+        job_id = steps.in_line()
+        wait_until(lambda: str(job_id) in inbox.job_ids())
+        assert leader_process() == stands_by.pid
+
+
+@contextmanager
+def keeper_process(postgres: PostgresServer, valkey: ValkeyServer) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a keeper as people do, on this test's servers."""
+    here = {
+        "DATABASE_URL": postgres.url(connection.settings_dict["NAME"]),
+        "REDIS_URL": valkey.url(),
+        "CELERY_BROKER_URL": valkey.url(),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "keeper"], cwd=ROOT, env=os.environ | here, stdout=subprocess.DEVNULL
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def leader_process() -> int | None:
+    """Return the process that did the relay's duty last, once it has led for a moment."""
+    names = Duty.objects.filter(name="relay").values_list("keeper", flat=True)
+    return int(names[0].rpartition(":")[2]) if names else None
 
 
 def test_a_keeper_that_is_told_to_stop_frees_the_lead(inbox: Inbox) -> None:

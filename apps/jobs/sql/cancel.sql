@@ -14,5 +14,9 @@ WITH chosen AS MATERIALIZED (
     DELETE FROM jobs_ready AS r USING asked
      WHERE asked.state = 8 AND r.queue = asked.queue AND r.lane = asked.lane AND r.rank = asked.rank
        AND r.id = asked.id
+), unparked AS (
+    DELETE FROM jobs_parked WHERE id IN (SELECT id FROM asked WHERE state = 8)
+), freed AS (
+    DELETE FROM jobs_slot WHERE job_id IN (SELECT id FROM asked WHERE state = 8)
 )
 SELECT state FROM asked

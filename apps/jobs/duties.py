@@ -1,0 +1,38 @@
+"""The keeper's duties, as data: what the leader does again and again, and how often.
+
+Each is safe to run twice, at the same time, or to be cut off: what it does is fenced by the database.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kombu import Producer
+
+from apps.jobs import expiry, lanes, partitions, pause, relay, rescue, settle, sql, transitions
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Something the leader does again and again."""
+
+    name: str
+    every_s: float
+    do: Callable[[], int]  # returns how many rows it moved
+
+
+def table(producer: Callable[[], Producer]) -> tuple[Duty, ...]:
+    """Return all duties; ``producer`` connects to the broker when one needs it."""
+    return (
+        Duty("relay", 0.1, lambda: relay.relay(producer())),
+        Duty("republish", 1.0, lambda: relay.republish(producer())),
+        Duty("release", 0.5, transitions.release),
+        Duty("rescue", 2.0, rescue.rescue),
+        Duty("settle", 0.5, settle.settle_ended),
+        Duty("expire", 1.0, expiry.expire),
+        Duty("recall", 1.0, pause.recall),
+        Duty("resume", 0.5, pause.go_on),
+        Duty("free slots", 5.0, lambda: len(sql.run("free_slots", {}))),
+        Duty("sweep bundles", 5.0, lambda: len(sql.run("sweep_bundles", {}))),
+        Duty("forget lanes", 60.0, lanes.forget),
+        Duty("make partitions", 3600.0, partitions.make_weeks_ahead),
+    )
