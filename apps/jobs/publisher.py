@@ -72,8 +72,10 @@ class Publisher:
             with broker.connected() as producer:
                 while True:
                     self._add_more(batch)
+                    crash_points.reached("publish.before")
                     broker.send(producer, batch)
                     worked = True
+                    crash_points.reached("publish.after")
                     self._done(batch)
                     batch.clear()  # while the thread waits, nothing is owed
                     batch.append(self._waiting.get())
