@@ -51,7 +51,7 @@ def send(producer: Producer, messages: Iterable[tuple[Message, str]]) -> None:
     all_of_them = list(messages)
     if not all_of_them:
         return
-    with _said_when_away(producer):
+    with said_when_away(producer):
         queues = {message.queue for message, _ in all_of_them}
         _declare(producer, queues)
         if len(all_of_them) == 1:  # a pipeline for one would cost as much again
@@ -65,8 +65,30 @@ def send(producer: Producer, messages: Iterable[tuple[Message, str]]) -> None:
 
 def lost_its_data(producer: Producer) -> bool:
     """Say whether the broker forgot everything since the last call, as after a flush; set the sign again."""
-    with _said_when_away(producer):
+    with said_when_away(producer):
         return broker_memory.was_lost(_channel(producer))
+
+
+@contextmanager
+def said_when_away(producer: Producer) -> Iterator[None]:
+    """Turn what each transport raises in its own words into BrokerAway, and drop the connection."""
+    connection = _connection(producer)
+    known: tuple[type[BaseException], ...] = (KombuError, OSError)
+    known += connection.connection_errors + connection.channel_errors
+    try:
+        yield
+    except known as error:
+        with suppress(*known):
+            _drop(connection)
+        raise BrokerAway(str(error) or type(error).__name__) from error
+
+
+def _drop(connection: Connection) -> None:
+    """Close a connection without RabbitMQ's farewell, whose answer may never come."""
+    if connection.transport.driver_type == "amqp":
+        connection.collect()
+    else:
+        connection.release()
 
 
 def _open(connection: Connection) -> StdChannel:
@@ -120,25 +142,3 @@ def _await_arrival(producer: Producer, queues: set[str]) -> None:
 
 def _connection(producer: Producer) -> Connection:
     return cast("Connection", producer.connection)
-
-
-@contextmanager
-def _said_when_away(producer: Producer) -> Iterator[None]:
-    """Turn what each transport raises in its own words into BrokerAway, and drop the connection."""
-    connection = _connection(producer)
-    known: tuple[type[BaseException], ...] = (KombuError, OSError)
-    known += connection.connection_errors + connection.channel_errors
-    try:
-        yield
-    except known as error:
-        with suppress(*known):
-            _drop(connection)
-        raise BrokerAway(str(error) or type(error).__name__) from error
-
-
-def _drop(connection: Connection) -> None:
-    """Close a connection without RabbitMQ's farewell, whose answer may never come."""
-    if connection.transport.driver_type == "amqp":
-        connection.collect()
-    else:
-        connection.release()

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
-from apps.jobs import crash_points, logs, transitions, trouble
+from apps.jobs import crash_points, logs, settle, transitions, trouble
 from apps.jobs.transitions import Claim, Success
 
 log = logging.getLogger("backline.jobs")
@@ -102,8 +102,9 @@ def burial(claim: Claim, error: BaseException) -> Callable[[], bool]:
         "error_type": story.error_type,
         "traceback": story.traceback,
         "args": claim.args,
+        "exception": trouble.as_celery_tells(error),
     }
-    return lambda: transitions.bury(claim, story, evidence)
+    return lambda: settle.failed(claim, lambda: transitions.bury(claim, story, evidence), error)
 
 
 def recorded(write: Callable[[], T]) -> T:

@@ -25,6 +25,20 @@ def describe(error: BaseException) -> Trouble:
     )
 
 
+def as_celery_tells(error: BaseException) -> dict[str, object]:
+    """Return what Celery's results know of an exception, so that AsyncResult.get() can raise it again."""
+    given: list[object] = list(error.args)
+    try:
+        storable.as_json(given, most=_LONGEST_MESSAGE)
+    except (TypeError, ValueError):
+        given = [_bounded(str(traceback.TracebackException.from_exception(error)), _LONGEST_MESSAGE)]
+    return {
+        "exc_type": type(error).__qualname__,
+        "exc_message": given,
+        "exc_module": type(error).__module__,
+    }
+
+
 def _top_frame_of_ours(trace: TracebackType | None) -> str:
     """Name the deepest frame in this project's own code: the same for every job that fails there."""
     root = Path(settings.BASE_DIR)

@@ -116,9 +116,9 @@ def bury(claim: Claim, trouble: Trouble, evidence: dict[str, object]) -> bool:
     return _end_badly(claim, State.DEAD, Outcome.FAILED, trouble, evidence)
 
 
-def stop(claim: Claim) -> bool:
-    """End a running job as cancelled, since it saw that a person asked."""
-    return _end_badly(claim, State.CANCELLED, Outcome.CANCELLED, Trouble("Somebody asked it to stop."), {})
+def stop(claim: Claim, reason: str = "Somebody asked it to stop.") -> bool:
+    """End a running job as cancelled, since it saw that a person asked, or asked itself to be ignored."""
+    return _end_badly(claim, State.CANCELLED, Outcome.CANCELLED, Trouble(reason), {})
 
 
 def _put_off(claim: Claim, state: State, outcome: Outcome, trouble: Trouble, delay: timedelta) -> bool:

@@ -1,0 +1,91 @@
+"""``self.request`` of a job: Celery's context, of its own for each job of a bundle."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+from uuid import UUID
+
+from celery.app.task import Context
+from celery.exceptions import Retry
+
+from apps.jobs import continuation
+
+if TYPE_CHECKING:
+    from apps.jobs.transitions import Claim
+
+
+class Stack(Protocol):
+    """Celery's stack of requests, one a thread."""
+
+    def push(self, request: Context) -> None:
+        """Make this the current request."""
+
+    def pop(self) -> object:
+        """Go back to the one before."""
+
+
+class HasRequests(Protocol):
+    """A task, as far as its requests go."""
+
+    request_stack: Stack
+
+    @property
+    def request(self) -> Any:  # ours while a job runs
+        """Return the current request."""
+
+
+@dataclass(slots=True)
+class RetryWish:
+    """What ``self.retry`` asked for."""
+
+    retry: Retry
+    args: dict[str, object] | None = None  # by name, when they change
+    options: Mapping[str, object] = field(default_factory=dict)  # queue and priority, checked
+
+
+class JobRequest(Context):
+    """One attempt of one job, as Celery's users know it."""
+
+    def __init__(
+        self, job_id: UUID, kind: str, *, args: object, failures: int, options: Mapping[str, object]
+    ) -> None:
+        """Take what the job was enqueued with, and how often it failed."""
+        vars(self).update(
+            id=str(job_id),
+            task=kind,
+            args=[],  # a stored job has all of them by name
+            kwargs=args,
+            retries=failures,
+            called_directly=False,
+            delivery_info={},
+            headers={},
+            _protected=1,  # a task called inside the body is a plain function
+        )
+        self.replacement: Any = None  # by replace(): a signature of any type
+        self.replacement_id: str | None = None
+        self.wish: RetryWish | None = None  # by retry()
+        self.is_exhausted = False  # by retry(): there were enough
+        if options:
+            self.update(continuation.of(options))
+
+    @classmethod
+    def of(cls, claim: "Claim") -> "JobRequest":
+        """Return the request of a claimed job."""
+        return cls(claim.id, claim.kind, args=claim.args, failures=claim.failures, options=claim.options)
+
+    @property
+    def followers(self) -> Sequence[Any]:
+        """Return the calls that its result starts."""
+        return self.callbacks or ()
+
+
+@contextmanager
+def laid(task: HasRequests, claim: "Claim") -> Iterator[JobRequest]:
+    """Make a job's request the current one of its task while the block runs."""
+    request = JobRequest.of(claim)
+    task.request_stack.push(request)
+    try:
+        yield request
+    finally:
+        task.request_stack.pop()

@@ -1,0 +1,180 @@
+"""What AsyncResult asks: our jobs are answered from the ledger, other packages' tasks from django-celery-results.
+
+The ledger is written where a job runs, never here; a job is followed by ``settle``, which moves the counters of
+chords through this class, in the transaction of the job's outcome.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from celery import states
+from celery.app.task import Context
+from celery.exceptions import TaskRevokedError, TimeoutError  # noqa: A004  # the one that Celery's users catch
+from django.db import InterfaceError, OperationalError, transaction
+from django_celery_results.backends.database import DatabaseBackend
+
+from apps.jobs import canvas, sql
+from apps.jobs.states import State
+from apps.jobs.task import JobTask
+
+if TYPE_CHECKING:
+    from celery.canvas import Signature
+
+log = logging.getLogger("backline.jobs")
+
+Meta = dict[str, Any]
+
+_FIRST_LOOK_S, _LONGEST_S = 0.01, 0.2  # between two looks at a result: short jobs are answered at once
+
+_STATES = {
+    State.SCHEDULED: states.PENDING,
+    State.READY: states.PENDING,
+    State.QUEUED: states.PENDING,
+    State.RUNNING: states.STARTED,
+    State.RETRYING: states.RETRY,
+    State.SUCCEEDED: states.SUCCESS,
+    State.DEAD: states.FAILURE,
+    State.CANCELLED: states.REVOKED,
+}
+
+
+class LedgerBackend(DatabaseBackend):  # type: ignore[misc]  # it has no types
+    """Celery's result backend of this project."""
+
+    def wait_for(
+        self,
+        task_id: str,
+        timeout: float | None = None,
+        interval: float = 0.5,
+        no_ack: bool = True,  # noqa: ARG002, FBT001, FBT002  # Celery's signature
+        on_interval: Callable[[], None] | None = None,
+    ) -> Meta:
+        """Look until the task has ended: first after 10 ms, then with growing pauses up to 200 ms."""
+        self._ensure_not_eager()
+        give_up_at = None if timeout is None else monotonic() + timeout
+        nap = _FIRST_LOOK_S
+        while True:
+            meta: Meta = self.get_task_meta(task_id)
+            if meta["status"] in states.READY_STATES:
+                return meta
+            if on_interval:
+                on_interval()
+            left = nap if give_up_at is None else give_up_at - monotonic()
+            if left <= 0:
+                raise TimeoutError("The operation timed out.")
+            time.sleep(min(nap, left))
+            nap = min(nap * 1.5, interval, _LONGEST_S)
+
+    def _get_task_meta_for(self, task_id: str) -> Meta:
+        rows = sql.run("result_of", {"id": UUID(task_id)}) if canvas.is_time_ordered(task_id) else []
+        if not rows:
+            return super()._get_task_meta_for(task_id)  # type: ignore[no-any-return]
+        replaced_by = rows[0][8]
+        if replaced_by and rows[0][0] == State.SUCCEEDED:
+            return self.get_task_meta(replaced_by) | {"task_id": task_id}  # type: ignore[no-any-return]
+        return self._with_own_state(task_id, _meta(task_id, *rows[0]))
+
+    def _with_own_state(self, task_id: str, meta: Meta) -> Meta:
+        """Show the state that a running job gave itself by update_state, as long as it runs."""
+        if meta["status"] == states.STARTED:
+            own: Meta = super()._get_task_meta_for(task_id)
+            if own["status"] not in states.ALL_STATES:
+                meta |= {"status": own["status"], "result": own["result"]}
+        return self.meta_from_decoded(meta)  # type: ignore[no-any-return]
+
+    def _store_result(
+        self,
+        task_id: str,
+        result: object,
+        status: str,
+        traceback: str | None = None,
+        request: Context | None = None,
+        using: str | None = None,
+    ) -> object:
+        """Store what the ledger does not hold: tasks of other packages, steps that never ran, states of one's own."""
+        if status in states.ALL_STATES and canvas.is_time_ordered(task_id):
+            if sql.run("knows", {"id": UUID(task_id)}):
+                return result
+        return super()._store_result(task_id, result, status, traceback, request, using)
+
+    def _call_task_errbacks(self, request: Context, exc: BaseException, traceback: object) -> None:
+        """Call each errback so that one that fails undoes only what it did itself."""
+        for errback in request.errbacks or ():
+            one = Context(vars(request), errbacks=[errback], delivery_info=request.delivery_info or {})
+            try:
+                with transaction.atomic():
+                    super()._call_task_errbacks(one, exc, traceback)
+            except (OperationalError, InterfaceError):
+                raise
+            except Exception:
+                log.exception("%s: its errback %s failed", request.id, errback)
+
+    def _errback_arity_greater(self, errback: "Signature[Any]", n: int) -> bool:
+        """Say whether an errback takes more than this; a job type's context is not given by the caller."""
+        with suppress(AttributeError):
+            if isinstance(errback.type, JobTask):
+                given = 0 if errback.immutable else len(errback.args) + len(errback.kwargs)
+                return len(errback.type.parameters.parameters) - given > n
+        return bool(super()._errback_arity_greater(errback, n))
+
+
+def _meta(  # noqa: PLR0913  # one row of the statement
+    task_id: str,
+    state: int,
+    kind: str,
+    result: str | None,
+    args: str,
+    failures: int,
+    queue: str,
+    finished_at: object,
+    worker: str,
+    _replaced_by: str | None,
+    message: str | None,
+    exception: str | None,
+    error_type: str | None,
+    traceback: str | None,
+    done: int | None,
+    total: int | None,
+    note: str | None,
+    children: list[UUID] | None,
+) -> Meta:
+    status = _STATES[State(state)]
+    meta: Meta = {
+        "task_id": task_id,
+        "status": status,
+        "result": None,
+        "traceback": traceback or None,
+        "children": [[[str(child), None], None] for child in children or ()],
+        "date_done": finished_at,
+        "name": kind,
+        "args": [],
+        "kwargs": json.loads(args),
+        "worker": worker,
+        "retries": failures,
+        "queue": queue,
+    }
+    match status:
+        case states.SUCCESS:
+            meta["result"] = json.loads(result) if result is not None else None
+        case states.STARTED if done is not None:
+            meta["result"] = {"done": done, "total": total, "note": note}
+        case states.REVOKED:
+            meta["result"] = _told(TaskRevokedError, message or "It was cancelled before it started.")
+        case states.FAILURE | states.RETRY:
+            meta["result"] = json.loads(exception) if exception else _unknown(error_type, message)
+    return meta
+
+
+def _told(error: type[BaseException], message: str) -> Mapping[str, object]:
+    return {"exc_type": error.__name__, "exc_message": [message], "exc_module": error.__module__}
+
+
+def _unknown(error_type: str | None, message: str | None) -> Mapping[str, object]:
+    """Return an exception of which the ledger kept the name only, as of a worker that died."""
+    return {"exc_type": error_type or "Exception", "exc_message": [message or ""], "exc_module": "builtins"}

@@ -1,0 +1,159 @@
+"""Job types and one foreign task for canvases, each of which leaves a countable mark for every run."""
+
+import os
+import signal
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from celery import Task, chain, group, shared_task
+from celery.exceptions import Ignore, Reject
+from django.db import connection, transaction
+
+from apps.jobs import RetryPolicy, job
+from apps.jobs.task import JobTask
+
+ONCE = RetryPolicy(max_attempts=1)
+
+
+@job("canvas.plus")
+def plus(a: int, b: int = 1) -> int:
+    """Add two numbers."""
+    return a + b
+
+
+@job("canvas.total")
+def total(values: list[int]) -> int:
+    """Add many numbers."""
+    return sum(values)
+
+
+@job("canvas.boom", retry=ONCE)
+def boom(value: object = None) -> None:
+    """Fail at once."""
+    raise ValueError("boom", 7)
+
+
+@job("canvas.note")
+def note(task_id: str) -> str:
+    """Be called with the id of a job that failed."""
+    return f"noted {task_id}"
+
+
+@job("canvas.told")
+def told(request: Any, exc: Any, traceback: Any) -> None:
+    """Be called, as Celery's newer errbacks are, with what happened."""
+    _mark(f"told {request.id} {exc!r}")
+
+
+@job("canvas.told_badly")
+def told_badly(request: Any, exc: Any, traceback: Any) -> None:
+    """Break the transaction one is called in."""
+    _mark(f"told badly {request.id}")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1/0")
+
+
+@shared_task(name="canvas.flaky", base=JobTask, bind=True, max_retries=3)
+def flaky(self: "Task[..., Any]", value: int, fails: int = 2) -> int:
+    """Fail a few times first, the way Celery's users write it."""
+    if self.request.retries < fails:
+        raise self.retry(countdown=0.1, exc=RuntimeError("not yet"))
+    return value * 10
+
+
+@shared_task(
+    name="canvas.auto", base=JobTask, autoretry_for=(KeyError,), default_retry_delay=0, max_retries=2
+)
+def auto(mark: str) -> None:
+    """Fail until Celery's autoretry gives up."""
+    raise KeyError(mark)
+
+
+@shared_task(name="canvas.ends", base=JobTask, bind=True)
+def ends(self: "Task[..., Any]", how: str) -> None:
+    """End in one of Celery's ways."""
+    if how == "requeue" and self.request.delivery_info is not None and _mark(how) > 1:
+        return
+    raise {"ignore": Ignore(), "reject": Reject("no good"), "requeue": Reject("later", requeue=True)}[how]
+
+
+@shared_task(name="canvas.swap", base=JobTask, bind=True)
+def swap(self: "Task[..., Any]", value: int, into: str = "chain") -> Any:
+    """Become another canvas."""
+    if into == "chain":
+        raise self.replace(chain(plus.s(value, 100), plus.s(1000)))
+    if into == "group":
+        raise self.replace(group(plus.s(value, n) for n in range(3)))
+    if into == "boom":
+        raise self.replace(boom.s(value))
+    raise self.replace(plus.s(value, 5))
+
+
+@shared_task(name="canvas.asks", base=JobTask, bind=True)
+def asks(self: "Task[..., Any]", value: int) -> list[object]:
+    """Say what its request says, and run another task as a plain function."""
+    request = self.request
+    return [request.id, request.retries, request.kwargs, request.group, plus(value, 1)]
+
+
+@shared_task(name="canvas.shows", base=JobTask, bind=True)
+def shows(self: "Task[..., Any]", until: str) -> None:
+    """Show a state of its own until somebody leaves a mark."""
+    self.update_state(state="PROGRESS", meta={"current": 3, "total": 9})
+    while not _marks(until):
+        time.sleep(0.02)
+
+
+@job("canvas.counted", atomic=True)
+def counted(value: Any, name: str, pause_ms: int = 0) -> Any:
+    """Count one effect, in one commit with the outcome."""
+    _insert(name)
+    time.sleep(pause_ms / 1000)
+    return value
+
+
+@job("canvas.counted_total", atomic=True)
+def counted_total(values: Sequence[int], name: str) -> int:
+    """Count one effect and add up."""
+    _insert(name)
+    return sum(values)
+
+
+@job("canvas.dies", retry=RetryPolicy(max_attempts=2, first=timedelta(milliseconds=100)))
+def dies(value: int, always: bool = False) -> int:
+    """Kill its process, the first time or always."""
+    if always or _mark(f"dies {value}") == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return value
+
+
+@shared_task(name="elsewhere.times")
+def times(a: int, b: int) -> int:
+    """Multiply, as a task of another package."""
+    return a * b
+
+
+@shared_task(name="elsewhere.fails")
+def fails(*_: object) -> None:
+    """Fail, as a task of another package."""
+    raise KeyError("elsewhere")
+
+
+def _mark(name: str) -> int:
+    """Leave a mark that outlives the job; return how many there are."""
+    with transaction.atomic():
+        _insert(name)
+    return _marks(name)
+
+
+def _marks(name: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM canvas_marks WHERE name = %s", [name])
+        return int(cursor.fetchall()[0][0])
+
+
+def _insert(name: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO canvas_marks (name) VALUES (%s)", [name])
