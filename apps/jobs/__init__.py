@@ -5,10 +5,11 @@ It must stay importable before Django's models are loaded, since job types are.
 
 from apps.jobs.context import Context
 from apps.jobs.declare import job
-from apps.jobs.enqueue import enqueue
+from apps.jobs.enqueue import enqueue, enqueue_many
 from apps.jobs.origin import origin
 from apps.jobs.outcomes import CancelRequested, Discard, LeaseLost, Snooze, TimedOut
 from apps.jobs.retry import RetryPolicy
+from apps.jobs.unique import Unique
 
 __all__ = [
     "CancelRequested",
@@ -18,7 +19,9 @@ __all__ = [
     "RetryPolicy",
     "Snooze",
     "TimedOut",
+    "Unique",
     "enqueue",
+    "enqueue_many",
     "job",
     "origin",
 ]

@@ -1,10 +1,7 @@
-"""A job's arguments: bound by name to the function's signature, stored as JSON, shown redacted."""
+"""A job's arguments: bound by name to the function's signature, and shown redacted."""
 
 import inspect
-import json
 from collections.abc import Callable, Mapping, Sequence
-
-from apps.jobs import storable
 
 _SECRET_WORDS = ("password", "secret", "token", "key", "authorization")
 
@@ -27,25 +24,25 @@ def signature_of(function: Callable[..., object], *, wants_context: bool) -> ins
 def bind(
     kind: str, signature: inspect.Signature, args: Sequence[object], kwargs: Mapping[str, object]
 ) -> dict[str, object]:
-    """Check a caller's arguments and return them by name.
-
-    Raise TypeError when they do not fit the signature or are not JSON, ValueError when they cannot be stored.
-    """
+    """Return a caller's arguments by name; raise TypeError when they do not fit the signature."""
     try:
-        named = dict(signature.bind(*args, **kwargs).arguments)
+        return dict(signature.bind(*args, **kwargs).arguments)
     except TypeError as error:
         raise TypeError(f"{kind}: {error}. It takes {signature}.") from None
-    try:
-        return json.loads(storable.as_json(named))  # type: ignore[no-any-return]  # an object, since named is one
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"{kind}: arguments {error}. Pass ids and plain values.") from None
 
 
 def shown(args: Mapping[str, object], longest: int = 120) -> str:
     """Return arguments as Flower and logs may show them: secrets masked, long values cut."""
-    text = ", ".join(f"{name}={_masked(name, value)!r}" for name, value in args.items())
+    return cut(
+        ", ".join(f"{name}={'***' if is_secret(name) else value!r}" for name, value in args.items()), longest
+    )
+
+
+def is_secret(name: str) -> bool:
+    """Say whether an argument's name says that nobody may see it."""
+    return any(word in name.lower() for word in _SECRET_WORDS)
+
+
+def cut(text: str, longest: int) -> str:
+    """Return a text that is not longer than asked."""
     return text if len(text) <= longest else text[: longest - 1] + "…"
-
-
-def _masked(name: str, value: object) -> object:
-    return "***" if any(word in name.lower() for word in _SECRET_WORDS) else value

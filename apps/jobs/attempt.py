@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Protocol
 from django.db import InterfaceError, OperationalError, connection, transaction
 from psycopg.pq import TransactionStatus
 
-from apps.jobs import arguments, crash_points, sql, storable, transitions, trouble
+from apps.jobs import crash_points, sql, storable, transitions, trouble
 from apps.jobs.context import Context
 from apps.jobs.interrupt import interruptible
+from apps.jobs.kind import Kind
 from apps.jobs.logs import JobLog
 from apps.jobs.origin import running
 from apps.jobs.outcomes import CancelRequested, Discard, LeaseLost, Snooze
 from apps.jobs.record import burial
 from apps.jobs.transitions import Claim, Success
+from apps.jobs.upcast import for_run
 
 if TYPE_CHECKING:
     from apps.jobs.retry import RetryPolicy
@@ -30,7 +32,7 @@ _FORGIVEN = 20  # attempts a lost database may cost until one counts: the job ma
 Outcome = Callable[[], bool]
 
 
-class JobType(arguments.Reader, Protocol):
+class JobType(Kind, Protocol):
     """What running a job needs to know of its type."""
 
     name: str
@@ -106,7 +108,7 @@ def _call(task: JobType, claim: Claim, job_log: JobLog) -> object:
     me = running.set(claim.id)
     try:
         context = (_context(claim, job_log),) if task.wants_context else ()
-        args = arguments.for_run(task, claim)
+        args = for_run(task, claim)
         return interruptible(claim, task.timeout, lambda: task.run(*context, **args))
     finally:
         running.reset(me)

@@ -1,37 +1,29 @@
 """@job: turn a function into a job type, which is a Celery task whose calls are rows in the ledger."""
 
 import inspect
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Concatenate, ParamSpec, TypeVar, get_type_hints, overload
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Concatenate, ParamSpec, TypeVar, get_type_hints, overload
 
 from celery import shared_task
 
 from apps.jobs.arguments import signature_of
 from apps.jobs.context import Context
-from apps.jobs.retry import RetryPolicy
+from apps.jobs.declared import Declaration
 from apps.jobs.task import JobTask
+from apps.jobs.validate import Validator
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
-class job:  # noqa: N801  # it is used as a decorator
+class job(Declaration):  # noqa: N801  # it is used as a decorator
     """Declare a job type.
 
     ``kind`` is the path of its file under ``tasks``, with dots. The function's docstring is shown to people.
     ``timeout`` counts one attempt. A function whose first parameter is a ``Context`` is given one.
     """
-
-    kind: str
-    queue: str = "default"
-    retry: RetryPolicy = field(default_factory=RetryPolicy)
-    timeout: timedelta = timedelta(minutes=10)
-    atomic: bool = False  # its effects in the database and its completion are one commit
-    cron: str | None = None  # five crontab fields: a default schedule, which an admin may edit
-    timezone: str = "UTC"  # of the schedule
 
     @overload
     def __call__(self, function: Callable[Concatenate[Context, P], R]) -> JobTask[P, R]: ...
@@ -40,22 +32,46 @@ class job:  # noqa: N801  # it is used as a decorator
     def __call__(self, function: Callable[P, R]) -> JobTask[P, R]: ...
 
     def __call__(self, function: Callable[..., R]) -> JobTask[..., R]:
-        """Register the function as a Celery task of our base class."""
+        """Register the function as a Celery task of our base class; raise for what cannot be kept."""
         wants_context = _wants_context(function)
-        return shared_task(
-            name=self.kind,
-            base=JobTask,
-            job_queue=self.queue,
-            retry_policy=self.retry,
-            timeout=self.timeout,
-            atomic=self.atomic,
-            cron=self.cron,
-            cron_timezone=self.timezone,
-            wants_context=wants_context,
-            parameters=signature_of(function, wants_context=wants_context),
+        signature = signature_of(function, wants_context=wants_context)
+        self.check(signature)
+        declared = self._attributes() | {
+            "wants_context": wants_context,
+            "parameters": signature,
+            "validator": Validator(self.kind, function, signature),
+        }
+        for alias in self.aliases:
+            _as_task(function, alias, declared | {"alias_of": self.kind})
+        return _as_task(function, self.kind, declared)
+
+    def _attributes(self) -> dict[str, Any]:
+        """Return what the task is told, by the names it has there: some words are Celery's own."""
+        return {
+            "job_queue": self.queue,
+            "retry_policy": self.retry,
+            "timeout": self.timeout,
+            "atomic": self.atomic,
+            "cron": self.cron,
+            "cron_timezone": self.timezone,
+            "version": self.version,
+            "upcast": self.upcast,
+            "expires_after": self.expires_after,
+            "unique": self.unique,
+            "bundle": self.bundle,
+            "limit": self.limit,
+            "concurrency": self.concurrency,
+            "limit_by": self.limit_by,
             # every way into the task passes apply_async, which checks; the message itself has no arguments
-            typing=False,
-        )(function)
+            "typing": False,
+        }
+
+
+def _as_task(function: Callable[..., R], name: str, attributes: Mapping[str, Any]) -> JobTask[..., R]:
+    register: Callable[[Callable[..., R]], JobTask[..., R]] = shared_task(
+        name=name, base=JobTask, **attributes
+    )
+    return register(function)
 
 
 def _wants_context(function: Callable[..., object]) -> bool:

@@ -10,12 +10,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
 from apps.jobs import storable
-
-if TYPE_CHECKING:
-    from apps.jobs.task import JobTask
+from apps.jobs.kind import Kind
 
 _LONGEST_VALUE = 100  # the key stands in indexes; a longer value is counted by its hash
 _SECONDS = {
@@ -57,7 +54,7 @@ class Limit:
     rate: Rate | None
 
 
-def key_of(task: "JobTask[..., object]", args: Mapping[str, object]) -> str:
+def key_of(task: Kind, args: Mapping[str, object]) -> str:
     """Return what a job's limits count: its kind, or its kind and one argument; "" when it has none."""
     if limit_of(task) is None:
         return ""
@@ -75,7 +72,7 @@ def lane_of(tenant: str, key: str) -> str:
     return f"{tenant}/{key}" if key else tenant
 
 
-def limit_of(task: "JobTask[..., object]") -> Limit | None:
+def limit_of(task: Kind) -> Limit | None:
     """Return what a job type declares, None when nothing limits it."""
     rate: str | None = getattr(task, "limit", None)
     concurrency: int | None = getattr(task, "concurrency", None)
@@ -84,11 +81,11 @@ def limit_of(task: "JobTask[..., object]") -> Limit | None:
     return Limit(task.name, concurrency, None if rate is None else Rate.parse(rate))
 
 
-def declared(tasks: Iterable["JobTask[..., object]"]) -> list[Limit]:
+def declared(tasks: Iterable[Kind]) -> list[Limit]:
     """Return the limits of all job types that have one."""
     return [limit for task in tasks if (limit := limit_of(task)) is not None]
 
 
-def _default(task: "JobTask[..., object]", name: str) -> object:
+def _default(task: Kind, name: str) -> object:
     parameter = task.parameters.parameters.get(name)
     return None if parameter is None or parameter.default is inspect.Parameter.empty else parameter.default

@@ -8,6 +8,7 @@ from apps.jobs import storable
 from apps.lib.ids import first_id_of
 
 _LONGEST_QUEUE = 200
+_LONGEST_KEY = 1000
 _LONGEST_DELAY = timedelta(days=366 * 100)
 _PRIORITIES = range(-1000, 1001)  # a thousand steps are a week of age
 _CLOCKS_DIFFER_BY = timedelta(days=1)
@@ -89,6 +90,12 @@ def _queue(kind: str, queue: object) -> str:
     return queue
 
 
+def _idempotency_key(kind: str, key: object) -> str:
+    if not isinstance(key, str) or not 0 < len(key) <= _LONGEST_KEY:
+        raise ValueError(f"{kind}: idempotency_key must be a text of 1 to {_LONGEST_KEY} letters.")
+    return key
+
+
 def _time_ordered(kind: str, task_id: object) -> UUID:
     try:
         job_id = UUID(str(task_id))
@@ -110,6 +117,7 @@ _READERS: dict[str, Callable[[str, object], object]] = {
     "priority": _priority,
     "queue": _queue,
     "task_id": _time_ordered,
+    "idempotency_key": _idempotency_key,
 }
 _KEPT = set(_READERS)
 _STORED_AS = {"countdown": "delay", "task_id": "id"}

@@ -24,8 +24,10 @@ def discover() -> None:
 
 
 def get(kind: str) -> "JobTask[..., object]":
-    """Return the job type of this name."""
-    task = kinds().get(kind)
+    """Return the job type of this name, or of this former name."""
+    task = _tasks().get(kind)
+    if task is not None and task.alias_of is not None:
+        task = _tasks().get(task.alias_of)
     if task is None:
         raise UnknownKind(f"No job type is called {kind!r}. Known: {', '.join(sorted(kinds())) or 'none'}.")
     return task
@@ -33,5 +35,10 @@ def get(kind: str) -> "JobTask[..., object]":
 
 def kinds() -> "dict[str, JobTask[..., object]]":
     """Return every job type by its kind."""
+    return {name: task for name, task in _tasks().items() if task.alias_of is None}
+
+
+def _tasks() -> "dict[str, JobTask[..., object]]":
+    """Return every Celery task of ours, also those that stand for a former name."""
     found = {name: task for name, task in current_app.tasks.items() if hasattr(task, "retry_policy")}
     return cast("dict[str, JobTask[..., object]]", found)

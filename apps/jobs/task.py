@@ -5,20 +5,23 @@ message, it claims the row and runs it. The message carries ids, never arguments
 """
 
 import inspect
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Generic, ParamSpec, TypeVar, cast
 from uuid import UUID
 
 from celery import Task
 from celery.result import AsyncResult
-from django.conf import settings
-from django.db import transaction
 
-from apps.jobs import arguments, publisher, transitions
-from apps.jobs.options import stored
+from apps.jobs.enqueue_many import Item, enqueue_many
+from apps.jobs.enqueue_one import enqueue_one
+from apps.jobs.kind import Upcaster
 from apps.jobs.origin import Origin, current
 from apps.jobs.retry import RetryPolicy
 from apps.jobs.run import run_message
+from apps.jobs.unique import Unique
+from apps.jobs.validate import Validator
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -48,6 +51,16 @@ class JobTask(CeleryTask, Generic[P, R]):  # type: ignore[type-arg]  # an alias 
     wants_context: bool = False
     atomic: bool = False
     parameters = inspect.Signature()
+    validator: Validator
+    version: int = 1
+    upcast: Mapping[int, Upcaster] = MappingProxyType({})
+    alias_of: str | None = None  # this stands for a former name: what waits under it runs here
+    expires_after: timedelta | None = None
+    unique: Unique | None = None
+    bundle: int = 500
+    limit: str | None = None
+    concurrency: int | None = None
+    limit_by: str | None = None
 
     def apply_async(  # type: ignore[override]  # the stored job takes fewer of Celery's options
         self,
@@ -58,8 +71,9 @@ class JobTask(CeleryTask, Generic[P, R]):  # type: ignore[type-arg]  # an alias 
         """Enqueue a job and return its handle.
 
         Of Celery's options ``countdown``, ``eta``, ``expires``, ``priority``, ``queue`` and ``task_id`` (a
-        version 7 UUID) are kept. Raise TypeError for arguments that do not fit and for options that a stored
-        job cannot keep.
+        version 7 UUID) are kept. With an ``idempotency_key`` a second call within a day makes no second job
+        and is given the handle of the first. Raise TypeError for arguments that do not fit and for options
+        that a stored job cannot keep.
         """
         job_id = self.enqueue(args or (), kwargs or {}, current(), **options)
         return self.AsyncResult(str(job_id))
@@ -71,27 +85,20 @@ class JobTask(CeleryTask, Generic[P, R]):  # type: ignore[type-arg]  # an alias 
         origin: Origin,
         **options: object,
     ) -> UUID:
-        """Insert a job in the caller's transaction; after its commit the id goes to the broker."""
-        named = arguments.bind(self.name, self.parameters, args, kwargs)
-        new = transitions.NewJob(
-            kind=self.name,
-            args=named,
-            max_attempts=self.retry_policy.max_attempts,
-            owner_id=origin.owner_id,
-            trigger=origin.trigger,
-            subject=origin.subject,
-            tenant=origin.tenant,
-            tags=origin.tags,
-            request_id=origin.request_id,
-            parent_id=origin.parent_id,
-            **({"queue": self.job_queue} | stored(self.name, options)),  # type: ignore[arg-type]  # checked there
-        )
-        message = transitions.enqueue(new, window=settings.BACKLINE_WINDOW)
-        if message is not None:
-            text = arguments.shown(named)
-            # a lambda, not functools.partial: Django logs the function's name when it fails
-            transaction.on_commit(lambda: publisher.publish_soon(message, text), robust=True)
-        return new.id
+        """Insert a job in the caller's transaction; after its commit the id goes to the broker.
+
+        Return the id of the job that holds the key, when it is unique and there is one.
+        """
+        return enqueue_one(self, args, kwargs, origin, options)
+
+    def enqueue_many(self, items: Iterable[Item], **options: object) -> int:
+        """Insert a job for each item, a dict of named arguments or a tuple; return how many are new.
+
+        All or none, in the caller's transaction, read and written a block at a time: a generator of a million
+        is never held in memory. ``countdown``, ``eta``, ``expires``, ``priority`` and ``queue`` hold for all.
+        Raise TypeError or ValueError, which name the item, for arguments that do not fit.
+        """
+        return enqueue_many(self, items, current(), options)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the function itself when called directly; claim and run a job when a worker calls."""

@@ -7,18 +7,34 @@ made and finds its weekly partition by itself.
 import secrets
 import time
 import uuid
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _VERSION_7 = 7 << 76
 _VARIANT = 2 << 62
+_AT_ONCE = 512  # ids for which chance is read in one go
 
 
 def new_id() -> uuid.UUID:
     """Make an id of this moment."""
     random = (secrets.randbits(12) << 64) | secrets.randbits(62)
     return uuid.UUID(int=((time.time_ns() // 1_000_000) << 80) | _VERSION_7 | _VARIANT | random)
+
+
+def ids_in_order() -> Iterator[uuid.UUID]:
+    """Make ids for many rows at once, each greater than the one before, so that they sort as they were given.
+
+    What follows the millisecond counts quarters of a microsecond: two processes still have 62 bits of chance.
+    """
+    last = 0
+    while True:
+        chance = secrets.token_bytes(8 * _AT_ONCE)
+        for start in range(0, len(chance), 8):
+            last = max(last + 1, time.time_ns() * 4096 // 1_000_000)
+            random = int.from_bytes(chance[start : start + 8]) >> 2
+            yield uuid.UUID(int=(last >> 12 << 80) | _VERSION_7 | ((last & 4095) << 64) | _VARIANT | random)
 
 
 def first_id_of(moment: datetime) -> uuid.UUID:

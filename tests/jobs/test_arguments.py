@@ -9,14 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.jobs import Context, job
-from apps.jobs.arguments import bind, shown, signature_of
+from apps.jobs.arguments import shown, signature_of
+from apps.jobs.validate import Validator
 
 
-def body(a: int, b: str = "x", *, c: list[int] | None = None) -> None:
+def body(a, b="x", *, c=None):  # type: ignore[no-untyped-def]  # takes whatever is JSON
     """Stand for a job's function."""
 
 
-SIGNATURE = inspect.signature(body)
+UNTYPED = Validator("k", body, inspect.signature(body))
 
 json_values = st.recursive(
     st.none()
@@ -33,12 +34,12 @@ json_values = st.recursive(
 
 @given(json_values, json_values, json_values)
 def test_positional_and_named_arguments_are_stored_alike_by_name(a: object, b: object, c: object) -> None:
-    named = bind("k", SIGNATURE, (a, b), {"c": c})
-    assert named == bind("k", SIGNATURE, (), {"a": a, "b": b, "c": c}) == {"a": a, "b": b, "c": c}
+    named = UNTYPED.named((a, b), {"c": c})
+    assert named == UNTYPED.named((), {"a": a, "b": b, "c": c}) == {"a": a, "b": b, "c": c}
 
 
 def test_defaults_are_left_to_the_function_so_that_a_deploy_may_change_them() -> None:
-    assert bind("k", SIGNATURE, (1,), {}) == {"a": 1}
+    assert UNTYPED.named((1,), {}) == {"a": 1}
 
 
 @pytest.mark.parametrize(
@@ -53,8 +54,8 @@ def test_defaults_are_left_to_the_function_so_that_a_deploy_may_change_them() ->
 def test_a_call_that_does_not_fit_is_refused_and_shown_what_fits(
     args: tuple[object, ...], kwargs: dict[str, object], why: str
 ) -> None:
-    with pytest.raises(TypeError, match=rf"^k: .*{why}.*It takes \(a: int, b: str = 'x'"):
-        bind("k", SIGNATURE, args, kwargs)
+    with pytest.raises(TypeError, match=rf"^k: .*{why}.*It takes \(a, b='x', \*, c=None\)"):
+        UNTYPED.named(args, kwargs)
 
 
 @pytest.mark.parametrize(
@@ -62,22 +63,28 @@ def test_a_call_that_does_not_fit_is_refused_and_shown_what_fits(
 )
 def test_what_is_not_json_is_refused(value: object) -> None:
     with pytest.raises(TypeError, match=r"^k: arguments must be JSON: .* Pass ids and plain values\.$"):
-        bind("k", SIGNATURE, (value,), {})
+        UNTYPED.named((value,), {})
 
 
 @pytest.mark.parametrize("value", ["nul \x00", "half \ud83c", "x" * 70_000])
 def test_what_cannot_be_stored_is_refused(value: str) -> None:
     with pytest.raises(ValueError, match=r"^k: arguments (hold|take)"):
-        bind("k", SIGNATURE, (value,), {})
+        UNTYPED.named((value,), {})
 
 
 def test_what_comes_back_is_what_a_worker_will_see() -> None:
-    assert bind("k", SIGNATURE, ((1, 2),), {"b": {3: "three"}}) == {"a": [1, 2], "b": {"3": "three"}}
+    assert UNTYPED.named(((1, 2),), {"b": {3: "three"}}) == {"a": [1, 2], "b": {"3": "three"}}
+
+
+def test_what_a_worker_reads_is_what_was_stored() -> None:
+    assert UNTYPED.typed({"a": [1, None]}) == {"a": [1, None]}
+    with pytest.raises(TypeError, match="missing a required argument: 'a'"):
+        UNTYPED.typed({"b": 1})
 
 
 def test_later_changes_by_the_caller_do_not_reach_what_was_bound() -> None:
     mine = [1]
-    named = bind("k", SIGNATURE, (mine,), {})
+    named = UNTYPED.named((mine,), {})
     mine.append(2)
     assert named == {"a": [1]}
 
@@ -112,5 +119,5 @@ def test_what_is_shown_is_never_longer_than_asked(args: dict[str, object], longe
 
 
 def test_bound_arguments_survive_another_trip_through_json() -> None:
-    named = bind("k", SIGNATURE, ({"deep": [None, True, 1.5, "ü"]},), {})
+    named = UNTYPED.named(({"deep": [None, True, 1.5, "ü"]},), {})
     assert json.loads(json.dumps(named)) == named

@@ -110,10 +110,10 @@ class TestHowItEnds:
         assert Attempt.objects.get().error_type == "TimedOut"
         steps.end_session(sessions[0])  # the server goes on with a query whose client hung up
 
-    def test_arguments_that_no_longer_fit_are_a_failure(self) -> None:
+    def test_arguments_that_no_longer_fit_are_a_dead_letter_at_once(self) -> None:
         word, _ = run_body(lambda a: a, b=1)
-        assert word == "retrying"
-        assert "unexpected keyword argument 'b'" in Attempt.objects.get().message
+        assert word == "dead"
+        assert "This release cannot read its arguments" in DeadLetter.objects.get().message
 
 
 class TestResults:

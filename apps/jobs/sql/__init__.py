@@ -13,10 +13,11 @@ def run(
 ) -> list[tuple[Any, ...]]:  # what a row holds differs by statement
     """Execute ``sql/<name>.sql`` and return its rows; JSON comes as text, as Django's connection has it."""
     with connection.cursor() as cursor:
-        cursor.execute(_text(name), params)
+        cursor.execute(text(name), params)
         return cursor.fetchall() if cursor.description else []
 
 
 @cache
-def _text(name: str) -> str:
+def text(name: str) -> str:
+    """Return ``sql/<name>.sql``."""
     return (Path(__file__).parent / f"{name}.sql").read_text(encoding="utf-8")

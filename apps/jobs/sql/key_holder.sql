@@ -1,0 +1,1 @@
+SELECT job_id FROM jobs_unique_key WHERE key = %(key)s

@@ -1,0 +1,96 @@
+"""Into the ledger by the thousand: jobs of one kind are copied in, and the first ones go out at once."""
+
+from collections.abc import Iterable
+from itertools import islice
+from uuid import UUID, uuid4
+
+from django.db import connection
+
+from apps.jobs import sql
+from apps.jobs.limits import lane_of
+from apps.jobs.states import State
+from apps.jobs.transitions.new_jobs import Message, NewJob, as_params
+
+Row = tuple[UUID, str, str]  # id, arguments as JSON, what its limits count
+
+_ROWS_A_WRITE = 500
+_LEAST_IN_A_MESSAGE = 25  # not worth splitting, unless they are slow
+
+
+class ManyJobs:
+    """Jobs of one kind on their way in, in the caller's transaction, a block at a time.
+
+    ``like`` says what they have in common. The first go out at once, in ``window`` messages of ``most`` jobs
+    at most; what is left, or has a limit, stands in line.
+    """
+
+    def __init__(self, like: NewJob, *, window: int, most: int) -> None:
+        self._like = like
+        [(room, pace, sleeps, common)] = sql.run("plan_many", as_params(like) | {"window": window})
+        self._state = State.SCHEDULED if sleeps else State.READY
+        self._room: int = 0 if sleeps else room
+        self._most: int = min(most, pace)
+        self._common = "\t".join("\\N" if value is None else _escaped(value) for value in common)
+        self._ends: dict[str, str] = {}
+        self._sent: list[tuple[Message, str]] = []
+
+    def write(self, rows: Iterable[Row], *, count: int) -> None:
+        """Copy in one block, of ``count`` jobs at most: few are spread over the window.
+
+        The first block alone goes out; what follows it stands in line, behind it.
+        """
+        rows = iter(rows)
+        with connection.cursor() as cursor, cursor.copy(sql.text("copy_jobs")) as copy:
+            copy.write("".join(self._go_out(rows, self._size(count))))
+            while block := "".join(map(self._wait, islice(rows, _ROWS_A_WRITE))):
+                copy.write(block)
+        self._room = 0
+
+    def send(self) -> list[tuple[Message, str]]:
+        """Put the first jobs into the window.
+
+        Return what to publish after the commit, each message with the arguments of its first job as JSON.
+        """
+        pairs = [(message.id, job_id) for message, _ in self._sent for job_id in message.ids]
+        params = {
+            "bundles": [bundle for bundle, _ in pairs],
+            "ids": [job_id for _, job_id in pairs],
+            "queue": self._like.queue,
+            "kind": self._like.kind,
+        }
+        if pairs:
+            sql.run("send_many", params)
+        return self._sent
+
+    def _go_out(self, rows: Iterable[Row], size: int) -> Iterable[str]:
+        """Fill messages while the window has room."""
+        for job_id, args, limit_key in islice(rows, self._room * size):
+            if limit_key:
+                yield self._wait((job_id, args, limit_key))
+                continue
+            if not self._sent or len(self._sent[-1][0].ids) == size:
+                self._sent.append((Message(uuid4(), self._like.kind, self._like.queue, []), args))
+            self._sent[-1][0].ids.append(job_id)
+            yield f"{job_id.hex}\t{_escaped(args)}\t{self._end(limit_key, State.QUEUED)}"
+
+    def _wait(self, row: Row) -> str:
+        job_id, args, limit_key = row
+        end = self._ends.get(limit_key) or self._end(limit_key, self._state)
+        return f"{job_id.hex}\t{_escaped(args)}\t{end}"
+
+    def _end(self, limit_key: str, state: State) -> str:
+        """Return what follows the arguments; remembered for the key that is asked for again and again."""
+        lane = _escaped(lane_of(self._like.tenant, limit_key))
+        end = f"{state:d}\t{lane}\t{_escaped(limit_key)}\t{self._common}\n"
+        if state == self._state:
+            self._ends = {limit_key: end}
+        return end
+
+    def _size(self, count: int) -> int:
+        spread = -(-count // max(self._room, 1))
+        return min(self._most, max(spread, _LEAST_IN_A_MESSAGE))
+
+
+def _escaped(text: str) -> str:
+    """Return a text as COPY reads it."""
+    return text.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
