@@ -200,6 +200,7 @@ BACKLINE_CANCEL_GRACE_S = 10  # after a cancel: likewise
 BACKLINE_WORKER_HTTP = env.number("BACKLINE_WORKER_HTTP", 0)  # port on loopback: health, metrics; 0 is off
 BACKLINE_ARTIFACTS_DIR = Path(env.text("BACKLINE_ARTIFACTS_DIR") or STATE_DIR / "artifacts")
 BACKLINE_MAX_DEATHS = 3  # a job that lost its worker so often without getting further is set aside
+BACKLINE_VERSION = env.text("BACKLINE_VERSION", "0.1.0")  # of this release; workers and dead letters say it
 BACKLINE_ENVIRONMENT = env.text("BACKLINE_ENVIRONMENT", "local")
 WEB_URL = env.text("BACKLINE_WEB_URL", "http://127.0.0.1:8000/")  # Flower sends people there to log in
 FLOWER_URL = env.text("BACKLINE_FLOWER_URL")  # where pages link to; empty hides the link

@@ -1,9 +1,14 @@
-"""A consumer that comes back within seconds of its broker, however long that was away."""
+"""A consumer that comes back within seconds of its broker, and loses no job whose kind it does not know."""
 
+import logging
 from functools import partial
 
 from celery.worker.consumer import Consumer
-from kombu import Connection
+from kombu import Connection, Message
+
+from apps.jobs import unknown_kind
+
+log = logging.getLogger("backline.worker")
 
 
 class LedgerConsumer(Consumer):
@@ -19,3 +24,14 @@ class LedgerConsumer(Consumer):
             conn.ensure_connection, interval_start=1, interval_step=1, interval_max=2
         )
         return super().ensure_connected(conn)
+
+    def on_unknown_task(self, body: object, message: Message, exc: Exception) -> None:
+        """Give the jobs of an unknown kind back; what is not ours, Celery refuses in its own way."""
+        headers = message.headers or {}
+        if not unknown_kind.is_ours(headers):
+            super().on_unknown_task(body, message, exc)
+            return
+        unknown_kind.set_aside(headers)
+        message.ack_log_error(log, self.connection_errors)  # type: ignore[attr-defined]  # missing from the stubs
+        if self.event_dispatcher:  # type: ignore[attr-defined]  # likewise
+            self.event_dispatcher.send("task-rejected", uuid=headers.get("id"))  # type: ignore[attr-defined]

@@ -4,10 +4,11 @@ import os
 from collections.abc import Sequence
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 from django.db.models.functions import Now
 
-from apps.jobs import sql
+from apps.jobs import registry, sql
 from apps.jobs.models.worker import Worker
 from apps.jobs.states import State
 
@@ -22,6 +23,8 @@ def sign_on(*, name: str, hostname: str, queues: Sequence[str], concurrency: int
         concurrency=concurrency,
         started_at=Now(),
         heartbeat_at=Now(),
+        version=settings.BACKLINE_VERSION,
+        kinds=sorted(registry.kinds()),
     )
     return worker.id
 

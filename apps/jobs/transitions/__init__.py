@@ -21,6 +21,7 @@ from apps.jobs.transitions.running import (
     stop,
     succeed,
 )
+from apps.jobs.transitions.set_aside import set_aside
 from apps.jobs.transitions.taken_back import hand_back, rescue, rescue_child, spare
 from apps.jobs.transitions.waiting import Fill, Rules, expire, relay, release, republish
 
@@ -50,6 +51,7 @@ __all__ = [
     "rescue",
     "rescue_child",
     "retry",
+    "set_aside",
     "snooze",
     "spare",
     "stop",

@@ -1,0 +1,52 @@
+-- What becomes of jobs that a worker claimed and does not know the kind of. Another worker may: in a deploy old and new
+-- run side by side. So they sleep, twice as long each time, and nothing is held against them. One that came back
+-- `patience` times in this life, and whose kind no live worker knows, is buried with its evidence.
+WITH came AS MATERIALIZED (
+    SELECT j.id, j.worker_id, COALESCE(w.name, '') AS worker_name, COALESCE(w.version, '') AS version,
+           (SELECT count(*) FROM jobs_attempt AS a
+             WHERE a.job_id = j.id AND a.error_type = 'UnknownKind'
+               AND a.ended_at > COALESCE((SELECT d.died_at FROM jobs_dead_letter AS d WHERE d.job_id = j.id),
+                                         '-infinity')) AS times,
+           EXISTS (SELECT FROM jobs_worker AS k WHERE k.stopped_at IS NULL AND j.kind = ANY (k.kinds)) AS is_known
+      FROM jobs_job AS j LEFT JOIN jobs_worker AS w ON w.id = j.worker_id
+     WHERE j.id = ANY (%(ids)s::uuid[]) AND j.lease = %(lease)s AND j.state = 3
+     ORDER BY j.id FOR UPDATE OF j
+), judged AS (
+    SELECT came.*, times >= %(patience)s AND NOT is_known AS is_hopeless,
+           least(%(first_s)s * 2 ^ least(times, 20), %(longest_s)s) * interval '1 second' AS nap
+      FROM came
+), moved AS (
+    UPDATE jobs_job AS j
+       SET state = CASE WHEN cancel_requested_at IS NOT NULL THEN 8 WHEN judged.is_hopeless THEN 7 ELSE 0 END,
+           run_after = CASE WHEN cancel_requested_at IS NULL AND NOT judged.is_hopeless
+                            THEN clock_timestamp() + judged.nap END,
+           finished_at = CASE WHEN cancel_requested_at IS NOT NULL OR judged.is_hopeless THEN clock_timestamp() END,
+           fingerprint = CASE WHEN judged.is_hopeless THEN 'UnknownKind ' || j.kind ELSE '' END,
+           lease = NULL
+      FROM judged
+     WHERE j.id = judged.id AND j.lease = %(lease)s AND j.state = 3
+    RETURNING j.id, j.kind, j.state, j.attempt, j.started_at, j.args, j.tenant, j.fingerprint, judged.worker_name,
+              judged.version
+), out_of_window AS (
+    DELETE FROM jobs_bundle
+     WHERE id = %(bundle)s AND cardinality(ids) = (SELECT count(*) FROM moved WHERE moved.id = ANY (ids))
+), freed AS (
+    DELETE FROM jobs_slot WHERE job_id IN (SELECT id FROM moved)
+), story AS (
+    INSERT INTO jobs_attempt (job_id, number, outcome, worker_name, started_at, ended_at, error_type, message, traceback)
+    SELECT id, attempt, CASE state WHEN 7 THEN 'failed' WHEN 8 THEN 'cancelled' ELSE 'snoozed' END, worker_name,
+           started_at, clock_timestamp(), 'UnknownKind', %(message)s, ''
+      FROM moved
+), letter AS (
+    INSERT INTO jobs_dead_letter (job_id, kind, fingerprint, died_at, message, evidence, tenant, attempts, worker_name,
+                                  version)
+    SELECT id, kind, fingerprint, clock_timestamp(), %(message)s,
+           jsonb_build_object('error_type', 'UnknownKind', 'traceback', '', 'args', args), tenant, attempt, worker_name,
+           version
+      FROM moved WHERE state = 7
+    ON CONFLICT (job_id) DO UPDATE
+       SET fingerprint = excluded.fingerprint, died_at = excluded.died_at, message = excluded.message,
+           evidence = excluded.evidence, attempts = excluded.attempts, worker_name = excluded.worker_name,
+           version = excluded.version, decided_at = NULL, decision = ''
+)
+SELECT state, count(*) FROM moved GROUP BY state
