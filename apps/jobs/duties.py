@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kombu import Producer
 
-from apps.jobs import expiry, lanes, partitions, pause, relay, rescue, settle, sql, transitions
+from apps.jobs import expiry, lanes, partitions, pause, relay, replay, rescue, settle, sql, transitions
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ def table(producer: Callable[[], Producer]) -> tuple[Duty, ...]:
         Duty("expire", 1.0, expiry.expire),
         Duty("recall", 1.0, pause.recall),
         Duty("resume", 0.5, pause.go_on),
+        Duty("replay", 1.0, replay.go_on),
         Duty("free slots", 5.0, lambda: len(sql.run("free_slots", {}))),
         Duty("sweep bundles", 5.0, lambda: len(sql.run("sweep_bundles", {}))),
         Duty("forget lanes", 60.0, lanes.forget),
