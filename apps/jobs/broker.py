@@ -93,7 +93,7 @@ def _drop(connection: Connection) -> None:
 
 def _open(connection: Connection) -> StdChannel:
     """Connect, and have every answer waited for only so long; Redis's own options do the same."""
-    connection.connect()
+    connection.ensure_connection(max_retries=0)
     sock = getattr(connection.connection, "sock", None)
     if sock is not None:
         sock.settimeout(_PATIENCE_S)

@@ -31,5 +31,7 @@ def _was_lost_in_rabbitmq(channel: amqp.Channel) -> bool:
     there = channel.queue_declare(_SIGN, durable=True, auto_delete=False, arguments={"x-max-length": 1})
     if there is not None and there[1] > 0:
         return False
-    channel.basic_publish(amqp.Message(b"", delivery_mode=1), exchange="", routing_key=_SIGN)
+    sign = amqp.Message(b"", delivery_mode=1)
+    with channel.connection.channel() as own:  # confirmed: a message on its way is not counted yet
+        own.basic_publish_confirm(sign, exchange="", routing_key=_SIGN)
     return True
