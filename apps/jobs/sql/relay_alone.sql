@@ -1,2 +1,4 @@
 -- Be the only one who relays until this transaction ends: what limits count is exact then. False: another does.
-SELECT pg_try_advisory_xact_lock(%(lock)s)
+-- And have the next statements planned without nested loops over their own steps, whose sizes the planner cannot guess:
+-- it takes thousands of rows for one, and a minute for what takes milliseconds.
+SELECT pg_try_advisory_xact_lock(%(lock)s), set_config('enable_nestloop', 'off', true)

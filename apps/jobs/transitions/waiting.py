@@ -47,7 +47,7 @@ def relay(queue: str, room: int, rules: Rules | None = None) -> list[Message]:
         return []
     rules = rules or Rules()
     with transaction.atomic():
-        [(is_alone,)] = sql.run("relay_alone", {"lock": _RELAY_LOCK})
+        [(is_alone, _)] = sql.run("relay_alone", {"lock": _RELAY_LOCK})
         return _fill(queue, room, rules) if is_alone else []
 
 
