@@ -61,7 +61,7 @@ def stop(claim: Claim) -> Outcome:
     return lambda: transitions.stop(claim)
 
 
-def failure(task: JobType, claim: Claim, error: BaseException) -> tuple[str, Outcome]:
+def failure(policy: "RetryPolicy", claim: Claim, error: BaseException) -> tuple[str, Outcome]:
     """Return what comes of an attempt that failed: another one later, or the end."""
     if _is_database_loss(error) and claim.attempt < claim.failures + _FORGIVEN:
         # Not the job's fault: it runs again as soon as the database is back, and nothing is held against it.
@@ -70,7 +70,7 @@ def failure(task: JobType, claim: Claim, error: BaseException) -> tuple[str, Out
     if claim.is_last_try:
         return "dead", burial(claim, error)
     story = trouble.describe(error)
-    delay = task.retry_policy.delay(claim.failures + 1)
+    delay = policy.delay(claim.failures + 1)
     return "retrying", lambda: transitions.retry(claim, story, delay)
 
 
@@ -90,7 +90,7 @@ def _outcome_of(task: JobType, claim: Claim, error: BaseException) -> tuple[str,
             return "snoozed", _nap(claim, error.delay, str(error))
         case Discard():
             return "dead", burial(claim, error)
-    return failure(task, claim, error)
+    return failure(task.retry_policy, claim, error)
 
 
 def _in_one_transaction(task: JobType, claim: Claim, job_log: JobLog) -> Outcome:

@@ -53,6 +53,7 @@ class Enforcer:
 
     def __init__(self, slate: Slate, send: Callable[[int, signal.Signals], None]) -> None:
         """Read the slate; ``send`` signals a child, and nobody else who may have its number by now."""
+        self.killed = 0  # for the metrics
         self._slate = slate
         self._send = send
         self._sentences: dict[int, Sentence] = {}
@@ -112,3 +113,4 @@ class Enforcer:
         self._sentences[entry.pid] = Sentence(entry, reason)
         log.warning("job %s is %s and does not stop; killing process %d", entry.job, reason.value, entry.pid)
         self._send(entry.pid, signal.SIGKILL)
+        self.killed += 1

@@ -51,5 +51,5 @@ def _carry_out(sentence: Sentence) -> bool:
         return stop(claim)()
     limit = timedelta(seconds=round(entry.until - entry.since, 3))
     error = TimedOut(f"It ran longer than its limit of {limit} and did not stop; its process was killed.")
-    _, outcome = failure(registry.get(claim.kind), claim, error)
+    _, outcome = failure(registry.get(claim.kind).retry_policy, claim, error)
     return outcome()

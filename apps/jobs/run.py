@@ -9,7 +9,7 @@ from uuid import UUID
 from celery.exceptions import Ignore
 from django.db import InterfaceError, OperationalError, connection
 
-from apps.jobs import crash_points, logs, pace, process, sql, transitions
+from apps.jobs import crash_points, logs, metrics, pace, process, sql, transitions
 from apps.jobs.attempt import JobType, attempt, stop
 from apps.jobs.record import Record, recorded
 from apps.jobs.transitions import Claim, Success
@@ -60,7 +60,9 @@ def run_claims(task: JobType, claims: list[Claim], record: Record) -> None:
                 _run(task, claim, record, began_s=began_at - claimed_at)
     finally:
         record.close()
-    pace.remember(task.name, seconds=monotonic() - claimed_at, jobs=len(claims))
+    took = monotonic() - claimed_at
+    pace.remember(task.name, seconds=took, jobs=len(claims))
+    metrics.count(record.words, took)
 
 
 def _claimed(bundle: UUID, ids: list[UUID]) -> list[Claim]:
@@ -71,6 +73,7 @@ def _claimed(bundle: UUID, ids: list[UUID]) -> list[Claim]:
         claims = _claimed_after_loss(bundle, ids, error)
     crash_points.reached("claim.after")
     if not claims:
+        metrics.count({}, 0.0, stale=1)
         raise Ignore("stale message")
     return claims
 

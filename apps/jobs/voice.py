@@ -45,19 +45,26 @@ class Voice(threading.Thread):
         self._slate = slate.current() or slate.Slate()
         self._enforcer = Enforcer(self._slate, self._children.send)
         self._lost: set[int] = set()  # dead children whose jobs are not all free yet
-        self._beat_at = 0.0
+        self._deaths = 0
+        self._beat_at = 0.0  # 0: due at once
+        self._heard_at = monotonic()  # by the ledger
         self._session: object = None  # the one that holds this worker's lock
 
     def run(self) -> None:
         """Look and beat until told to stop."""
         while not self._leave.is_set():
-            self._lost.update(self._children.deaths(_LOOK_EVERY_MS))
+            died = set(self._children.deaths(_LOOK_EVERY_MS))
+            self._deaths += len(died)
+            self._lost |= died
             try:
                 self._look()
             except (DatabaseError, InterfaceError) as error:
                 log.warning("the database is away (%s); the next beat tries again", error)
                 connection.close()
                 self._beat_at = 0.0  # nobody may take the free lock for a death: take it as soon as possible
+                self._leave.wait(_REST_AFTER_TROUBLE_S)
+            except Exception:  # a worker without a voice would be taken for dead
+                log.exception("one look at the children failed")
                 self._leave.wait(_REST_AFTER_TROUBLE_S)
         connection.close()
 
@@ -72,13 +79,22 @@ class Voice(threading.Thread):
         except (DatabaseError, InterfaceError) as error:
             log.warning("could not sign off (%s); the keeper finds out by itself", error)
 
-    def beat_age(self) -> float | None:
-        """Return how long ago the ledger last heard of this worker; None before it did."""
-        return monotonic() - self._beat_at if self._beat_at else None
+    def trouble(self) -> str:
+        """Say why this worker is not well; nothing when the ledger heard of it lately."""
+        silence = monotonic() - self._heard_at
+        if silence < settings.BACKLINE_DEAD_AFTER_S:
+            return ""
+        return f"The ledger has not heard of this worker for {silence:.0f} s."
 
-    def running(self) -> int:
-        """Count the processes that are in a job's body now."""
-        return self._enforcer.running(self._mine())
+    def gauges(self) -> dict[str, tuple[str, float]]:
+        """Return what is so now, for the metrics."""
+        return {
+            "jobs_running": ("Processes that are in a job.", self._enforcer.running(self._mine())),
+            "processes": ("Processes that may run jobs.", len(self._mine())),
+            "processes_lost": ("Processes that died since the start.", self._deaths),
+            "processes_killed": ("Of these: for a limit or a cancel.", self._enforcer.killed),
+            "heartbeat_age_seconds": ("Since the ledger last heard of it.", monotonic() - self._heard_at),
+        }
 
     def _look(self) -> None:
         self._enforcer.end_overdue(self._mine())
@@ -111,7 +127,7 @@ class Voice(threading.Thread):
             return
         worker_id = process.worker_id()
         workers.beat(worker_id, has_lock=self._holds_lock())
-        self._beat_at = monotonic()
+        self._beat_at = self._heard_at = monotonic()
         # whose death nobody saw: a child that did not live for one look, or died while the database was away
         self._lost |= workers.processes_running_on(worker_id) - self._children.pids() - {os.getpid()}
 

@@ -13,13 +13,16 @@ from celery.apps.worker import (  # type: ignore[attr-defined]  # missing from t
 )
 from celery.signals import worker_init
 from celery.worker import WorkController
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
+from django.db.backends.signals import connection_created
 
-from apps.jobs import process, sessions, slate, workers  # noqa: F401  # sessions hears the worker start
+from apps.jobs import health, metrics, process, sessions, slate, workers  # noqa: F401  # sessions hears the worker start
 from apps.jobs.voice import Voice
 
 if TYPE_CHECKING:
     from celery.concurrency.base import BasePool
+    from django.db.backends.base.base import BaseDatabaseWrapper
 
 log = logging.getLogger("backline.worker")
 
@@ -62,12 +65,21 @@ class LedgerStep(bootsteps.StartStopStep):
         """Belong to one worker."""
         super().__init__(worker, **kwargs)
         self._voice = Voice(worker)
+        self._counts = metrics.current()
 
-    def start(self, worker: LedgerWorker) -> None:  # noqa: ARG002  # Celery's signature
-        """Begin to beat."""
+    def start(self, worker: LedgerWorker) -> None:
+        """Begin to beat, and to answer where somebody may ask."""
         self._voice.start()
+        if settings.BACKLINE_WORKER_HTTP:
+            health.answer(
+                settings.BACKLINE_WORKER_HTTP,
+                trouble=self._voice.trouble,
+                metrics=lambda: metrics.text(
+                    str(getattr(worker, "hostname", "")), self._counts, self._voice.gauges()
+                ),
+            )
 
-    def stop(self, worker: LedgerWorker) -> None:  # noqa: ARG002
+    def stop(self, worker: LedgerWorker) -> None:  # noqa: ARG002  # Celery's signature
         """Say goodbye after a warm shutdown, in which every job ended."""
         self._voice.stop()
 
@@ -89,4 +101,12 @@ def _register(sender: Any, **_: object) -> None:
         )
     )
     slate.set_current(slate.Slate())
+    metrics.set_current(metrics.Counts())
+    connection_created.connect(_end_queries_with_their_client, dispatch_uid="worker")
     connection.close()  # a connection must not cross the fork
+
+
+def _end_queries_with_their_client(connection: "BaseDatabaseWrapper", **_: object) -> None:
+    """Have the server look whether a long query's client still lives: what is killed must not work on."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET client_connection_check_interval = '2s'")

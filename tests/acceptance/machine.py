@@ -66,10 +66,14 @@ class Machine:
 
     def enqueue(self, kind: str, times: int = 1, **arguments: object) -> list[str]:
         """Enqueue jobs as a program would, each in a transaction of its own; return their ids."""
+        return self.enqueue_each(kind, [arguments] * times)
+
+    def enqueue_each(self, kind: str, arguments: list[dict[str, object]]) -> list[str]:
+        """Enqueue a job for each of these arguments, in their order."""
         code = (
             "import django; django.setup()\n"
             "from apps.jobs import enqueue\n"
-            f"for _ in range({times}): print(enqueue({kind!r}, **{arguments!r}))\n"
+            f"for arguments in {arguments!r}: print(enqueue({kind!r}, **arguments))\n"
         )
         command = [sys.executable, "-c", code]
         done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True)

@@ -1,7 +1,6 @@
 """A job that does not end by itself is ended: at its limit, or when a person cancels it."""
 
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -11,51 +10,77 @@ RUNNING, SUCCEEDED, DEAD, CANCELLED = 3, 6, 7, 8
 DEAF = ("spin", "swallow", "block in C", "query", "query deaf")
 
 
-@pytest.fixture
-def busy(machine: Machine) -> Iterator[Machine]:
-    """A machine with a keeper and a worker of two processes."""
-    machine.keeper()
-    machine.worker()
-    return machine
-
-
-def is_in(machine: Machine, job: str, state: int) -> bool:
-    return bool(machine.value("SELECT state FROM jobs_job WHERE id = %s", job) == state)
-
-
-@pytest.mark.parametrize("how", ["swallow", "block in C", "query deaf"])
-def test_a_deaf_job_past_its_limit_is_killed_and_has_failed_and_its_neighbour_does_not_notice(
-    busy: Machine, how: str
+def test_jobs_past_their_limit_are_ended_whatever_they_do_and_a_neighbour_does_not_notice(
+    machine: Machine,
 ) -> None:
-    [neighbour] = busy.enqueue("kinds.walk", steps=60, pause_ms=250)
-    [job] = busy.enqueue("kinds.hang", how=how)
-    busy.until_ended([job], DEAD)
-    failures, deaths = busy.ask("SELECT failures, deaths FROM jobs_job WHERE id = %s", job)[0]
-    assert deaths == 0, "a limit is no death of a worker"
-    stories = busy.ask("SELECT outcome, error_type FROM jobs_attempt WHERE job_id = %s ORDER BY id", job)
-    assert stories == [("failed", "TimedOut")] * 2
-    assert failures == 1
-    message, evidence = busy.ask("SELECT message, evidence FROM jobs_dead_letter WHERE job_id = %s", job)[0]
-    assert message.startswith("It ran longer than its limit of 0:00:01")
-    assert evidence["args"] == {"how": how}
-    busy.until_ended([neighbour])
-    assert busy.value("SELECT attempt FROM jobs_job WHERE id = %s", neighbour) == 1
-    nobody_queries_any_more(busy)
+    machine.keeper()
+    machine.worker("w", 6)
+    [neighbour] = machine.enqueue("kinds.walk", steps=100, pause_ms=200)
+    jobs = {how: machine.enqueue("kinds.hang", how=how)[0] for how in DEAF}
+    machine.until_ended(list(jobs.values()), DEAD, patience=120)
+    for how, job in jobs.items():
+        row = machine.ask("SELECT failures, deaths, attempt FROM jobs_job WHERE id = %s", job)
+        assert row == [(1, 0, 2)], f"{how}: a limit is a failure and no death of a worker"
+        stories = machine.ask("SELECT outcome, error_type FROM jobs_attempt WHERE job_id = %s", job)
+        assert stories[0] == ("failed", "TimedOut")
+        query = "SELECT message, evidence FROM jobs_dead_letter WHERE job_id = %s"
+        message, evidence = machine.ask(query, job)[0]
+        assert message.startswith("It ran longer than its limit of 0:00:01"), how
+        assert evidence["args"] == {"how": how}
+    assert machine.value("SELECT attempt FROM jobs_job WHERE id = %s", neighbour) == 1
+    nobody_queries_any_more(machine)
+    machine.until_ended([neighbour], patience=120)
 
 
-@pytest.mark.parametrize("how", DEAF)
-def test_a_running_job_that_is_cancelled_ends_whatever_it_does(busy: Machine, how: str) -> None:
-    [job] = busy.enqueue("kinds.hang_for_ever", how=how)
-    busy.until(lambda: is_in(busy, job, RUNNING), "it runs")
-    busy.manage("shell", "-v0", "-c", f"from apps.jobs import transitions; transitions.cancel({job!r})")
-    began = time.monotonic()
-    busy.until(lambda: is_in(busy, job, CANCELLED), "it is cancelled", patience=25)
-    print(f"{how}: cancelled after {time.monotonic() - began:.2f} s")
-    assert busy.ask("SELECT failures, deaths FROM jobs_job WHERE id = %s", job) == [(0, 0)]
-    assert busy.ask("SELECT outcome FROM jobs_attempt WHERE job_id = %s", job) == [("cancelled",)]
-    nobody_queries_any_more(busy)
+def test_running_jobs_that_are_cancelled_end_whatever_they_do(machine: Machine) -> None:
+    machine.keeper()
+    machine.worker("w", len(DEAF))
+    jobs = {how: machine.enqueue("kinds.hang_for_ever", how=how)[0] for how in DEAF}
+    machine.until(lambda: states(machine, jobs) == {RUNNING}, "all run")
+    machine.ask("UPDATE jobs_job SET cancel_requested_at = clock_timestamp()")
+    machine.until(lambda: states(machine, jobs) == {CANCELLED}, "all are cancelled", patience=60)
+    query = "SELECT id::text, finished_at - cancel_requested_at, failures, deaths FROM jobs_job"
+    took = {
+        job: (after.total_seconds(), failures, deaths) for job, after, failures, deaths in machine.ask(query)
+    }
+    for how, job in jobs.items():
+        print(f"cancelled, {how}: after {took[job][0]:.2f} s")
+        assert took[job][1:] == (0, 0)
+        assert machine.ask("SELECT outcome FROM jobs_attempt WHERE job_id = %s", job) == [("cancelled",)]
+    assert max(took[jobs["spin"]][0], took[jobs["query"]][0]) < 5, "these hear it"
+    nobody_queries_any_more(machine)
+
+
+def test_in_a_bundle_only_the_job_that_hangs_or_kills_is_charged(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One message carries many of them; each neighbour ends as if it had been alone."""
+    monkeypatch.setenv("BACKLINE_WINDOW", "1")
+    machine.ask(
+        "INSERT INTO jobs_pace (kind, mean_s, jobs, updated_at) VALUES ('kinds.hang', 0.001, 9999, now())"
+    )
+    hows = ["not"] * 10 + ["swallow"] + ["not"] * 10 + ["kill"] + ["not"] * 10
+    ids = machine.enqueue_each("kinds.hang", [{"how": how} for how in hows])
+    machine.keeper()
+    machine.worker("w", 1)
+    largest = "SELECT max(cardinality(ids)) FROM jobs_bundle"
+    machine.until(lambda: (machine.value(largest) or 0) > 20, "the relay packs them")
+    hung, killer = ids[hows.index("swallow")], ids[hows.index("kill")]
+    innocent = [job for job in ids if job not in (hung, killer)]
+    machine.until_ended(innocent, patience=120)
+    machine.until_ended([hung, killer], DEAD, patience=120)
+    charged = machine.ask("SELECT id::text, failures, deaths FROM jobs_job WHERE failures + deaths > 0")
+    assert set(charged) == {(hung, 1, 0), (killer, 0, 3)}
+
+
+def states(machine: Machine, jobs: dict[str, str]) -> set[int]:
+    query = "SELECT DISTINCT state FROM jobs_job WHERE id = ANY(%s::uuid[])"
+    return {state for (state,) in machine.ask(query, list(jobs.values()))}
 
 
 def nobody_queries_any_more(machine: Machine) -> None:
+    """The server ends a query whose process was killed."""
     query = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT pg_sleep%'"
-    machine.until(lambda: machine.value(query) == 0, "the query ends with its process", patience=10)
+    began = time.monotonic()
+    machine.until(lambda: machine.value(query) == 0, "the query ends with its process", patience=20)
+    print(f"no query any more after {time.monotonic() - began:.2f} s")
