@@ -1,0 +1,54 @@
+"""A worker outlives whatever somebody puts into its queue.  Called by the consumer.
+
+Celery itself logs and drops what is wrong in a message's body. What is wrong in its envelope comes up as an error of
+the transport or of a header, and would end the worker: with Redis the message is gone by then, so that each
+worker that starts would end with the next one.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from celery.exceptions import CeleryError
+from kombu import Message
+
+log = logging.getLogger("backline.worker")
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class UnreadableMessage(ConnectionError):  # noqa: N818  # to Celery: connect again and go on
+    """The transport could not read what stood in the queue."""
+
+
+def receiving(
+    receive: Callable[[Message], object], let_through: tuple[type[BaseException], ...]
+) -> Callable[[Message], None]:
+    """Return a handler of messages that drops those whose headers make no sense, with a line in the log."""
+
+    def received(message: Message) -> None:
+        try:
+            receive(message)
+        except let_through:
+            raise
+        except Exception:
+            log.exception("a message was dropped: nobody can read its headers %.500r", message.headers)
+            message.ack_log_error(log, let_through)  # type: ignore[attr-defined]  # missing from the stubs
+
+    return received
+
+
+def looping(loop: Callable[P, R], let_through: tuple[type[BaseException], ...]) -> Callable[P, R]:
+    """Return the worker's loop, in which an envelope that nobody can read only costs a new connection."""
+
+    def outlived(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return loop(*args, **kwargs)
+        except (*let_through, CeleryError):
+            raise
+        except Exception as error:
+            log.exception("a message was dropped: nobody can read its envelope")
+            raise UnreadableMessage(str(error)) from error
+
+    return outlived
