@@ -28,8 +28,9 @@ check: .venv/dev.installed  ## Format, lint, types, import contracts, migrations
 bench: .venv/dev.installed  ## Measure imports and jobs on this machine, as ratios (ARGS="import --json" for some)
 	@$(RUN) manage.py bench $(ARGS)
 
-chaos: .venv/dev.installed  ## Kill what can be killed during the whole real work, and count what was lost
-	@$(PYTEST) tests/acceptance -m chaos -n 0 -s $(ARGS)
+chaos: .venv/dev.installed  ## Break everything on purpose and count what was lost (ARGS="F01 F20 --json --celery" for some)
+	@$(RUN) manage.py chaos $(ARGS)
+	@$(if $(ARGS),,$(PYTEST) tests/acceptance -m chaos -n 0 -s)
 
 clean:  ## Stop this project's servers and delete their data, .backline/ and .venv/
 	@if [ -x $(RUN) ]; then $(RUN) -m apps.local.clean; fi

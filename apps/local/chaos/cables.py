@@ -19,12 +19,14 @@ class Cables:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
+        self._cables: list[Cable] = []
         self._thread = threading.Thread(target=self._loop.run_forever, name="cables", daemon=True)
         self._thread.start()
 
     def lay(self, server_port: Callable[[], int]) -> "Cable":
         """Open a port that leads to the server, wherever it listens by then."""
         cable = Cable(self._loop, server_port)
+        self._cables.append(cable)
         self.run(cable.open())
         return cable
 
@@ -34,7 +36,7 @@ class Cables:
 
     def close(self) -> None:
         """Drop every connection and end the thread."""
-        self.run(_end_every_task())
+        self.run(_end_everything(self._cables))
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
         self._loop.close()
@@ -57,8 +59,13 @@ class Cable:
 
     async def open(self) -> None:
         """Listen on a free port."""
-        server = await asyncio.start_server(self._serve, LOOPBACK, 0)
-        self.port = server.sockets[0].getsockname()[1]
+        self._server = await asyncio.start_server(self._serve, LOOPBACK, 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    def close(self) -> None:
+        """Listen no more and drop every connection; on the cables' thread."""
+        self._server.close()
+        self._reset_links()
 
     def mend(self) -> None:
         """Let everything pass again; what was held is delivered."""
@@ -175,7 +182,9 @@ class Link:
         return True
 
 
-async def _end_every_task() -> None:
+async def _end_everything(cables: list[Cable]) -> None:
+    for cable in cables:
+        cable.close()
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for task in others:
         task.cancel()

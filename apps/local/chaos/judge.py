@@ -117,14 +117,15 @@ def _judge_ghosts(verdict: Verdict, lines: list[Line]) -> None:
 
 def _judge_rescue(trial: Trial, verdict: Verdict, lines: list[Line]) -> None:
     """Measure from each death to the next beginning of each job that was under way in the dead process."""
-    waits = sorted(wait for death in trial.deaths for wait in _waits(lines, death.at, death.pids))
+    waits = sorted(wait for death in trial.deaths for wait in waits_of(lines, death.at, death.pids))
     if waits:
         verdict.rescue_p50_s = round(waits[len(waits) // 2], 3)
         verdict.rescue_p99_s = round(waits[int(len(waits) * 0.99)], 3)
         verdict.rescue_max_s = round(waits[-1], 3)
 
 
-def _waits(lines: list[Line], at: float, pids: frozenset[int]) -> list[float]:
+def waits_of(lines: list[Line], at: float, pids: frozenset[int]) -> list[float]:
+    """Return how long each job waited that was under way in these processes when they died."""
     under_way: dict[int, Line] = {}
     waits = []
     for line in lines:

@@ -102,8 +102,9 @@ class Process:
     def tell(self, line: str) -> None:
         """Write a line to its standard input."""
         if self._popen.stdin is not None:
-            self._popen.stdin.write(line + "\n")
-            self._popen.stdin.flush()
+            with suppress(BrokenPipeError):  # it died; whoever waits for its answer sees that
+                self._popen.stdin.write(line + "\n")
+                self._popen.stdin.flush()
 
     def hear(self) -> str:
         """Read a line of its standard output; empty when it is gone."""

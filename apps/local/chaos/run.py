@@ -1,33 +1,49 @@
 """Run one fault from the first server to the verdict."""
 
+import shutil
 import time
 from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import redis
+from django.conf import settings
 
 from apps.local.chaos.faults.fault import Fault
 from apps.local.chaos.judge import Verdict, judge
 from apps.local.chaos.rig import NotInTime, Rig
-from apps.local.chaos.trial import CannotRun, Trial
+from apps.local.chaos.trial import Broken, CannotRun, Trial
 
 
 def run(fault: Fault, *, seed: int, jobs: int | None = None, celery: bool = False) -> Verdict:
     """Run a fault on a rig of its own."""
     with Rig(replace(fault.plan, is_celery=celery)) as rig:
-        return run_on(rig, fault, seed=seed, jobs=jobs)
+        verdict = run_on(rig, fault, seed=seed, jobs=jobs)
+        if not verdict.is_sound:
+            verdict.note += f"; logs in {_kept(rig, fault)}"
+        return verdict
 
 
-def run_on(rig: Rig, fault: Fault, *, seed: int, jobs: int | None = None) -> Verdict:
-    """Run a fault on a rig that stands; it may be used again after it."""
+def run_on(rig: Rig, fault: Fault, *, seed: int, jobs: int | None = None, measures: bool = True) -> Verdict:
+    """Run a fault on a rig that stands; it may be used again after it.
+
+    Without ``measures`` throughput is left out, which takes half the time.
+    """
     began = time.monotonic()
     system = "celery" if rig.plan.is_celery else "backline"
     verdict = Verdict(fault.code, seed, title=fault.title, system=system)
     trial = Trial(rig, replace(fault.load, jobs=jobs or fault.load.jobs), seed)
     try:
-        _through(trial, fault, verdict)
+        _through(trial, fault, verdict, measures=measures)
     except CannotRun as reason:
         verdict.ran = False
         trial.note(f"cannot run here: {reason}")
-    except NotInTime as reason:
+    except (NotInTime, Broken) as reason:
         verdict.broken.append(str(reason))
+        rig.restore()
+        trial.end_load()
+    except (OSError, LookupError, psycopg.Error, redis.RedisError) as error:
+        verdict.broken.append(f"the harness itself failed: {error!r}")
         rig.restore()
         trial.end_load()
     if verdict.ran:
@@ -37,15 +53,26 @@ def run_on(rig: Rig, fault: Fault, *, seed: int, jobs: int | None = None) -> Ver
     return verdict
 
 
-def _through(trial: Trial, fault: Fault, verdict: Verdict) -> None:
+def _kept(rig: Rig, fault: Fault) -> Path:
+    """Copy the logs of every process to where they outlive the rig."""
+    place = settings.STATE_DIR / "chaos" / fault.code
+    place.mkdir(parents=True, exist_ok=True)
+    for log in rig.directory.glob("*.log"):
+        shutil.copy(log, place)
+    shutil.copy(rig.sink.directory / "lines", place)
+    return Path(place)
+
+
+def _through(trial: Trial, fault: Fault, verdict: Verdict, *, measures: bool) -> None:
     trial.rig.restore()
     trial.warm_up()
-    before = trial.throughput()
+    before = trial.throughput() if measures else 0.0
     trial.begin_load()
     trial.progress(max(1, trial.load.jobs // 20), "jobs before the fault")
     fault.inject(trial)
     trial.end_load()
     trial.rig.restore()
     trial.drain()
-    trial.warm_up()
-    verdict.recovery = round(trial.throughput() / before, 3)
+    if measures:
+        trial.warm_up()
+        verdict.recovery = round(trial.throughput() / before, 3)

@@ -21,6 +21,10 @@ _VISIBILITY_S = 75.0  # ... and what is missing had its visibility timeout
 _NOT_ENDED = "SELECT count(*) FROM jobs_job WHERE kind LIKE 'chaos.%%' AND state NOT IN (6, 7, 8)"
 
 
+class Broken(RuntimeError):  # noqa: N818
+    """An invariant does not hold; the message says what was seen."""
+
+
 class CannotRun(RuntimeError):  # noqa: N818
     """This machine lacks what the fault needs; the message says what."""
 
@@ -85,20 +89,24 @@ class Trial:
 
     def kill_child(self) -> int:
         """Kill one process in the middle of a job; return its pid."""
-        self.rig.until(lambda: bool(self._working()), "a process works")
-        pid = self.random.choice(self._working())
+        pid = self.random.choice(self._working_pids())
         self.deaths.append(Death(time.time(), frozenset({pid})))
         os.kill(pid, signal.SIGKILL)
         return pid
 
     def working_pid(self, process: Process) -> int:
         """Wait until a process of this worker is in the middle of a job; return its pid."""
-        self.rig.until(lambda: bool(self._working(process)), f"{process.name} works")
-        return self._working(process)[0]
+        return self._working_pids(process)[0]
 
-    def restart(self, name: str) -> Process:
-        """Start a process that was killed, as a supervisor would."""
-        return self.rig.start(name)
+    def freeze_at_work(self, process: Process) -> str:
+        """Freeze a worker in the middle of a job; return the job."""
+        while True:
+            pid = self.working_pid(process)
+            process.freeze()
+            busy = self.rig.sink.working()
+            if pid in busy:
+                return busy[pid].job
+            process.wake()
 
     def revive(self) -> None:
         """Start everything that died, as a supervisor would; a load whose producer died begins again."""
@@ -132,8 +140,9 @@ class Trial:
                 raise NotInTime(
                     f"not every worker works:\n{self.rig.logs('worker', 'keeper', 'producer')[-3000:]}"
                 )
+            began = time.time()
             self.send(jobs=16, ms=20, kinds=("plain",))
-            self._await_done(PATIENCE_S)
+            self._await_done(began, PATIENCE_S)
 
     def throughput(self) -> float:
         """Return jobs a second from the first enqueue to the last end; the better of two rounds."""
@@ -141,7 +150,7 @@ class Trial:
         for _ in range(2):
             began = time.time()
             self.send(jobs=_MEASURED, kinds=("plain",))
-            self._await_done(PATIENCE_S * 2)
+            self._await_done(began, PATIENCE_S * 2)
             ended = max(line.at for line in self.rig.sink.lines("done"))
             rounds.append(_MEASURED / (ended - began))
         return max(rounds)
@@ -157,25 +166,39 @@ class Trial:
     def drain(self) -> None:
         """Wait until everything that was enqueued ended, or cannot any more."""
         if self.rig.plan.is_celery:
-            self._await_done(_VISIBILITY_S, or_raise=False)
+            self._await_done(0, _VISIBILITY_S, or_raise=False)
             return
         self.rig.until(
             lambda: self.rig.value(_NOT_ENDED.replace("%%", "%")) == 0, "every job ended", PATIENCE_S * 2
         )
 
-    def _await_done(self, patience: float, *, or_raise: bool = True) -> None:
-        """Wait until what was kept is done, by the sink."""
+    def _await_done(self, since: float, patience: float, *, or_raise: bool = True) -> None:
+        """Wait until what was enqueued since then is done, by the sink."""
         give_up_at = time.monotonic() + patience
-        while self._missing():
+        while missing := self._missing(since):
             if time.monotonic() > give_up_at:
                 if or_raise:
-                    raise NotInTime(f"{len(self._missing())} jobs were not done within {patience:.0f} s")
+                    raise NotInTime(f"{len(missing)} jobs were not done within {patience:.0f} s")
                 return
             time.sleep(0.05)
 
-    def _missing(self) -> set[str]:
-        kept = {line.job for line in self.rig.sink.lines("kept")} - self.forgiven
+    def _missing(self, since: float) -> set[str]:
+        kept = {line.job for line in self.rig.sink.lines("kept") if line.at >= since}
         return kept - {line.job for line in self.rig.sink.lines("done")}
+
+    def _working_pids(self, process: Process | None = None) -> list[int]:
+        seen: list[int] = []
+
+        def works() -> bool:
+            seen.extend(self._working(process))
+            return bool(seen)
+
+        self.rig.until(works, f"{process.name if process else 'a worker'} works")
+        return seen
+
+    def restart(self, name: str) -> Process:
+        """Start a process that was killed, as a supervisor would."""
+        return self.rig.start(name)
 
     def _working(self, process: Process | None = None) -> list[int]:
         pids = self.rig.sink.working().keys() & alive(set(self.rig.sink.working()))

@@ -39,7 +39,7 @@ def hunger(trial: Trial) -> None:
 
 
 def hang(trial: Trial) -> None:
-    """Enqueue jobs that spin, sleep in C with Python's lock, wait for a held row; their limit is 2 s (F18)."""
+    """Enqueue jobs that spin, sleep in C with Python's lock, wait for a held row; the limit is 2 s (F18)."""
     with psycopg.connect(trial.rig.postgres.url()) as holder:
         holder.execute("SELECT FROM chaos_held FOR UPDATE")
         for how in ("spin", "lock", "deaf"):

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 import redis
 
 from apps.local.chaos.rig import WORKERS
-from apps.local.chaos.trial import Trial
+from apps.local.chaos.trial import Broken, Trial
 
 _FROZEN_S = 8.0
 
@@ -102,7 +102,7 @@ def corrupted(trial: Trial) -> None:
     }
     trial.note("both workers stayed up" if survived else "a worker ended on junk")
     if not survived:
-        raise AssertionError("a worker ended on junk")
+        raise Broken("a worker ended on junk")
 
 
 def _lose(trial: Trial, keys: tuple[str, ...]) -> None:

@@ -1,5 +1,7 @@
 """A process dies at every labelled point of a job's life."""
 
+from pathlib import Path
+
 from apps.jobs.crash_points import POINTS
 from apps.local.chaos.trial import Trial
 
@@ -10,13 +12,26 @@ def sweep(trial: Trial) -> None:
     """Arm every point in turn and wait until a process died there (F27)."""
     passed = []
     for point in POINTS:
+        _make_room(trial, point)
         armed = trial.rig.crash_points / point
         armed.touch()
         _lead_to(trial, point)
-        trial.rig.until(lambda file=armed: not file.exists(), f"a process dies at {point}", _PATIENCE_S)  # type: ignore[misc]
+        _await_death(trial, armed)
         _go_on(trial)
         passed.append(point)
     trial.note(f"{len(passed)}/{len(POINTS)} points")
+
+
+def _make_room(trial: Trial, point: str) -> None:
+    """Let everything drain before a point of the producer: past a line nothing is published straight."""
+    if point.startswith(("enqueue", "publish")):
+        trial.end_load()
+        trial.drain()
+        trial.begin_load()
+
+
+def _await_death(trial: Trial, armed: Path) -> None:
+    trial.rig.until(lambda: not armed.exists(), f"a process dies at {armed.name}", _PATIENCE_S)
 
 
 def _lead_to(trial: Trial, point: str) -> None:

@@ -30,6 +30,7 @@ _SKEWED = Plan(
     },
 )
 _SLOW = Load(jobs=200, per_s=40, ms=80)  # most of the time somebody is in the middle of a job
+_EASY = Load(jobs=100, per_s=15, ms=60)
 _NEEDS_ROWS = Load(jobs=60, per_s=10, ms=800, kinds=("atomic",))  # long transactions, each with its row
 
 _COPIES = Load(jobs=60, per_s=10, ms=800, kinds=("copying",))
@@ -80,7 +81,7 @@ _ALL = (
     Fault(
         "F26", "the line to PostgreSQL is cut at 32 places of a cycle", cut_lines.cut_by_bytes, plan=_CABLED
     ),
-    Fault("F27", "a process dies at every labelled point", crash_points.sweep, load=_SLOW),
+    Fault("F27", "a process dies at every labelled point", crash_points.sweep, load=_EASY),
     Fault(
         "F28", "a worker is parted from PostgreSQL, then from the broker", cut_lines.partition, plan=_CABLED
     ),

@@ -16,9 +16,7 @@ def race(trial: Trial) -> None:
 def frozen(trial: Trial) -> None:
     """Freeze a worker until its jobs were rescued and done elsewhere, then wake it (F14)."""
     worker = trial.rig.processes["worker0"]
-    pid = trial.working_pid(worker)
-    worker.freeze()
-    job = trial.rig.sink.working()[pid].job
+    job = trial.freeze_at_work(worker)
     took = trial.rig.until(lambda: _ended(trial, job), "the frozen worker's job is done elsewhere")
     worker.wake()
     trial.progress(5, "jobs after the wake")
@@ -39,9 +37,9 @@ def frozen_in_copy(trial: Trial) -> None:
 
 def _finish_first(trial: Trial) -> None:
     worker = trial.rig.processes["worker0"]
-    pid = trial.working_pid(worker)
-    job = trial.rig.sink.working()[pid].job
     with psycopg.connect(trial.rig.postgres.url()) as holder:
+        job = trial.freeze_at_work(worker)
+        worker.wake()
         holder.execute("SELECT FROM jobs_job WHERE id = %s FOR UPDATE", [job])
         trial.rig.ask("UPDATE jobs_worker SET stopped_at = now() WHERE pid = %s", worker.pid)
         trial.rig.until(lambda: bool(_waiting_for_locks(trial)), "the finish waits for the row")
@@ -53,9 +51,7 @@ def _finish_first(trial: Trial) -> None:
 
 def _rescue_first(trial: Trial) -> None:
     worker = trial.rig.processes["worker1"]
-    pid = trial.working_pid(worker)
-    worker.freeze()
-    job = trial.rig.sink.working()[pid].job
+    job = trial.freeze_at_work(worker)
     trial.rig.ask("UPDATE jobs_worker SET stopped_at = now() WHERE pid = %s", worker.pid)
     trial.rig.until(lambda: _ended(trial, job) or _lost(trial, job), "the rescue won")
     worker.wake()

@@ -1,0 +1,25 @@
+"""The quick faults of `manage.py chaos`, one after the other on one rig: none loses or doubles anything."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from apps.local.chaos.faults.table import FAULTS
+from apps.local.chaos.rig import Plan, Rig
+from apps.local.chaos.run import run_on
+
+QUICK = ("F01", "F10", "F20", "F25", "F31", "F44")
+
+
+@pytest.fixture(scope="module")
+def rig() -> Iterator[Rig]:
+    with Rig(Plan(is_cabled=True)) as rig:
+        yield rig
+
+
+@pytest.mark.parametrize("code", QUICK)
+def test_a_fault_under_load_loses_nothing_and_doubles_no_effect(rig: Rig, code: str) -> None:
+    verdict = run_on(rig, FAULTS[code], seed=1, jobs=40, measures=False)
+    assert verdict.ran, verdict.note
+    assert (verdict.lost, verdict.doubled_effects, verdict.broken) == (0, 0, []), verdict
+    assert verdict.jobs >= 40
