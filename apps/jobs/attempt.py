@@ -7,17 +7,20 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from celery.exceptions import TaskPredicate
 from django.db import InterfaceError, OperationalError, connection, transaction
 from psycopg.pq import TransactionStatus
 
-from apps.jobs import crash_points, sql, storable, transitions, trouble
+from apps.jobs import crash_points, retrying, settle, sql, storable, transitions, trouble
 from apps.jobs.context import Context
+from apps.jobs.continuation import is_awaited, timeout_of
 from apps.jobs.interrupt import interruptible
 from apps.jobs.kind import Kind
 from apps.jobs.logs import JobLog
 from apps.jobs.origin import running
 from apps.jobs.outcomes import CancelRequested, Discard, LeaseLost, Snooze
 from apps.jobs.record import burial
+from apps.jobs.request import HasRequests, JobRequest, laid
 from apps.jobs.transitions import Claim, Success
 from apps.jobs.upcast import for_run
 
@@ -32,11 +35,12 @@ _FORGIVEN = 20  # attempts a lost database may cost until one counts: the job ma
 Outcome = Callable[[], bool]
 
 
-class JobType(Kind, Protocol):
+class JobType(Kind, HasRequests, Protocol):
     """What running a job needs to know of its type."""
 
     name: str
     retry_policy: "RetryPolicy"
+    default_retry_delay: int
     timeout: timedelta
     wants_context: bool
     atomic: bool
@@ -48,12 +52,15 @@ class JobType(Kind, Protocol):
 
 def attempt(task: JobType, claim: Claim, job_log: JobLog, *, began_s: float) -> tuple[str, Outcome | Success]:
     """Call the body and choose the outcome; the outcome itself is written later, as often as it takes."""
-    try:
-        return "succeeded", _success(task, claim, job_log, began_s)
-    except (Exception, SystemExit, KeyboardInterrupt) as error:  # whatever a job raises is its outcome
-        if _is_told_to_end(error):
-            raise  # the worker stops: its main process sees this one end and hands the job back
-        return _outcome_of(task, claim, error)
+    with laid(task, claim) as request:
+        try:
+            return "succeeded", _success(task, claim, job_log, began_s)
+        except (Exception, SystemExit, KeyboardInterrupt) as error:  # whatever a job raises is its outcome
+            if _is_told_to_end(error):
+                raise  # the worker stops: its main process sees this one end and hands the job back
+            if request.is_exhausted:
+                return "dead", burial(claim, error)
+            return _outcome_of(task, claim, request, error)
 
 
 def stop(claim: Claim) -> Outcome:
@@ -77,11 +84,16 @@ def failure(policy: "RetryPolicy", claim: Claim, error: BaseException) -> tuple[
 def _success(task: JobType, claim: Claim, job_log: JobLog, began_s: float) -> Outcome | Success:
     if task.atomic:
         return _in_one_transaction(task, claim, job_log)
-    return Success(claim, _as_result(task.name, _call(task, claim, job_log)), began_s)
+    success = Success(claim, _as_result(task.name, _call(task, claim, job_log)), began_s)
+    return (lambda: settle.succeeded(success)) if is_awaited(claim.options) else success
 
 
-def _outcome_of(task: JobType, claim: Claim, error: BaseException) -> tuple[str, Outcome]:
+def _outcome_of(
+    task: JobType, claim: Claim, request: JobRequest, error: BaseException
+) -> tuple[str, Outcome]:
     match error:
+        case TaskPredicate():
+            return retrying.outcome_of(task, claim, request, error)
         case LeaseLost():
             return "lease lost", lambda: False
         case CancelRequested():
@@ -99,6 +111,8 @@ def _in_one_transaction(task: JobType, claim: Claim, job_log: JobLog) -> Outcome
         result = _as_result(task.name, _call(task, claim, job_log))
         if not transitions.finish([Success(claim, result)], closes=claim.closes):
             raise LeaseLost("Another worker has this job now.")
+        if is_awaited(claim.options):
+            settle.follow(claim, result)
         crash_points.reached("finish.inside")
     return lambda: True
 
@@ -109,7 +123,11 @@ def _call(task: JobType, claim: Claim, job_log: JobLog) -> object:
     try:
         context = (_context(claim, job_log),) if task.wants_context else ()
         args = for_run(task, claim)
-        return interruptible(claim, task.timeout, lambda: task.run(*context, **args))
+        limit = timeout_of(claim.options, task.timeout)
+        result = interruptible(claim, limit, lambda: task.run(*context, **args))
+        if (wish := task.request.wish) is not None:  # retry(throw=False)
+            raise wish.retry
+        return result
     finally:
         running.reset(me)
         _leave_no_transaction(inside)

@@ -1,10 +1,10 @@
-"""Celery's canvas over job types: signatures whose ids the ledger can keep, and tasks that replace themselves.
+"""Celery's canvas over job types: signatures whose ids the ledger keeps, tasks that replace themselves.
 
-A base class of JobTask.  What a canvas leaves with a job is read by ``continuation`` and followed by ``settle``.
+A base class of JobTask. What a canvas leaves with a job, ``continuation`` keeps and ``settle`` follows.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from celery import Celery, Task
@@ -39,7 +39,7 @@ class JobSignature(AnySignature):
 
     def freeze(self, _id: str | None = None, *args: object, **more: object) -> AsyncResult[Any]:
         """Give the call its id; Celery's own, which bodies of chords are handed, is not time-ordered."""
-        return super().freeze(_id if is_time_ordered(_id) else str(new_id()), *args, **more)  # type: ignore[arg-type,no-any-return]
+        return super().freeze(_id if is_time_ordered(_id) else str(new_id()), *args, **more)  # type: ignore[arg-type]
 
     _freeze = freeze
 
@@ -51,13 +51,13 @@ class CanvasTask(AnyTask):
     trail = False  # the ledger knows a job by its parent
     atomic: bool
 
-    def signature(self, args: object = None, *more: object, **options: object) -> AnySignature:  # type: ignore[override]
+    def signature(self, args: object = None, *more: object, **options: Any) -> AnySignature:
         """Make a call of this job type that can be a step of a canvas."""
         return JobSignature(self, args, *more, **{"app": self.app} | options)
 
     subtask = signature
 
-    def replace(self, sig: "AnySignature") -> NoReturn:  # type: ignore[override]
+    def replace(self, sig: "AnySignature") -> Any:
         """Let another canvas give the result of this job; whoever waits for this job waits for that one.
 
         The job itself ends well. Celery lends its id to the replacement; two rows of a ledger cannot have the
@@ -67,20 +67,22 @@ class CanvasTask(AnyTask):
         if not isinstance(request, JobRequest):
             return super().replace(sig)
         if self.atomic:
-            raise TypeError(f"{self.name}: an atomic job cannot replace itself, since that would undo what it wrote.")
+            raise TypeError(
+                f"{self.name}: an atomic job cannot replace itself, since that would undo what it wrote."
+            )
         own, request.id = request.id, str(new_id())
         try:
             return super().replace(sig)
         finally:
             request.replacement_id, request.id = request.id, own
 
-    def on_replace(self, sig: "AnySignature") -> NoReturn:
+    def on_replace(self, sig: "AnySignature") -> Any:  # or nothing, as the stubs have it
         """Remember the replacement; it starts with the outcome of this job, in one transaction."""
         request = self.request
         if isinstance(request, JobRequest):
             request.replacement = sig
             raise Ignore("replaced")
-        return cast("NoReturn", super().on_replace(sig))
+        return super().on_replace(sig)
 
 
 def is_time_ordered(task_id: object) -> bool:

@@ -1,11 +1,22 @@
 """The Celery class of this project; importable before Django is set up."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import django
 from celery import Celery
+from celery.canvas import Signature
+from celery.result import AsyncResult
+
+from apps.jobs import foreign
+from apps.jobs.task import JobTask
 
 
 class LedgerCelery(Celery):
     """A Celery application whose workers speak to the ledger."""
+
+    # by name: Celery imports them when they are first used
+    control_cls = "apps.jobs.control:LedgerControl"
 
     @property
     def Worker(self) -> type:  # noqa: N802  # Celery's name
@@ -13,3 +24,25 @@ class LedgerCelery(Celery):
         django.setup()  # Celery would do so a moment later
         # by name: its module needs Django's models
         return self.subclass_with_self("apps.jobs.worker:LedgerWorker")  # type: ignore[arg-type]  # or a name
+
+    def send_task(  # type: ignore[override]  # the rest is passed on by name
+        self,
+        name: str,
+        args: Sequence[object] | None = None,
+        kwargs: Mapping[str, object] | None = None,
+        **options: Any,
+    ) -> AsyncResult[Any]:
+        """Enqueue a job of ours by its kind; send anything else as Celery does."""
+        task = self.tasks.get(name)
+        if isinstance(task, JobTask):
+            return task.apply_async(list(args or ()), dict(kwargs or {}), **options)
+        if foreign.is_handing_over():
+            return foreign.hand_over(self, name, args or (), kwargs or {}, options)
+        return super().send_task(name, args, kwargs, **options)
+
+    def signature(self, varies: object, *args: Any, **options: Any) -> Signature[Any]:  # type: ignore[override]
+        """Make a signature; one of a job type by its kind can be a step of a canvas as well."""
+        task = self.tasks.get(varies) if isinstance(varies, str) else None
+        if isinstance(task, JobTask):
+            return task.signature(*args, **options)
+        return super().signature(varies, *args, **options)

@@ -32,7 +32,7 @@ class LedgerConsumer(Consumer):
 
     def create_task_handler(self, *args: Any, **options: Any) -> Callable[[Message], None]:
         """Receive messages, and outlive each of them."""
-        return unreadable.receiving(super().create_task_handler(*args, **options), self._let_through)  # type: ignore[misc]
+        return unreadable.receiving(super().create_task_handler(*args, **options), self._let_through)
 
     def ensure_connected(self, conn: Connection) -> Connection:
         """Connect, as often as it takes."""

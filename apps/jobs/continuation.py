@@ -1,7 +1,7 @@
 """What came with a call and is needed when the job runs or has ended: stored in the row, read in the worker.
 
-``then`` holds whoever waits for the job: callbacks, errbacks, the rest of a chain, the body of a chord. The rest
-is what its request says about it.
+``then`` holds who waits for the job: callbacks, errbacks, the rest of a chain, the body of a chord;
+``request`` what its request says of it; ``limits`` how long it may take.
 """
 
 import json
@@ -32,7 +32,7 @@ OPTIONS = frozenset({*_THEN, *_REQUEST, *_LIMITS})
 
 def understood(options: Mapping[str, object]) -> set[str]:
     """Return the names of options that are kept here: the stamps of a stamped call have any name."""
-    return OPTIONS | _stamps(options).get("stamps", {}).keys()  # type: ignore[union-attr,return-value,operator]
+    return {*OPTIONS, *_names_of_stamps(options)}
 
 
 def stored(kind: str, options: Mapping[str, object]) -> dict[str, object] | None:
@@ -63,7 +63,7 @@ def of(options: Mapping[str, object]) -> dict[str, object]:
 
 
 def timeout_of(options: Mapping[str, object], kinds: timedelta) -> timedelta:
-    """Return how long one attempt may take: the shorter of Celery's two limits, else what the kind declares."""
+    """Return how long an attempt may take: the shorter of Celery's two limits, else the kind's."""
     limits = options.get("limits")
     return timedelta(seconds=min(limits.values())) if isinstance(limits, dict) and limits else kinds
 
@@ -77,15 +77,26 @@ def _named(names: Mapping[str, str], options: Mapping[str, object]) -> dict[str,
     found = {called: options[name] for name, called in names.items() if options.get(name)}
     if options.get("group_index") == 0 and "group_index" in names:
         found["group_index"] = 0
-    return {name: maybe_list(value) if name in ("callbacks", "errbacks") else value for name, value in found.items()}
+    return {
+        name: maybe_list(value) if name in ("callbacks", "errbacks") else value
+        for name, value in found.items()
+    }
 
 
 def _stamps(options: Mapping[str, object]) -> dict[str, object]:
     """Return the stamps of Celery's stamping visitors."""
-    names = options.get("stamped_headers")
-    if not isinstance(names, list | tuple | set):
+    names = _names_of_stamps(options)
+    if not names:
         return {}
-    return {"stamped_headers": list(names), "stamps": {name: options[name] for name in names if name in options}}
+    return {
+        "stamped_headers": names,
+        "stamps": {name: options[name] for name in names if name in options},
+    }
+
+
+def _names_of_stamps(options: Mapping[str, object]) -> list[str]:
+    names = options.get("stamped_headers")
+    return [str(name) for name in names] if isinstance(names, list | tuple | set) else []
 
 
 def _limits(kind: str, options: Mapping[str, object]) -> dict[str, float]:

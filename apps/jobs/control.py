@@ -16,7 +16,7 @@ class LedgerControl(Control):
     ) -> object:
         """Cancel jobs that wait, ask running ones to stop, and broadcast what the ledger does not know.
 
-        A job is ended as it is by any other cancel, so ``terminate`` and ``signal`` hold for other packages' tasks only.
+        ``terminate`` and ``signal`` hold for tasks of other packages: a job stops as by any other cancel.
         """
         given = [task_id] if isinstance(task_id, str | UUID) else list(task_id)
         others = [str(one) for one in given if not _cancelled(str(one))]

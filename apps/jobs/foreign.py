@@ -1,7 +1,7 @@
 """Tasks of other packages beside ours: plain Celery, without a row.
 
-A step of a canvas that follows one of our jobs is handed over by a job of its own: sent before the commit it could
-run for an outcome that never was, after it a death would lose it, and a broker that is away would fail the job.
+A step of a canvas that follows one of our jobs is handed over by a job of its own. Sent before the commit it
+could run for an outcome that never was; sent after it, a death would lose it.
 """
 
 import json
@@ -24,7 +24,16 @@ HAND_OVER = "canvas.hand_over"  # the job type that sends
 _AGAIN = timedelta(seconds=2)
 
 # What Celery's send_task takes that says nothing about the message.
-_LOCAL = {"producer", "connection", "router", "publisher", "result_cls", "task_type", "add_to_parent", "retry"}
+_LOCAL = {
+    "producer",
+    "connection",
+    "router",
+    "publisher",
+    "result_cls",
+    "task_type",
+    "add_to_parent",
+    "retry",
+}
 
 _is_handing_over: ContextVar[bool] = ContextVar("is_handing_over", default=False)
 

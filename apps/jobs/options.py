@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from apps.jobs import storable
+from apps.jobs import continuation, storable
 from apps.lib.ids import first_id_of
 
 _LONGEST_QUEUE = 200
@@ -23,6 +23,15 @@ _UNDERSTOOD = {
     "producer",
     "connection",
     "router",
+    "publisher",
+    "reply_to",
+    "result_cls",
+    "retries",
+    "retry_policy",
+    "route_name",
+    "serializer",
+    "compression",
+    "task_type",
 }
 
 
@@ -31,13 +40,16 @@ def stored(kind: str, options: Mapping[str, object]) -> dict[str, object]:
 
     Raise TypeError or ValueError, with the way out, for what it cannot keep.
     """
-    refused = [name for name, value in options.items() if value and name not in _KEPT | _UNDERSTOOD]
+    understood = _KEPT | _UNDERSTOOD | continuation.understood(options)
+    refused = [name for name, value in options.items() if value and name not in understood]
     if refused:
         raise TypeError(f"{kind}: a stored job cannot keep {', '.join(sorted(refused))}. Leave it out.")
     given = {name: options[name] for name in _KEPT if options.get(name) is not None}
     read = {_STORED_AS.get(name, name): _READERS[name](kind, value) for name, value in given.items()}
     if isinstance(read.get("expires"), datetime):
         read["expires_at"] = read.pop("expires")
+    if (came_with := continuation.stored(kind, options)) is not None:
+        read["options"] = came_with
     return read
 
 

@@ -28,7 +28,9 @@ class Stack(Protocol):
 class HasRequests(Protocol):
     """A task, as far as its requests go."""
 
-    request_stack: Stack
+    @property
+    def request_stack(self) -> Stack:
+        """Return its requests, the current one last."""
 
     @property
     def request(self) -> Any:  # ours while a job runs

@@ -1,7 +1,7 @@
-"""What AsyncResult asks: our jobs are answered from the ledger, other packages' tasks from django-celery-results.
+"""Answer AsyncResult: for our jobs from the ledger, for other packages' tasks from django-celery-results.
 
-The ledger is written where a job runs, never here; a job is followed by ``settle``, which moves the counters of
-chords through this class, in the transaction of the job's outcome.
+A job's row is written where it runs, never here. Chords are counted through this class by ``settle``, in the
+transaction of the job's outcome.
 """
 
 import json
@@ -17,7 +17,9 @@ from celery import states
 from celery.app.task import Context
 from celery.exceptions import TaskRevokedError, TimeoutError  # noqa: A004  # the one that Celery's users catch
 from django.db import InterfaceError, OperationalError, transaction
-from django_celery_results.backends.database import DatabaseBackend
+from django_celery_results.backends.database import (  # type: ignore[import-untyped]  # it has no types
+    DatabaseBackend,
+)
 
 from apps.jobs import canvas, sql
 from apps.jobs.states import State
@@ -52,7 +54,7 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]  # it has no types
         task_id: str,
         timeout: float | None = None,
         interval: float = 0.5,
-        no_ack: bool = True,  # noqa: ARG002, FBT001, FBT002  # Celery's signature
+        no_ack: bool = True,  # noqa: ARG002  # Celery's signature
         on_interval: Callable[[], None] | None = None,
     ) -> Meta:
         """Look until the task has ended: first after 10 ms, then with growing pauses up to 200 ms."""
@@ -97,10 +99,9 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]  # it has no types
         request: Context | None = None,
         using: str | None = None,
     ) -> object:
-        """Store what the ledger does not hold: tasks of other packages, steps that never ran, states of one's own."""
-        if status in states.ALL_STATES and canvas.is_time_ordered(task_id):
-            if sql.run("knows", {"id": UUID(task_id)}):
-                return result
+        """Store what the ledger does not: others' tasks, steps that never ran, a running job's own states."""
+        if status in states.ALL_STATES and _is_in_ledger(task_id):
+            return result
         return super()._store_result(task_id, result, status, traceback, request, using)
 
     def _call_task_errbacks(self, request: Context, exc: BaseException, traceback: object) -> None:
@@ -122,6 +123,10 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]  # it has no types
                 given = 0 if errback.immutable else len(errback.args) + len(errback.kwargs)
                 return len(errback.type.parameters.parameters) - given > n
         return bool(super()._errback_arity_greater(errback, n))
+
+
+def _is_in_ledger(task_id: str) -> bool:
+    return canvas.is_time_ordered(task_id) and bool(sql.run("knows", {"id": UUID(task_id)}))
 
 
 def _meta(  # noqa: PLR0913  # one row of the statement

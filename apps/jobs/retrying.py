@@ -61,8 +61,9 @@ class RetryingTask(AnyTask):
     ) -> Retry:
         """Run this job again later; nothing after this call is done.
 
-        ``countdown`` or ``eta`` say when, else ``default_retry_delay`` or the retry policy; ``args``, ``kwargs``,
-        ``queue`` and ``priority`` change what runs. Raise ``exc``, or MaxRetriesExceededError, past ``max_retries``.
+        ``countdown`` or ``eta`` say when, else ``default_retry_delay`` or the retry policy. ``args``,
+        ``kwargs``, ``queue`` and ``priority`` change what runs. Past ``max_retries`` raise ``exc`` or
+        MaxRetriesExceededError.
         """
         request = self.request
         if not isinstance(request, JobRequest):
@@ -71,7 +72,9 @@ class RetryingTask(AnyTask):
         most = self.max_retries if most is None else most
         if most is not None and request.retries >= most:
             request.is_exhausted = True
-            raise exc or MaxRetriesExceededError(f"{self.name}[{request.id}] was retried {request.retries} times.")
+            raise exc or MaxRetriesExceededError(
+                f"{self.name}[{request.id}] was retried {request.retries} times."
+            )
         eta, countdown = options.pop("eta", None), options.pop("countdown", None)
         when = countdown if eta is None else eta
         wish = RetryWish(Retry(exc=exc, when=when), self._renamed(args, kwargs), self._checked(options))
@@ -87,12 +90,12 @@ class RetryingTask(AnyTask):
         if args is None and kwargs is None:
             return None
         if args is None:
-            kwargs = {**self.request.kwargs, **(kwargs or {})}
+            kwargs = dict(self.request.kwargs or {}) | dict(kwargs or {})
         return self.validator.named(args or (), kwargs or {})
 
     def _checked(self, given: Mapping[str, object]) -> Mapping[str, object]:
-        kept = options.stored(self.name, {name: given[name] for name in ("queue", "priority") if name in given})
-        return {"queue": kept.get("queue"), "priority": kept.get("priority")} if kept else {}
+        changes = {name: given[name] for name in ("queue", "priority") if name in given}
+        return options.stored(self.name, changes)
 
 
 def outcome_of(
@@ -101,19 +104,18 @@ def outcome_of(
     """Return what comes of an attempt that Celery's own words ended."""
     match error:
         case Retry():
-            return "retrying", again(task, claim, request)
-        case Reject() if error.requeue:
+            return "retrying", _again(task, claim, request.wish or RetryWish(error))
+        case Reject(requeue=True):  # type: ignore[misc]  # missing from the stubs
             return "snoozed", lambda: transitions.snooze(claim, timedelta(), "It put itself back in line.")
         case Reject():
-            return "dead", burial(claim, Discard(f"It rejected itself: {error.reason}"))
+            return "dead", burial(claim, Discard(f"It rejected itself: {error.args[0]}"))
         case Ignore() if request.replacement is not None:
             return "succeeded", lambda: settle.replaced(claim, request)
     return "cancelled", lambda: transitions.stop(claim, "It asked to be ignored.")
 
 
-def again(task: HasRetryPolicy, claim: Claim, request: JobRequest) -> Callable[[], bool]:
-    """Return the outcome of an attempt that asked for another, however it said so."""
-    wish = request.wish or RetryWish(Retry())
+def _again(task: HasRetryPolicy, claim: Claim, wish: RetryWish) -> Callable[[], bool]:
+    """Return the outcome of an attempt that asked for another."""
     retry = wish.retry
     story = trouble.describe(retry.exc or retry.__context__ or retry)
     delay = _delay(task, claim, retry.when)

@@ -1,15 +1,15 @@
 """Let what follows a job in its canvas begin, or fail, in one transaction with the job's own outcome.
 
 Written one after the other, a death in between would lose the next step, and a chord whose last part is
-counted before it is finished never sees its body run. A worker settles what it ends; the keeper settles what a
-person, a rescue or an expiry ended.
+counted before it is finished would never run its body. A worker settles what it ends; the keeper settles what
+a person, a rescue or an expiry ended.
 """
 
 import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from celery import current_app, states
@@ -22,6 +22,9 @@ from apps.jobs.origin import origin
 from apps.jobs.request import JobRequest
 from apps.jobs.states import State
 from apps.jobs.transitions import Claim, Success
+
+if TYPE_CHECKING:
+    from celery.canvas import Signature
 
 log = logging.getLogger("backline.jobs")
 
@@ -76,7 +79,9 @@ def failed(claim: Claim, write: Callable[[], bool], error: BaseException) -> boo
     except _DATABASE_AWAY:
         raise
     except Exception:
-        log.exception("%s %s: those that wait for it could not be told; the keeper tries", claim.kind, claim.id)
+        log.exception(
+            "%s %s: those that wait for it could not be told; the keeper tries", claim.kind, claim.id
+        )
         return write()
     return True
 
@@ -106,12 +111,16 @@ def _fail(request: JobRequest, error: BaseException, state: str) -> None:
     """Count a chord's part, fail the rest of a chain, call who asked to be called: in Celery's order."""
     with _on_behalf_of(UUID(request.id)):
         current_app.backend.mark_as_failure(
-            request.id, error, request=request, call_errbacks=state == states.FAILURE, state=state
+            str(request.id),
+            error,  # type: ignore[arg-type]  # a job may raise SystemExit as well
+            request=request,
+            call_errbacks=state == states.FAILURE,
+            state=state,
         )
 
 
-def _start(request: JobRequest, signature: Any, value: object, **options: object) -> None:
-    call = maybe_signature(signature, app=current_app)
+def _start(request: JobRequest, signature: Any, value: object, **options: Any) -> None:
+    call = cast("Signature[Any]", maybe_signature(signature, app=current_app))
     call.apply_async((value,), parent_id=request.id, root_id=request.root_id or request.id, **options)
 
 

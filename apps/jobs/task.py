@@ -14,11 +14,15 @@ from uuid import UUID
 from celery import Task
 from celery.result import AsyncResult
 
+from apps.jobs.adopt import adopt
+from apps.jobs.canvas import CanvasTask
 from apps.jobs.enqueue_many import Item, enqueue_many
 from apps.jobs.enqueue_one import enqueue_one
 from apps.jobs.kind import Upcaster
 from apps.jobs.origin import Origin, current
+from apps.jobs.plain_declaration import PlainlyDeclared
 from apps.jobs.retry import RetryPolicy
+from apps.jobs.retrying import RetryingTask
 from apps.jobs.run import run_message
 from apps.jobs.unique import Unique
 from apps.jobs.validate import Validator
@@ -33,7 +37,8 @@ else:  # Celery's class is generic only for the checker
     CeleryTask = Task
 
 
-class JobTask(CeleryTask, Generic[P, R]):  # type: ignore[type-arg]  # an alias needs no arguments
+# type: ignore: an alias needs no arguments
+class JobTask(CanvasTask, RetryingTask, PlainlyDeclared, CeleryTask, Generic[P, R]):  # type: ignore[type-arg]
     """A job type as Celery knows it."""
 
     abstract = True
@@ -51,7 +56,7 @@ class JobTask(CeleryTask, Generic[P, R]):  # type: ignore[type-arg]  # an alias 
     wants_context: bool = False
     atomic: bool = False
     parameters = inspect.Signature()
-    validator: Validator
+    validator: Validator = None  # type: ignore[assignment]  # by @job, else when Celery binds it
     version: int = 1
     upcast: Mapping[int, Upcaster] = MappingProxyType({})
     alias_of: str | None = None  # this stands for a former name: what waits under it runs here
@@ -103,7 +108,9 @@ class JobTask(CeleryTask, Generic[P, R]):  # type: ignore[type-arg]  # an alias 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the function itself when called directly; claim and run a job when a worker calls."""
         request = self.request
-        if request.called_directly or vars(request).get("_protected"):
+        if request.called_directly or request.is_eager or vars(request).get("_protected"):
             return super().__call__(*args, **kwargs)  # type: ignore[no-any-return]
         vars(request)["_protected"] = 1  # a task called inside the body is a plain function
+        if "bundle" not in vars(request):
+            raise adopt(self, request)
         return cast("R", run_message(self, request))  # in truth how many ended how, which Flower shows

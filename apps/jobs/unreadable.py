@@ -1,8 +1,7 @@
 """A worker outlives whatever somebody puts into its queue.  Called by the consumer.
 
-Celery itself logs and drops what is wrong in a message's body. What is wrong in its envelope comes up as an error of
-the transport or of a header, and would end the worker: with Redis the message is gone by then, so that each
-worker that starts would end with the next one.
+Celery itself logs and drops a message whose body is wrong. A wrong envelope comes up as an error of the
+transport or of a header, and would end the worker: one message, one worker.
 """
 
 import logging
@@ -34,7 +33,7 @@ def receiving(
             raise
         except Exception:
             log.exception("a message was dropped: nobody can read its headers %.500r", message.headers)
-            message.ack_log_error(log, let_through)  # type: ignore[attr-defined]  # missing from the stubs
+            message.ack_log_error(log, let_through)
 
     return received
 
@@ -42,10 +41,12 @@ def receiving(
 def looping(loop: Callable[P, R], let_through: tuple[type[BaseException], ...]) -> Callable[P, R]:
     """Return the worker's loop, in which an envelope that nobody can read only costs a new connection."""
 
+    known: tuple[type[BaseException], ...] = (*let_through, CeleryError)
+
     def outlived(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return loop(*args, **kwargs)
-        except (*let_through, CeleryError):
+        except known:
             raise
         except Exception as error:
             log.exception("a message was dropped: nobody can read its envelope")
