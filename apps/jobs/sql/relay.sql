@@ -9,22 +9,22 @@ WITH this AS MATERIALIZED (
                   AS declared (kind, concurrency, burst, seconds)
 ), held AS MATERIALIZED (
     SELECT key, count(*) AS slots FROM jobs_slot GROUP BY key
-), lane AS MATERIALIZED (
+), next AS (
     SELECT lane, vtime, weight FROM jobs_lane
      WHERE %(by_turns)s AND queue = %(queue)s AND has_ready
        AND (blocked_until IS NULL OR blocked_until <= (SELECT moment FROM this))
        AND limit_key NOT IN (SELECT held.key FROM held JOIN limited ON limited.kind = split_part(held.key, ':', 1)
                               WHERE held.slots >= limited.concurrency)
      ORDER BY vtime, lane LIMIT least(%(rows)s, 500)
-), quantum AS MATERIALIZED (
-    SELECT ceil(%(rows)s / greatest(count(*), 1.0))::int AS jobs FROM lane
+), lane AS MATERIALIZED (
+    SELECT lane, vtime, weight, ceil(%(rows)s * weight / sum(weight) OVER ())::int AS quantum FROM next
 ), candidate AS (
     SELECT first.place, lane.lane, first.rank, first.id, first.kind, first.alone,
            lane.vtime + first.nth / lane.weight AS turn
       FROM lane CROSS JOIN LATERAL (
            SELECT ctid AS place, rank, id, kind, alone, row_number() OVER (ORDER BY rank, id) AS nth
              FROM jobs_ready AS r WHERE r.queue = %(queue)s AND r.lane = lane.lane
-            ORDER BY rank, id LIMIT (SELECT jobs FROM quantum)) AS first
+            ORDER BY rank, id LIMIT lane.quantum) AS first
     UNION ALL
     (SELECT ctid, lane, rank, id, kind, alone, 0 FROM jobs_ready
       WHERE NOT %(by_turns)s AND queue = %(queue)s LIMIT %(rows)s)
@@ -82,12 +82,12 @@ WITH this AS MATERIALIZED (
      WHERE free.burst IS NOT NULL
     ON CONFLICT (key) DO UPDATE SET tokens = excluded.tokens, refilled_at = excluded.refilled_at
 ), served AS (
-    SELECT lane.lane, count(offered.id) AS offered, count(taken.id) AS taken, max(offered.key) AS key
-      FROM lane LEFT JOIN offered USING (lane) LEFT JOIN taken ON taken.id = offered.id GROUP BY lane.lane
+    SELECT lane.lane, lane.quantum, count(offered.id) AS offered, count(taken.id) AS taken, max(offered.key) AS key
+      FROM lane LEFT JOIN offered USING (lane) LEFT JOIN taken ON taken.id = offered.id GROUP BY lane.lane, lane.quantum
 ), turns AS (
     UPDATE jobs_lane AS l
        SET vtime = l.vtime + served.taken / l.weight,
-           has_ready = served.offered > served.taken OR served.offered >= (SELECT jobs FROM quantum),
+           has_ready = served.offered > served.taken OR served.offered >= served.quantum,
            blocked_until = (
                SELECT this.moment + (1 - rest.tokens) * free.seconds / free.burst * interval '1 second'
                  FROM free CROSS JOIN this
