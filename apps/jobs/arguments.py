@@ -38,6 +38,14 @@ def shown(args: Mapping[str, object], longest: int = 120) -> str:
     )
 
 
+def masked(args: Mapping[str, object]) -> dict[str, object]:
+    """Return arguments as a person may see them: secrets masked, at whatever depth."""
+    return {
+        name: "***" if is_secret(name) else masked(value) if isinstance(value, dict) else value
+        for name, value in args.items()
+    }
+
+
 def is_secret(name: str) -> bool:
     """Say whether an argument's name says that nobody may see it."""
     return any(word in name.lower() for word in _SECRET_WORDS)

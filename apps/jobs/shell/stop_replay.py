@@ -1,0 +1,28 @@
+"""`dead_letters stop`: end a replay that is under way."""
+
+from argparse import ArgumentParser, Namespace
+
+from django.core.management.base import CommandError
+
+from apps.jobs import replay
+from apps.jobs.shell.answer import Answer
+
+HELP = "Stop a replay: what is in line stays there, the rest stays dead."
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Add its own arguments."""
+    parser.add_argument("replay", type=int, help="the number of the replay")
+    parser.add_argument("--reason", required=True, help="for the next person who asks why")
+
+
+def run(options: Namespace) -> Answer:
+    """Stop it."""
+    try:
+        record = replay.stop(options.replay, actor=None, reason=options.reason)
+    except (replay.NotGoing, ValueError) as error:
+        raise CommandError(str(error)) from error
+    left = record.total - record.sent
+    return Answer(
+        {"replay": record.pk, "sent": record.sent, "left": left}, f"Stopped. {left} were left dead."
+    )
