@@ -41,7 +41,7 @@ def stored(kind: str, options: Mapping[str, object]) -> dict[str, object] | None
     Raise TypeError or ValueError when that cannot be stored.
     """
     kept = {
-        "then": _named(_THEN, options),
+        "then": _signatures(kind, options),
         "request": _named(_REQUEST, options) | _stamps(options),
         "limits": _limits(kind, options),
     }
@@ -71,6 +71,16 @@ def timeout_of(options: Mapping[str, object], kinds: timedelta) -> timedelta:
 def is_awaited(options: Mapping[str, object]) -> bool:
     """Say whether anybody waits for a job with these options."""
     return "then" in options
+
+
+def _signatures(kind: str, options: Mapping[str, object]) -> dict[str, object]:
+    """Return who waits for a job; raise TypeError for what cannot be called later."""
+    found = _named(_THEN, options)
+    for name, value in found.items():
+        for signature in maybe_list(value):
+            if not isinstance(signature, Mapping) or "task" not in signature:
+                raise TypeError(f"{kind}: {name} must be signatures, such as add.s(1), not {signature!r}.")
+    return found
 
 
 def _named(names: Mapping[str, str], options: Mapping[str, object]) -> dict[str, object]:

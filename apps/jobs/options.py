@@ -29,8 +29,6 @@ _UNDERSTOOD = {
     "retries",
     "retry_policy",
     "route_name",
-    "serializer",
-    "compression",
     "task_type",
 }
 

@@ -12,24 +12,16 @@ from celery.exceptions import Retry
 from apps.jobs import continuation
 
 if TYPE_CHECKING:
+    from celery.utils.threads import _LocalStack as LocalStack
+
     from apps.jobs.transitions import Claim
-
-
-class Stack(Protocol):
-    """Celery's stack of requests, one a thread."""
-
-    def push(self, request: Context) -> None:
-        """Make this the current request."""
-
-    def pop(self) -> object:
-        """Go back to the one before."""
 
 
 class HasRequests(Protocol):
     """A task, as far as its requests go."""
 
     @property
-    def request_stack(self) -> Stack:
+    def request_stack(self) -> "LocalStack[Context]":
         """Return its requests, the current one last."""
 
     @property
