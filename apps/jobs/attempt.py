@@ -152,7 +152,7 @@ def _leave_no_transaction(inside: bool) -> None:
     raw = connection.connection
     if raw is None or inside:
         return
-    if not raw.autocommit or raw.info.transaction_status != TransactionStatus.IDLE:
+    if not raw.autocommit or raw.pgconn.transaction_status != TransactionStatus.IDLE:
         connection.in_atomic_block = False  # else Django keeps the closed connection for the block's end
         connection.close()
 

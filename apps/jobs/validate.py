@@ -63,7 +63,8 @@ class Validator:
     def typed(self, stored: dict[str, object]) -> dict[str, object]:
         """Return stored arguments as the types that the function asks for; raise TypeError if they differ."""
         if self.adapter is None:
-            return bind(self.kind, self.signature, (), stored)
+            known = stored.keys() == self.signature.parameters.keys()
+            return stored if known else bind(self.kind, self.signature, (), stored)
         try:
             return self.adapter.validator.validate_python(stored)  # type: ignore[no-any-return]
         except ValidationError as error:

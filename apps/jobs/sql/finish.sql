@@ -1,12 +1,11 @@
--- Finish jobs of one claim, each with its own result and times, unless their lease was lost: then they do not come back.
+-- Finish jobs of one claim, each with its own start and result, unless their lease was lost: then they do not come back.
 -- The ids are searched in the index's order, so two of these cannot wait for one another. `closes` is the bundle of
 -- which nothing is left after this: it leaves the window in the same breath.
 WITH done AS (
     UPDATE jobs_job
-       SET state = 6, lease = NULL,
-           started_at = started_at + (%(began)s::float8[])[array_position(%(ids)s::uuid[], id)] * interval '1 second',
-           finished_at = clock_timestamp(),
-           result = (%(results)s::text[])[array_position(%(ids)s::uuid[], id)]::jsonb
+       SET state = 6, lease = NULL, finished_at = clock_timestamp(),
+           (started_at, result) = (SELECT started_at + (its ->> 0)::float8 * interval '1 second', its -> 1
+                                     FROM (SELECT %(outcomes)s::jsonb -> id::text AS its) AS outcome)
      WHERE id = ANY (%(ids)s::uuid[]) AND lease = %(lease)s AND state = 3
     RETURNING id
 ), freed AS (

@@ -60,7 +60,13 @@ class Trouble:
 def claim(ids: Sequence[UUID], *, bundle: UUID, worker_id: int) -> list[Claim]:
     """Take jobs that wait; one that is missing from the answer was taken, cancelled or ended before."""
     lease = uuid4()
-    params = {"ids": ids, "bundle": bundle, "lease": lease, "worker_id": worker_id, "pid": os.getpid()}
+    params = {
+        "ids": sql.array(ids),
+        "bundle": bundle,
+        "lease": lease,
+        "worker_id": worker_id,
+        "pid": os.getpid(),
+    }
     closes = bundle if len(ids) == 1 else None
     rows = {row[0]: row for row in sql.run("claim", params)}
     return [_claim(rows[job_id], bundle, lease, closes) for job_id in ids if job_id in rows]
@@ -81,10 +87,9 @@ def finish(successes: Sequence[Success], *, closes: UUID | None = None) -> set[U
     ``closes`` is the bundle of which nothing is left after this.
     """
     params = {
-        "ids": [success.claim.id for success in successes],
+        "ids": sql.array(success.claim.id for success in successes),
         "lease": successes[0].claim.lease,
-        "began": [success.began_s for success in successes],
-        "results": [success.result for success in successes],
+        "outcomes": "{" + ",".join([_outcome(success) for success in successes]) + "}",
         "limited": [success.claim.id for success in successes if success.claim.is_limited],
         "closes": closes,
     }
@@ -119,6 +124,11 @@ def bury(claim: Claim, trouble: Trouble, evidence: dict[str, object]) -> bool:
 def stop(claim: Claim, reason: str = "Somebody asked it to stop.") -> bool:
     """End a running job as cancelled, since it saw that a person asked, or asked itself to be ignored."""
     return _end_badly(claim, State.CANCELLED, Outcome.CANCELLED, Trouble(reason), {})
+
+
+def _outcome(success: Success) -> str:
+    """Return a member of the JSON object that holds a bundle's starts and results by the jobs' ids."""
+    return f'"{success.claim.id}":[{success.began_s:.6f},{success.result}]'
 
 
 def _put_off(claim: Claim, state: State, outcome: Outcome, trouble: Trouble, delay: timedelta) -> bool:
