@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -76,18 +75,18 @@ def _as_mapping(item: object) -> Mapping[str, object]:
     raise TypeError(f"{item!r} is neither named arguments (a dict) nor a tuple.")
 
 
-def _with_limits(task: Kind, rows: Iterable[tuple[UUID, str]]) -> Iterable[Row]:
+def _with_limits(task: Kind, rows: Iterable[tuple[str, str]]) -> Iterable[Row]:
     if limits.limit_of(task) is None:
         return ((job_id, text, "") for job_id, text in rows)
     return ((job_id, text, limits.key_of(task, json.loads(text))) for job_id, text in rows)
 
 
-def _free(task: Kind, rows: list[tuple[UUID, str]]) -> list[tuple[UUID, str]]:
+def _free(task: Kind, rows: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Give unique jobs their keys; return those that no job holds, the first of each."""
     rule = task.unique
     if rule is None:
         return rows
-    by_key: dict[bytes, tuple[UUID, str]] = {}
+    by_key: dict[bytes, tuple[str, str]] = {}
     for job_id, text in rows:
         by_key.setdefault(keys.key_of(task, json.loads(text)), (job_id, text))
     job_ids = [job_id for job_id, _ in by_key.values()]

@@ -34,7 +34,7 @@ def idempotency_key_of(kind: str, owner_id: int | None, tenant: str, given: str)
 
 def take(
     keys: Sequence[bytes],
-    job_ids: Sequence[UUID],
+    job_ids: Sequence[UUID | str],
     *,
     within: timedelta | None,
     states: Collection[State] = frozenset(State),

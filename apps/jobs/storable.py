@@ -34,7 +34,7 @@ def checked(text: str, *, most: int = MAX_BYTES) -> str:
         raise ValueError(_UNSTORABLE)
     if size > most:
         raise ValueError(f"take {size} bytes, at most {most}")
-    if _depth(text) > MAX_DEPTH:
+    if size > 2 * MAX_DEPTH and _depth(text) > MAX_DEPTH:
         raise ValueError(f"are nested deeper than {MAX_DEPTH} levels")
     return text
 

@@ -23,10 +23,11 @@ def new_id() -> uuid.UUID:
     return uuid.UUID(int=((time.time_ns() // 1_000_000) << 80) | _VERSION_7 | _VARIANT | random)
 
 
-def ids_in_order() -> Iterator[uuid.UUID]:
+def ids_in_order() -> Iterator[str]:
     """Make ids for many rows at once, each greater than the one before, so that they sort as they were given.
 
-    What follows the millisecond counts quarters of a microsecond: two processes still have 62 bits of chance.
+    They come as 32 hexadecimal digits: an object for each would cost as much again. What follows the
+    millisecond counts quarters of a microsecond, and two processes still have 62 bits of chance.
     """
     last = 0
     while True:
@@ -34,7 +35,7 @@ def ids_in_order() -> Iterator[uuid.UUID]:
         for start in range(0, len(chance), 8):
             last = max(last + 1, time.time_ns() * 4096 // 1_000_000)
             random = int.from_bytes(chance[start : start + 8]) >> 2
-            yield uuid.UUID(int=(last >> 12 << 80) | _VERSION_7 | ((last & 4095) << 64) | _VARIANT | random)
+            yield f"{last >> 12:012x}7{last & 4095:03x}{_VARIANT | random:016x}"
 
 
 def first_id_of(moment: datetime) -> uuid.UUID:

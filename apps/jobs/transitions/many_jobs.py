@@ -11,7 +11,7 @@ from apps.jobs.limits import lane_of
 from apps.jobs.states import State
 from apps.jobs.transitions.new_jobs import Message, NewJob, as_params
 
-Row = tuple[UUID, str, str]  # id, arguments as JSON, what its limits count
+Row = tuple[str, str, str]  # id in hexadecimal digits, arguments as JSON, what its limits count
 
 _ROWS_A_WRITE = 500
 _LEAST_IN_A_MESSAGE = 25  # not worth splitting, unless they are slow
@@ -31,8 +31,8 @@ class ManyJobs:
         self._room: int = 0 if sleeps else room
         self._most: int = min(most, pace)
         self._common = "\t".join("\\N" if value is None else _escaped(value) for value in common)
-        self._ends: dict[str, str] = {}
-        self._sent: list[tuple[Message, str]] = []
+        self._key, self._end = "", self._end_of("", self._state)
+        self._sent: list[tuple[list[str], str]] = []  # ids, and arguments of the first
 
     def write(self, rows: Iterable[Row], *, count: int) -> None:
         """Copy in one block, of ``count`` jobs at most: few are spread over the window.
@@ -51,46 +51,50 @@ class ManyJobs:
 
         Return what to publish after the commit, each message with the arguments of its first job as JSON.
         """
-        pairs = [(message.id, job_id) for message, _ in self._sent for job_id in message.ids]
-        params = {
-            "bundles": [bundle for bundle, _ in pairs],
-            "ids": [job_id for _, job_id in pairs],
-            "queue": self._like.queue,
-            "kind": self._like.kind,
-        }
-        if pairs:
-            sql.run("send_many", params)
-        return self._sent
+        kind, queue = self._like.kind, self._like.queue
+        bundles = [uuid4() for _ in self._sent]
+        arrays = [f"{{{','.join(ids)}}}" for ids, _ in self._sent]
+        if bundles:
+            sql.run("send_many", {"bundles": bundles, "ids": arrays, "queue": queue, "kind": kind})
+        return [
+            (Message(bundle, kind, queue, list(map(UUID, ids))), first)
+            for bundle, (ids, first) in zip(bundles, self._sent, strict=True)
+        ]
 
     def _go_out(self, rows: Iterable[Row], size: int) -> Iterable[str]:
         """Fill messages while the window has room."""
-        for job_id, args, limit_key in islice(rows, self._room * size):
+        end = self._end_of("", State.QUEUED)
+        for row in islice(rows, self._room * size):
+            job_id, args, limit_key = row
             if limit_key:
-                yield self._wait((job_id, args, limit_key))
+                yield self._wait(row)
                 continue
-            if not self._sent or len(self._sent[-1][0].ids) == size:
-                self._sent.append((Message(uuid4(), self._like.kind, self._like.queue, []), args))
-            self._sent[-1][0].ids.append(job_id)
-            yield f"{job_id.hex}\t{_escaped(args)}\t{self._end(limit_key, State.QUEUED)}"
+            if not self._sent or len(self._sent[-1][0]) == size:
+                self._sent.append(([], args))
+            self._sent[-1][0].append(job_id)
+            yield f"{job_id}\t{_doubled(args)}\t{end}"
 
     def _wait(self, row: Row) -> str:
         job_id, args, limit_key = row
-        end = self._ends.get(limit_key) or self._end(limit_key, self._state)
-        return f"{job_id.hex}\t{_escaped(args)}\t{end}"
+        if limit_key != self._key:
+            self._key, self._end = limit_key, self._end_of(limit_key, self._state)
+        return f"{job_id}\t{_doubled(args)}\t{self._end}"
 
-    def _end(self, limit_key: str, state: State) -> str:
-        """Return what follows the arguments; remembered for the key that is asked for again and again."""
+    def _end_of(self, limit_key: str, state: State) -> str:
+        """Return what follows the arguments."""
         lane = _escaped(lane_of(self._like.tenant, limit_key))
-        end = f"{state:d}\t{lane}\t{_escaped(limit_key)}\t{self._common}\n"
-        if state == self._state:
-            self._ends = {limit_key: end}
-        return end
+        return f"{state:d}\t{lane}\t{_escaped(limit_key)}\t{self._common}\n"
 
     def _size(self, count: int) -> int:
         spread = -(-count // max(self._room, 1))
         return min(self._most, max(spread, _LEAST_IN_A_MESSAGE))
 
 
+def _doubled(json_text: str) -> str:
+    """Return JSON as COPY reads it: it holds no line breaks and tabs as such."""
+    return json_text.replace("\\", "\\\\")
+
+
 def _escaped(text: str) -> str:
-    """Return a text as COPY reads it."""
-    return text.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
+    """Return any text as COPY reads it."""
+    return _doubled(text).replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
