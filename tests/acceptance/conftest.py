@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from apps.local.servers.valkey import ValkeyServer
 from tests.acceptance.machine import Machine
 
 
@@ -19,10 +20,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def machine() -> Iterator[Machine]:
-    """Return a machine with servers up and no process yet."""
+def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
+    """Return a machine with servers up and no process yet; `on_each_broker` names its broker."""
     with tempfile.TemporaryDirectory(prefix="backline-machine-") as directory:
-        machine = Machine(Path(directory))
+        machine = Machine(Path(directory), getattr(request, "param", ValkeyServer))
         try:
             machine.start()
             yield machine

@@ -14,6 +14,7 @@ import psycopg
 import redis
 
 from apps.local.servers.postgres import PostgresServer
+from apps.local.servers.rabbitmq import RabbitServer
 from apps.local.servers.valkey import ValkeyServer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -23,16 +24,16 @@ PATIENCE_S = 60.0
 class Machine:
     """Servers, processes, and questions to the ledger; everything it started ends with it."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, broker: type[ValkeyServer | RabbitServer] = ValkeyServer) -> None:
         self.directory = directory
         self.postgres = PostgresServer(directory / "pg")
-        self.valkey = ValkeyServer(directory / "valkey")
+        self.broker = broker(directory / "broker")
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> None:
         """Bring up the servers with an empty, migrated database."""
         self.postgres.start()
-        self.valkey.start()
+        self.broker.start()
         self.postgres.create_database("backline")
         self.manage("migrate", "--verbosity", "0")
         self.ask("CREATE TABLE steps_walked (job_id uuid, step int, by_pid int DEFAULT pg_backend_pid())")
@@ -41,7 +42,7 @@ class Machine:
         """End every process and server."""
         for process in self._processes:
             kill_group(process)
-        self.valkey.remove()
+        self.broker.remove()
         self.postgres.remove()
 
     @property
@@ -49,8 +50,7 @@ class Machine:
         """Return what a process of this machine finds in its environment."""
         return os.environ | {
             "DATABASE_URL": self.postgres.url(),
-            "REDIS_URL": self.valkey.url(),
-            "CELERY_BROKER_URL": self.valkey.url(),
+            "CELERY_BROKER_URL": self.broker.url(),
             "BACKLINE_UPLOADS_DIR": str(self.directory / "uploads"),
             "BACKLINE_JOB_MODULES": "tasks,tests.kinds",
             "DJANGO_SETTINGS_MODULE": "config.settings",
@@ -107,9 +107,13 @@ class Machine:
         """Ask for one value."""
         return self.ask(query, *values)[0][0]
 
-    def broker(self) -> "redis.Redis":
-        """Return a client of the broker."""
-        return redis.Redis.from_url(self.valkey.url())
+    def make_broker_forget(self) -> None:
+        """Have the broker lose every message: RabbitMQ by a crash, since ours are not on its disk."""
+        if isinstance(self.broker, ValkeyServer):
+            redis.Redis.from_url(self.broker.url()).flushall()
+        else:
+            self.broker.kill()
+            self.broker.start()
 
     def until(self, condition: Callable[[], bool], what: str, patience: float = PATIENCE_S) -> None:
         """Wait for a condition; fail with the processes' last words."""

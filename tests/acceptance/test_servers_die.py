@@ -3,40 +3,45 @@
 import os
 import signal
 
+from tests.acceptance.brokers import on_each_broker
 from tests.acceptance.machine import Machine, kill_group
 
 
-def test_a_flushed_broker_costs_seconds_not_jobs(machine: Machine) -> None:
+@on_each_broker
+def test_a_broker_that_forgot_everything_costs_seconds_not_jobs(machine: Machine) -> None:
     machine.keeper()
     ids = machine.enqueue("kinds.add", 300, a=1)
     machine.until(lambda: machine.value("SELECT count(*) FROM jobs_bundle") > 0, "the window fills")
-    machine.broker().flushall()
+    machine.make_broker_forget()
     machine.worker()
     machine.until_ended(ids, patience=30)
 
 
-def test_a_broker_flushed_in_the_middle_of_the_work_loses_nothing(machine: Machine) -> None:
+@on_each_broker
+def test_a_broker_that_forgets_in_the_middle_of_the_work_loses_nothing(machine: Machine) -> None:
     machine.keeper()
     machine.worker()
     ids = machine.enqueue("kinds.add", 400, a=1)
     for _ in range(3):
-        machine.broker().flushall()
+        machine.make_broker_forget()
     machine.until_ended(ids)
 
 
+@on_each_broker
 def test_jobs_enqueued_while_the_broker_is_dead_run_when_it_is_back(machine: Machine) -> None:
     machine.keeper()
     machine.worker()
-    machine.valkey.kill()
+    machine.broker.kill()
     ids = machine.enqueue("kinds.add", 20, a=1)
-    machine.valkey.start()
+    machine.broker.start()
     machine.until_ended(ids, patience=90)
 
 
+@on_each_broker
 def test_a_frozen_broker_does_not_hold_up_an_enqueue(machine: Machine) -> None:
     machine.keeper()
     machine.worker()
-    pid = machine.valkey.pid
+    pid = machine.broker.pid
     assert pid is not None
     os.kill(pid, signal.SIGSTOP)
     try:
