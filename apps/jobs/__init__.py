@@ -7,7 +7,7 @@ from apps.jobs.context import Context
 from apps.jobs.declare import job
 from apps.jobs.enqueue import enqueue, enqueue_many
 from apps.jobs.origin import origin
-from apps.jobs.outcomes import CancelRequested, Discard, LeaseLost, Snooze, TimedOut
+from apps.jobs.outcomes import CancelRequested, Discard, EffectUnknown, LeaseLost, Snooze, TimedOut
 from apps.jobs.retry import RetryPolicy
 from apps.jobs.unique import Unique
 
@@ -15,6 +15,7 @@ __all__ = [
     "CancelRequested",
     "Context",
     "Discard",
+    "EffectUnknown",
     "LeaseLost",
     "RetryPolicy",
     "Snooze",

@@ -1,17 +1,22 @@
 """Context: what a job function may ask of the platform while it runs."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sized
+from contextlib import AbstractContextManager
 from time import monotonic
+from typing import BinaryIO, TypeVar
 from uuid import UUID
 
 from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
-from apps.jobs import sql
+from apps.jobs import artifacts, effects, registry, sql
+from apps.jobs.origin import current, origin
 from apps.jobs.outcomes import CancelRequested, LeaseLost
 from apps.jobs.rate import Rate
 from apps.jobs.transitions import Claim
+
+T = TypeVar("T")
 
 _EVERY_S = 0.5  # between two words of progress; a person cannot read faster
 
@@ -68,6 +73,42 @@ class Context:
         self._speak("progress", done, total, note)
         if not connection.in_atomic_block:
             self._after_commit()
+
+    def track(self, items: Iterable[T], total: int | None = None, note: str = "") -> Iterator[T]:
+        """Yield the items, say how far the job got, and stop at a cancel.
+
+        ``total`` is counted where the items can be; else nobody knows it.
+        """
+        if total is None and isinstance(items, Sized):
+            total = len(items)
+        done = 0
+        for item in items:
+            self.progress(done, total, note)
+            yield item
+            done += 1
+        self._speak("progress", done, total, note)
+
+    def effect(
+        self, key: str, do: Callable[[], object], *, undone_by: tuple[type[Exception], ...] = ()
+    ) -> object:
+        """Do something outside the database once, and return its receipt, which is JSON; see ``effects``.
+
+        The key names it among all jobs of this kind: what is done, and to whom. Outcomes of finished
+        neighbours are written before, so that nothing this does can make them run again.
+        """
+        return effects.once(self._claim, key, do, undone_by=undone_by)
+
+    def artifact(self, name: str) -> AbstractContextManager[BinaryIO]:
+        """Open a file that the job leaves for people; it can be seen once the block ended well.
+
+        A second one of the same name, from a later attempt as well, takes its place.
+        """
+        return artifacts.left(self._claim, name)
+
+    def spawn(self, kind: str, /, **kwargs: object) -> UUID:
+        """Enqueue a job whose parent is this one, in the open transaction; return its id."""
+        with origin(parent_id=self.job_id):
+            return registry.get(kind).enqueue((), kwargs, current())
 
     def _speak(self, statement: str, done: int, total: int | None, note: str, **more: object) -> None:
         rate = self._rate.after(done)

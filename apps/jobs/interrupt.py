@@ -7,7 +7,8 @@ has no limit, and sees a cancel when it next speaks through its context.
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from time import monotonic
 from types import FrameType
@@ -23,6 +24,7 @@ CANCEL = signal.SIGUSR2  # from the worker's main process; Celery keeps SIGUSR1 
 
 _is_in_body = False
 _limit = timedelta()
+_until = 0.0  # when it ends, by time.monotonic()
 
 
 def interruptible(claim: Claim, limit: timedelta, body: Callable[[], T]) -> T:
@@ -46,6 +48,22 @@ def interruptible(claim: Claim, limit: timedelta, body: Callable[[], T]) -> T:
         _end(pid, own)
 
 
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Keep what the platform writes inside a body from being cut in two; the limit is heeded after it."""
+    global _is_in_body  # noqa: PLW0603
+    was_in_body = _is_in_body and threading.current_thread() is threading.main_thread()
+    if was_in_body:
+        _is_in_body = False
+    try:
+        yield
+    finally:
+        if was_in_body:
+            _is_in_body = True
+    if was_in_body and monotonic() > _until:
+        raise TimedOut(_too_long())
+
+
 def _listen() -> None:
     """Put our handlers in place; a body may have taken them for itself."""
     if signal.getsignal(signal.SIGALRM) is not _on_alarm:
@@ -55,11 +73,11 @@ def _listen() -> None:
 
 
 def _show(claim: Claim, limit: timedelta, own: slate.Slate | None) -> None:
-    global _limit  # noqa: PLW0603
-    _limit = limit
+    global _limit, _until
+    now = monotonic()
+    _limit, _until = limit, now + limit.total_seconds()
     if own is not None:
-        now = monotonic()
-        own.show(claim.lease, claim.id, now, now + limit.total_seconds())
+        own.show(claim.lease, claim.id, now, _until)
 
 
 def _end(pid: int, own: slate.Slate | None) -> None:
@@ -72,7 +90,11 @@ def _end(pid: int, own: slate.Slate | None) -> None:
 
 def _on_alarm(_signal: int, _frame: FrameType | None) -> None:
     if _is_in_body:
-        raise TimedOut(f"It ran longer than its limit of {_limit}.")
+        raise TimedOut(_too_long())
+
+
+def _too_long() -> str:
+    return f"It ran longer than its limit of {_limit}."
 
 
 def _on_cancel(_signal: int, _frame: FrameType | None) -> None:

@@ -7,6 +7,10 @@ class Discard(Exception):  # noqa: N818  # it is a word a job says, not an error
     """End the job as dead at once: no retry can heal it. Its sentence is shown to the one who started it."""
 
 
+class EffectUnknown(Discard):
+    """An outside effect was begun and may have happened: a person has to look, no retry can tell."""
+
+
 class Snooze(Exception):  # noqa: N818
     """Go on later; the attempt is not counted."""
 

@@ -8,6 +8,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextvars import ContextVar
 from time import monotonic
 from typing import TypeVar
 from uuid import UUID
@@ -23,6 +24,16 @@ T = TypeVar("T")
 
 _AT_ONCE = 500  # successes a statement
 _AFTER_S = 0.25  # what a killed process may have to do again
+
+
+being_kept: ContextVar["Record | None"] = ContextVar("record", default=None)  # of the message that runs here
+
+
+def flush_what_is_kept() -> None:
+    """Write down what became of a running job's neighbours, before it does what must not be done twice."""
+    record = being_kept.get()
+    if record is not None:
+        record.flush()
 
 
 class Record:

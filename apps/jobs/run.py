@@ -11,7 +11,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from apps.jobs import crash_points, logs, metrics, pace, process, sql, transitions
 from apps.jobs.attempt import JobType, attempt, stop
-from apps.jobs.record import Record, recorded
+from apps.jobs.record import Record, being_kept, recorded
 from apps.jobs.transitions import Claim, Success
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def run_claims(task: JobType, claims: list[Claim], record: Record) -> None:
     """Run claimed jobs one after the other and record what came of each."""
     claimed_at = looked_at = monotonic()
     stopped: set[UUID] = set()
+    message = being_kept.set(record)
     try:
         for place, claim in enumerate(claims):
             began_at = monotonic()
@@ -59,6 +60,7 @@ def run_claims(task: JobType, claims: list[Claim], record: Record) -> None:
             else:
                 _run(task, claim, record, began_s=began_at - claimed_at)
     finally:
+        being_kept.reset(message)
         record.close()
     took = monotonic() - claimed_at
     pace.remember(task.name, seconds=took, jobs=len(claims))

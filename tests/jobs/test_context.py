@@ -160,3 +160,49 @@ def test_a_job_knows_its_id_and_its_attempt() -> None:
     transitions.relay(steps.QUEUE, 1)
     ctx = Context(steps.claimed(first.id, worker_id))
     assert (ctx.job_id, ctx.attempt, ctx.cursor) == (first.id, 2, None)
+
+
+@pytest.mark.django_db
+class TestTrack:
+    def test_tracked_items_come_as_they_are_and_the_end_is_told(self) -> None:
+        ctx = Context(steps.running())
+        assert list(ctx.track(["a", "b", "c"], note="letters")) == ["a", "b", "c"]
+        told = Progress.objects.get()
+        assert (told.done, told.total, told.note) == (3, 3, "letters")
+
+    def test_of_what_cannot_be_counted_the_total_is_open_unless_said(self) -> None:
+        for total in (None, 9):
+            claim = steps.running()
+            list(Context(claim).track(iter("abc"), total))
+            told = Progress.objects.get(job_id=claim.id)
+            assert (told.done, told.total) == (3, total)
+
+    def test_nothing_to_do_is_done(self) -> None:
+        assert list(Context(steps.running()).track([])) == []
+        assert (Progress.objects.get().done, Progress.objects.get().total) == (0, 0)
+
+    def test_a_cancel_stops_it_between_two_items(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        now = [100.0]
+        monkeypatch.setattr(context, "monotonic", lambda: now[0])
+        claim = steps.running()
+        seen = []
+
+        def walk() -> None:
+            for item in Context(claim).track(range(100)):
+                seen.append(item)
+                now[0] += 1
+                if item == 4:
+                    transitions.cancel(claim.id)
+
+        with pytest.raises(CancelRequested):
+            walk()
+        assert seen == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.django_db
+def test_a_job_that_a_job_starts_is_its_child() -> None:
+    claim = steps.running()
+    child = Context(claim).spawn("kinds.add", a=1, b=2)
+    row = steps.row_of(child)
+    assert (row["parent_id"], row["args"]) == (claim.id, {"a": 1, "b": 2})
+    assert steps.row_of(Context(claim).spawn("kinds.add", a=1))["parent_id"] == claim.id

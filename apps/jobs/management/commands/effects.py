@@ -1,0 +1,11 @@
+"""manage.py effects: list and decide outside effects of which nobody knows whether they happened."""
+
+from typing import ClassVar
+
+from apps.jobs.shell import effect_happened, effect_undone, list_effects
+from apps.jobs.shell.command import SubcommandsCommand
+
+
+class Command(SubcommandsCommand):
+    help = "List and decide outside effects of which nobody knows whether they happened."
+    subcommands: ClassVar = {"list": list_effects, "happened": effect_happened, "undone": effect_undone}
