@@ -15,6 +15,7 @@ from apps.jobs import actions, registry, sql, storable
 from apps.jobs.actions import Actor
 from apps.jobs.models.pause import Pause
 
+_LONGEST_NAME = 200
 _AT_ONCE = 5000  # parked jobs a statement
 _AT_A_STRETCH_S = 0.5  # then the keeper's other duties have their turn
 
@@ -22,10 +23,12 @@ _AT_A_STRETCH_S = 0.5  # then the keeper's other duties have their turn
 def pause(scope: str, name: str, *, until: datetime | None = None, reason: str = "", by: Actor = None) -> int:
     """Let nothing new of a queue or kind start; return how many jobs were recalled from the broker.
 
-    A second pause replaces the first. Raise ValueError for a scope other than ``queue`` and ``kind`` and for
-    a time without a zone, UnknownKind for a kind that no job type has.
+    A second pause replaces the first. Raise ValueError for another scope, no name or a time without a zone,
+    UnknownKind for a kind that no job type has.
     """
     scope = Pause.Scope(scope)
+    if not name or name != storable.clean(name[:_LONGEST_NAME]):
+        raise ValueError(f"A {scope} has a name of at most {_LONGEST_NAME} letters, not {name!r}.")
     if until is not None and until.tzinfo is None:
         raise ValueError(f"until must have a time zone, not {until!r}.")
     if scope == Pause.Scope.KIND:

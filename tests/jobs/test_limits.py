@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
@@ -17,6 +17,9 @@ from tests.jobs import steps
 from tests.jobs.crowd import many_in_line
 from tests.jobs.steps import published_ids
 from tests.kinds.add import add
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def a_task(**declared: Any) -> Any:
@@ -153,7 +156,7 @@ class TestConcurrency:
         [first] = relayed(rules)
         [claim] = claims_of([first], worker_id)
         assert claim.is_limited
-        leave = {
+        leave: dict[str, Callable[[], object]] = {
             "succeed": lambda: transitions.succeed(claim, None),
             "retry": lambda: transitions.retry(claim, steps.TROUBLE, steps.HOUR),
             "snooze": lambda: transitions.snooze(claim, steps.HOUR, ""),
