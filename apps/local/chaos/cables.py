@@ -127,6 +127,8 @@ class Cable:
         self._links.add(link)
         try:
             await asyncio.gather(link.pump(reader, server_writer, UP), link.pump(server_reader, writer, DOWN))
+        except asyncio.CancelledError:
+            return  # the rig is taken down; asyncio's own streams would complain of it
         finally:
             self._links.discard(link)
 

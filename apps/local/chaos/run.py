@@ -15,10 +15,12 @@ from apps.local.chaos.rig import NotInTime, Rig
 from apps.local.chaos.trial import Broken, CannotRun, Trial
 
 
-def run(fault: Fault, *, seed: int, jobs: int | None = None, celery: bool = False) -> Verdict:
+def run(
+    fault: Fault, *, seed: int, jobs: int | None = None, celery: bool = False, measures: bool = True
+) -> Verdict:
     """Run a fault on a rig of its own."""
     with Rig(replace(fault.plan, is_celery=celery)) as rig:
-        verdict = run_on(rig, fault, seed=seed, jobs=jobs)
+        verdict = run_on(rig, fault, seed=seed, jobs=jobs, measures=measures)
         if not verdict.is_sound:
             verdict.note += f"; logs in {_kept(rig, fault)}"
         return verdict

@@ -1,6 +1,8 @@
 """PostgreSQL is stopped, killed, loses sessions, or has no connection left."""
 
 import time
+from contextlib import ExitStack
+from itertools import count as count_from
 
 import psycopg
 
@@ -51,23 +53,25 @@ def sessions_ended(trial: Trial) -> None:
 
 def no_connection_left(trial: Trial) -> None:
     """Take every connection that is free, and then those that are in use (F12)."""
-    taken: list[psycopg.Connection[tuple[object, ...]]] = []
-    with psycopg.connect(trial.rig.postgres.url(), autocommit=True) as admin:
-        _take_all(trial, taken)
+    with psycopg.connect(trial.rig.postgres.url(), autocommit=True) as admin, ExitStack() as taken:
+        count = _take_all(trial, taken)
         admin.execute(_END_ALL)
-        _take_all(trial, taken)
+        give_up_at = time.monotonic() + 2
+        while time.monotonic() < give_up_at:
+            count += _take_all(trial, taken)
+            trial.hold(0.01)
         trial.hold(5)
-    for connection in taken:
-        connection.close()
-    trial.note(f"{len(taken)} idle connections, none left for 5 s")
+    trial.note(f"{count} idle connections, none left for 5 s")
 
 
-def _take_all(trial: Trial, taken: list[psycopg.Connection[tuple[object, ...]]]) -> None:
-    give_up_at = time.monotonic() + 2
-    while time.monotonic() < give_up_at:
+def _take_all(trial: Trial, taken: ExitStack) -> int:
+    """Connect until PostgreSQL refuses; return how often it did not."""
+    for count in count_from(0):
         try:
-            taken.append(
-                psycopg.connect(trial.rig.postgres.url(), connect_timeout=5, application_name="hoarder")
+            connection = psycopg.connect(
+                trial.rig.postgres.url(), connect_timeout=5, application_name="hoarder"
             )
         except psycopg.OperationalError:
-            trial.hold(0.02)
+            return count
+        taken.callback(connection.close)
+    return 0

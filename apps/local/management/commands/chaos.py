@@ -30,6 +30,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--celery", action="store_true", help="plain Celery through the same faults, beside ours"
         )
+        parser.add_argument("--quick", action="store_true", help="leave throughput before and after out")
         parser.add_argument("--output", type=Path, default=Path("chaos.json"))
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002  # Django's signature
@@ -51,9 +52,10 @@ class Command(BaseCommand):
     def _verdicts(self, **options: Any) -> Iterator[Verdict]:
         seed = options["seed"] if options["seed"] is not None else random.randrange(10_000)
         for fault in self._chosen(options["faults"]):
-            yield run(fault, seed=seed, jobs=options["jobs"])
-            if options["celery"] and fault.celery:
-                yield run(fault, seed=seed, jobs=options["jobs"], celery=True)
+            for celery in (False, True) if options["celery"] and fault.celery else (False,):
+                yield run(
+                    fault, seed=seed, jobs=options["jobs"], celery=celery, measures=not options["quick"]
+                )
 
     def _chosen(self, codes: list[str]) -> list[Fault]:
         return [FAULTS[code] for code in (codes or FAULTS)]
