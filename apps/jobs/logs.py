@@ -1,8 +1,7 @@
 """Ordinary logging inside a job becomes lines of the job's log."""
 
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from uuid import UUID
@@ -41,13 +40,13 @@ class JobLog:
         """Write the kept lines, outside any transaction of the job; losing them must not fail the job."""
         write([self])
 
-    def take(self) -> "list[Line]":
+    def take(self) -> list[Line]:
         """Hand over the kept lines."""
         lines, self._lines = self._lines, []
         return lines
 
 
-def write(job_logs: "Sequence[JobLog]") -> None:
+def write(job_logs: Sequence[JobLog]) -> None:
     """Write what the logs of several jobs keep, in one statement, outside any transaction of theirs."""
     if connection.in_atomic_block:
         return
@@ -79,16 +78,24 @@ class _ToJobLog(logging.Handler):
 
 
 _handler = _ToJobLog(level=logging.INFO)
+_root = logging.getLogger()
 
 
-@contextmanager
-def captured(log: JobLog) -> Iterator[JobLog]:
+class captured:  # noqa: N801  # it is used like a function; a generator would cost a small job three times as much
     """Send what the block logs to the job's log as well."""
-    root = logging.getLogger()
-    if _handler not in root.handlers:
-        root.addHandler(_handler)
-    token = _current.set(log)
-    try:
-        yield log
-    finally:
-        _current.reset(token)
+
+    __slots__ = ("_log", "_outer")
+
+    def __init__(self, log: JobLog) -> None:
+        self._log = log
+
+    def __enter__(self) -> JobLog:
+        """Begin to listen."""
+        if _handler not in _root.handlers:
+            _root.addHandler(_handler)
+        self._outer = _current.set(self._log)
+        return self._log
+
+    def __exit__(self, *_: object) -> None:
+        """Listen no longer."""
+        _current.reset(self._outer)
