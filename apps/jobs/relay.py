@@ -7,10 +7,11 @@ from typing import NamedTuple
 from django.conf import settings
 from kombu import Producer
 
-from apps.jobs import arguments, broker, limits, packing, pause, registry, sql, transitions
+from apps.jobs import arguments, broker, crash_points, limits, packing, pause, registry, sql, transitions
 from apps.jobs.models.job import Job
 from apps.jobs.transitions import Message, Rules
 
+_AT_ONCE = 500  # messages a statement
 _AT_A_STRETCH_S = 0.5  # then the keeper's other duties have their turn
 
 
@@ -50,7 +51,12 @@ def republish(producer: Producer) -> int:
     """Send messages again that nobody claimed in time, or all of them after the broker lost its data."""
     everything = broker.lost_its_data(producer)
     patience = timedelta(seconds=settings.BACKLINE_REPUBLISH_S)
-    return _send(producer, transitions.republish(patience=patience, everything=everything))
+    lost = transitions.republish(patience=patience, everything=everything, batch=_AT_ONCE)
+    sent = _send(producer, lost)
+    while len(lost) == _AT_ONCE:
+        lost = transitions.republish(patience=patience, batch=_AT_ONCE)
+        sent += _send(producer, lost)
+    return sent
 
 
 def _relay_once(producer: Producer) -> tuple[int, bool]:
@@ -76,9 +82,11 @@ def _windows() -> list[Window]:
 def _send(producer: Producer, messages: list[Message]) -> int:
     """Publish after the commit that moved them: a death in between is a lost message, which is sent again."""
     if messages:
+        crash_points.reached("relay.moved")
         first = [message.ids[0] for message in messages]
         args = dict(Job.objects.filter(id__in=first).values_list("id", "args"))
         broker.send(
             producer, [(message, arguments.shown(args.get(message.ids[0], {}))) for message in messages]
         )
+        crash_points.reached("relay.sent")
     return len(messages)

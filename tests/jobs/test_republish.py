@@ -1,6 +1,7 @@
 """Whatever the broker loses is sent again: soon at first, then with patience, at once after a flush."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -126,6 +127,36 @@ class TestAfterAFlush:
         bundles_grow_old(timedelta(seconds=settings.BACKLINE_REPUBLISH_S + 1))
         assert self._republish() == 1  # its patience starts anew as well
         assert inbox.job_ids() == [str(job_id)] * 2
+
+    def test_a_large_window_is_whole_again_at_once(self, committed: None, inbox: Inbox) -> None:
+        waiting = [str(enqueued(window=2000)) for _ in range(1001)]
+        inbox.client.flushall()
+        assert self._republish() == 1001
+        assert sorted(inbox.job_ids()) == sorted(waiting)
+
+    def test_a_keeper_that_dies_in_the_middle_leaves_the_rest_to_the_next(
+        self, committed: None, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(relay, "_AT_ONCE", 2)
+        waiting = [str(enqueued()) for _ in range(5)]
+        inbox.client.flushall()
+        real = broker.send
+
+        def send_once(*args: Any) -> None:
+            monkeypatch.setattr(broker, "send", die)
+            real(*args)
+
+        def die(*_: object) -> None:
+            raise SystemExit
+
+        monkeypatch.setattr(broker, "send", send_once)
+        with pytest.raises(SystemExit):
+            self._republish()
+        monkeypatch.setattr(broker, "send", real)
+        assert self._republish() == 1  # what the dead one had in hand comes when its patience ends
+        bundles_grow_old(timedelta(seconds=settings.BACKLINE_REPUBLISH_S + 1))
+        self._republish()
+        assert set(inbox.job_ids()) == set(waiting)
 
     def test_a_broker_that_only_restarted_remembers(self, committed: None, inbox: Inbox) -> None:
         enqueued()

@@ -51,9 +51,14 @@ def relay(queue: str, room: int, rules: Rules | None = None) -> list[Message]:
         return _fill(queue, room, rules) if is_alone else []
 
 
-def republish(*, patience: timedelta, everything: bool = False) -> list[Message]:
-    """Find messages that nobody claimed in time; return what to publish again, oldest first."""
-    params = {"patience": patience.total_seconds(), "everything": everything}
+def republish(*, patience: timedelta, everything: bool = False, batch: int = 500) -> list[Message]:
+    """Find messages that nobody claimed in time; return what to publish again, oldest first.
+
+    ``everything`` counts all of them as lost, also those that a later call returns.
+    """
+    if everything:
+        sql.run("forget_published", {})
+    params = {"patience": patience.total_seconds(), "batch": batch}
     lost = [Message(*row) for row in sql.run("republish", params)]
     return sorted(lost, key=lambda message: message.ids[0])
 
