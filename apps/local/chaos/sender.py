@@ -2,8 +2,12 @@
 
 import json
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from apps.local.chaos.rig import Rig
+
+if TYPE_CHECKING:
+    from apps.local.chaos.process import Process
 
 One = tuple[str, dict[str, object], str]  # kind, arguments, tenant
 
@@ -14,7 +18,12 @@ class Sender:
     def __init__(self, rig: Rig, name: str = "producer") -> None:
         self._rig = rig
         self._name = name
-        self.is_busy = False
+        self._told: Process | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Say whether a producer owes an answer."""
+        return self._told is not None
 
     def send(self, mix: Sequence[One], *, jobs: int, per_s: float = 0.0) -> dict[str, float]:
         """Enqueue so many jobs, the kinds in turn; return what the producer measured."""
@@ -25,14 +34,14 @@ class Sender:
         """Begin to enqueue; what lasts goes on past its jobs until ``finish``."""
         self._rig.sink.ask_for(more=lasts)
         asked = {"mix": list(mix), "count": jobs, "per_s": per_s, "lasts": lasts}
-        self._rig.processes[self._name].tell(json.dumps(asked))
-        self.is_busy = True
+        self._told = self._rig.processes[self._name]
+        self._told.tell(json.dumps(asked))
 
     def finish(self) -> dict[str, float]:
         """Wait until everything is enqueued; return what the producer measured, nothing if it died."""
-        if not self.is_busy:
+        told, self._told = self._told, None
+        if told is None:
             return {}
         self._rig.sink.ask_for(more=False)
-        answer = self._rig.processes[self._name].hear()
-        self.is_busy = False
+        answer = told.hear()
         return json.loads(answer) if answer else {}

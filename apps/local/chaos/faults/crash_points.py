@@ -6,6 +6,7 @@ from apps.jobs.crash_points import POINTS
 from apps.local.chaos.trial import Trial
 
 _PATIENCE_S = 20.0
+_OF_A_MAIN_PROCESS = ("enqueue", "publish", "relay", "rescue")
 
 
 def sweep(trial: Trial) -> None:
@@ -17,7 +18,7 @@ def sweep(trial: Trial) -> None:
         armed.touch()
         _lead_to(trial, point)
         _await_death(trial, armed)
-        _go_on(trial)
+        _go_on(trial, point)
         passed.append(point)
     trial.note(f"{len(passed)}/{len(POINTS)} points")
 
@@ -47,7 +48,10 @@ def _lead_to(trial: Trial, point: str) -> None:
         )
 
 
-def _go_on(trial: Trial) -> None:
-    """Start what died, as a supervisor would, and see that jobs end."""
+def _go_on(trial: Trial, point: str) -> None:
+    """Start what died, as a supervisor would, and see that jobs end; a worker starts its children itself."""
+    if point.startswith(_OF_A_MAIN_PROCESS):
+        names = trial.rig.names
+        trial.rig.until(lambda: not all(trial.rig.processes[name].is_alive for name in names), "its end", 5)
     trial.revive()
     trial.progress(3)
