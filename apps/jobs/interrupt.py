@@ -7,6 +7,7 @@ has no limit, and sees a cancel when it next speaks through its context.
 import os
 import signal
 import threading
+from _signal import getsignal  # signal's own looks every handler up in an enum, which a small job feels
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -20,6 +21,7 @@ from apps.jobs.transitions import Claim
 
 T = TypeVar("T")
 
+_ALARM = signal.SIGALRM
 CANCEL = signal.SIGUSR2  # from the worker's main process; Celery keeps SIGUSR1 for itself
 
 _is_in_body = False
@@ -66,9 +68,9 @@ def undisturbed() -> Iterator[None]:
 
 def _listen() -> None:
     """Put our handlers in place; a body may have taken them for itself."""
-    if signal.getsignal(signal.SIGALRM) is not _on_alarm:
-        signal.signal(signal.SIGALRM, _on_alarm)
-    if signal.getsignal(CANCEL) is not _on_cancel:
+    if getsignal(_ALARM) is not _on_alarm:
+        signal.signal(_ALARM, _on_alarm)
+    if getsignal(CANCEL) is not _on_cancel:
         signal.signal(CANCEL, _on_cancel)
 
 
