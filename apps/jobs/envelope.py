@@ -4,15 +4,21 @@ Celery itself makes one envelope a kind and process, and every message of that k
 own ids: the format stays Celery's, and a message costs a sixth of what `send_task` takes for it.
 """
 
+import logging
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from celery import current_app
+from celery.exceptions import Ignore
 from kombu import serialization
 
 from apps.jobs.transitions import Message
+
+log = logging.getLogger("backline.jobs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,19 @@ def seal(message: Message, text: str) -> Envelope:
         content_type=blank.content_type,
         content_encoding=blank.content_encoding,
     )
+
+
+def contents(headers: Mapping[str, object]) -> tuple[UUID, list[UUID]]:
+    """Return the bundle and the jobs that a message names; refuse one that names none, and say so once."""
+    try:
+        jobs = headers["jobs"]
+        if isinstance(jobs, list) and jobs:
+            return UUID(str(headers["bundle"])), [UUID(str(job_id)) for job_id in jobs]
+    except (KeyError, ValueError):
+        pass
+    named = {name: headers.get(name) for name in ("bundle", "jobs")}
+    log.error("a message was dropped: its headers name no jobs (%.300r)", named)
+    raise Ignore("no jobs named")
 
 
 @lru_cache(maxsize=1000)

@@ -9,7 +9,7 @@ from uuid import UUID
 from celery.exceptions import Ignore
 from django.db import InterfaceError, OperationalError, connection
 
-from apps.jobs import crash_points, logs, metrics, pace, process, sql, transitions
+from apps.jobs import crash_points, envelope, logs, metrics, pace, process, sql, transitions
 from apps.jobs.attempt import JobType, attempt, stop
 from apps.jobs.record import Record, being_kept, recorded
 from apps.jobs.transitions import Claim, Success
@@ -27,8 +27,7 @@ def run_message(task: JobType, request: "Request") -> dict[str, int]:
 
     Return how many jobs ended how, which Flower shows.
     """
-    headers = vars(request)  # Celery lays custom headers here
-    bundle, ids = UUID(headers["bundle"]), [UUID(job_id) for job_id in headers["jobs"]]
+    bundle, ids = envelope.contents(vars(request))  # Celery lays custom headers there
     claims = _claimed(bundle, ids)
     # One that lacks some of its jobs has perhaps another message's worker on them: the sweep closes it.
     whole = len(claims) == len(ids) > 1

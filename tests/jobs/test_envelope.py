@@ -4,11 +4,13 @@ import os
 from uuid import uuid4
 
 import pytest
-from celery import current_app
+from celery import Celery, current_app
+from celery.exceptions import Ignore
 
 from apps.jobs import broker, envelope
 from apps.jobs.transitions import Message
 from apps.lib.ids import new_id
+from config.celery import app
 from tests.jobs.conftest import Inbox
 
 
@@ -21,7 +23,8 @@ def sent_by_celery(message: Message, text: str) -> None:
     """Send what Celery itself makes of a message, one call for one message."""
     first = str(message.ids[0])
     with broker.connected() as producer:
-        current_app.send_task(
+        Celery.send_task(  # not ours, which would enqueue a job
+            app,
             message.kind,
             (),
             {},
@@ -91,3 +94,38 @@ def test_a_forked_child_names_itself_as_the_origin() -> None:
     os.close(writer)
     with os.fdopen(reader) as told:
         assert told.read() != mine
+
+
+class TestContents:
+    def test_what_was_sealed_is_found_again(self) -> None:
+        message = a_message(jobs=3)
+        assert envelope.contents(envelope.seal(message, "").headers) == (message.id, message.ids)
+
+    @pytest.mark.parametrize(
+        ("bundle", "jobs"),
+        [
+            ("no uuid", [str(uuid4())]),
+            (None, [str(uuid4())]),
+            (7, [str(uuid4())]),
+            (str(uuid4()), []),
+            (str(uuid4()), None),
+            (str(uuid4()), "abc"),
+            (str(uuid4()), {"a": 1}),
+            (str(uuid4()), [str(uuid4()), "no uuid"]),
+            (str(uuid4()), [None]),
+            (str(uuid4()), [["nested"]]),
+            ("x" * 100_000, ["\x00"]),
+        ],
+    )
+    def test_a_message_that_names_no_jobs_is_refused_and_told_once(
+        self, caplog: pytest.LogCaptureFixture, bundle: object, jobs: object
+    ) -> None:
+        with pytest.raises(Ignore):
+            envelope.contents({"bundle": bundle, "jobs": jobs})
+        [line] = caplog.messages
+        assert "its headers name no jobs" in line
+        assert len(line) < 500
+
+    def test_so_is_one_that_lacks_the_header(self) -> None:
+        with pytest.raises(Ignore):
+            envelope.contents({"bundle": str(uuid4())})
