@@ -1,0 +1,2 @@
+-- The time, which is the database's.
+SELECT clock_timestamp()
