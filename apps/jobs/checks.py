@@ -21,6 +21,20 @@ def check_heartbeat(**_: object) -> list[CheckMessage]:
 
 
 @register()
+def check_arguments(**_: object) -> list[CheckMessage]:
+    """Refuse job types with an argument that JSON cannot hold, before a caller meets it."""
+    return [
+        Error(
+            f"Job type {fault}",
+            hint="Give its arguments types that pydantic reads and writes: plain values, dates, ids.",
+            id="jobs.E003",
+        )
+        for _, task in sorted(registry.kinds().items())
+        if (fault := task.validator.fault()) is not None
+    ]
+
+
+@register()
 def check_queues(**_: object) -> list[CheckMessage]:
     """Refuse job types on a queue that no worker listens to by default."""
     known = set(settings.CELERY_TASK_QUEUES)

@@ -1,15 +1,15 @@
 """@job: turn a function into a job type, which is a Celery task whose calls are rows in the ledger."""
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Concatenate, ParamSpec, TypeVar, get_type_hints, overload
+from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
 from celery import shared_task
 
 from apps.jobs.arguments import signature_of
 from apps.jobs.context import Context
 from apps.jobs.declared import Declaration
+from apps.jobs.plain_declaration import wants_context
 from apps.jobs.task import JobTask
 from apps.jobs.validate import Validator
 
@@ -33,11 +33,11 @@ class job(Declaration):  # noqa: N801  # it is used as a decorator
 
     def __call__(self, function: Callable[..., R]) -> JobTask[..., R]:
         """Register the function as a Celery task of our base class; raise for what cannot be kept."""
-        wants_context = _wants_context(function)
-        signature = signature_of(function, wants_context=wants_context)
+        takes_context = wants_context(function)
+        signature = signature_of(function, wants_context=takes_context)
         self.check(signature)
         declared = self._attributes() | {
-            "wants_context": wants_context,
+            "wants_context": takes_context,
             "parameters": signature,
             "validator": Validator(self.kind, function, signature),
         }
@@ -72,8 +72,3 @@ def _as_task(function: Callable[..., R], name: str, attributes: Mapping[str, Any
         name=name, base=JobTask, **attributes
     )
     return register(function)
-
-
-def _wants_context(function: Callable[..., object]) -> bool:
-    first = next(iter(inspect.signature(function).parameters), None)
-    return first is not None and get_type_hints(function).get(first) is Context

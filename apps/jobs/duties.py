@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kombu import Producer
 
-from apps.jobs import expiry, lanes, partitions, pause, relay, replay, rescue, settle, sql, transitions
+from apps.jobs import expiry, keys, lanes, partitions, pause, relay, replay, rescue, settle, sql, transitions
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,5 +35,6 @@ def table(producer: Callable[[], Producer]) -> tuple[Duty, ...]:
         Duty("free slots", 5.0, lambda: len(sql.run("free_slots", {}))),
         Duty("sweep bundles", 5.0, lambda: len(sql.run("sweep_bundles", {}))),
         Duty("forget lanes", 60.0, lanes.forget),
+        Duty("prune keys", 5.0, keys.Prune()),
         Duty("make partitions", 3600.0, partitions.make_weeks_ahead),
     )

@@ -71,10 +71,21 @@ class Validator:
             bind(self.kind, self.signature, (), stored)
             raise TypeError(self._told(error)) from None
 
+    def fault(self) -> str | None:
+        """Return why the hints cannot be compiled, None when they can."""
+        try:
+            _ = self.adapter
+        except TypeError as error:
+            return str(error)
+        return None
+
     @cached_property
     def adapter(self) -> TypeAdapter[dict[str, object]] | None:
         """Compile the hints, None when there are none; raise TypeError for a hint that JSON cannot hold."""
-        hints = get_type_hints(self._function, include_extras=True)
+        try:
+            hints = get_type_hints(self._function, include_extras=True)
+        except NameError as error:
+            raise TypeError(f"{self.kind}{self.signature} cannot be read: {error}.") from error
         wanted = self.signature.parameters
         if not hints.keys() & wanted.keys():
             return None
@@ -86,7 +97,8 @@ class Validator:
         try:
             return TypeAdapter(with_config(_CONFIG)(TypedDict("arguments", shape)))  # type: ignore[operator]
         except PydanticUserError as error:
-            raise TypeError(f"{self.kind}{self.signature} cannot be stored: {error.message}") from error
+            why = error.message.partition(". ")[0]  # then follows what a model's author may do
+            raise TypeError(f"{self.kind}{self.signature} cannot be stored: {why}.") from error
 
     def _by_name(self, args: Sequence[object], kwargs: Mapping[str, object]) -> Mapping[str, object]:
         if not args:

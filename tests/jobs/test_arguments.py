@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.jobs import Context, job
@@ -32,6 +32,7 @@ json_values = st.recursive(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)  # the machine may be busy
 @given(json_values, json_values, json_values)
 def test_positional_and_named_arguments_are_stored_alike_by_name(a: object, b: object, c: object) -> None:
     named = UNTYPED.named((a, b), {"c": c})

@@ -2,12 +2,13 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from uuid import RFC_4122
+from itertools import islice
+from uuid import RFC_4122, UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.lib.ids import first_id_of, made_at, new_id
+from apps.lib.ids import first_id_of, ids_in_order, made_at, new_id
 
 MILLISECOND = timedelta(milliseconds=1)
 moments = st.datetimes(datetime(1970, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
@@ -56,3 +57,16 @@ def test_no_id_lies_before_the_first_id_of_its_moment() -> None:
 def test_another_time_zone_changes_nothing() -> None:
     moment = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
     assert first_id_of(moment) == first_id_of(moment.astimezone())
+
+
+def test_ids_made_in_order_are_ids_like_others_and_each_is_greater() -> None:
+    before = datetime.now(UTC) - MILLISECOND
+    made = [UUID(digits) for digits in islice(ids_in_order(), 20_000)]
+    assert made == sorted(set(made))
+    assert {(one.version, one.variant) for one in made} == {(7, RFC_4122)}
+    assert before <= made_at(made[0]) <= made_at(made[-1]) <= datetime.now(UTC) + timedelta(milliseconds=10)
+
+
+def test_two_who_make_ids_in_order_at_once_never_make_the_same() -> None:
+    one, other = ids_in_order(), ids_in_order()
+    assert len({next(source) for _ in range(5000) for source in (one, other)}) == 10_000
