@@ -5,13 +5,15 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import F
 
-from apps.jobs import Context, rescue, transitions, workers
+from apps.jobs import Context, rescue, sql, transitions, workers
 from apps.jobs.models import Attempt, DeadLetter, Job, Worker
 from apps.jobs.states import State
 from apps.jobs.transitions import Claim
 from tests.jobs import steps
 from tests.jobs.steps import a_worker, falls_silent, row_of, running, state_of
+from tests.local.waiting import wait_until
 
 
 @pytest.fixture
@@ -90,6 +92,50 @@ class TestSilence:
         falls_silent(worker_id)
         assert rescue.rescue() == 0
         assert Worker.objects.get(id=worker_id).stopped_at is not None
+
+
+class TestLock:
+    """A worker's session holds a lock; when both are gone, nobody waits for its whole patience."""
+
+    @pytest.fixture
+    def silent(self, committed: None, monkeypatch: pytest.MonkeyPatch) -> int:
+        """A worker with a lock whose last beat is some seconds old, in a database that is up for long."""
+        monkeypatch.setattr(settings, "BACKLINE_HEARTBEAT_S", -1)  # it should have beaten just now
+        monkeypatch.setattr(rescue, "_LATE_S", 1)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT extract(epoch FROM clock_timestamp() - pg_postmaster_start_time())")
+            monkeypatch.setattr(settings, "BACKLINE_DEAD_AFTER_S", min(15.0, float(cursor.fetchone()[0]) / 2))
+        worker_id = a_worker()
+        Worker.objects.update(has_lock=True)
+        return worker_id
+
+    def test_a_worker_whose_session_is_gone_is_dead_at_once(self, silent: int) -> None:
+        claim = running(silent)
+        with steps.another_session() as session:
+            assert session.do(lambda: workers.lock(silent))
+            assert rescue.rescue() == 0, "its session lives"
+        wait_until(lambda: rescue.rescue() == 1)
+        assert state_of(claim.id) == State.READY
+
+    def test_one_that_never_had_a_lock_is_waited_for(self, silent: int) -> None:
+        running(silent)
+        Worker.objects.update(has_lock=False)
+        assert rescue.rescue() == 0
+
+    def test_one_that_beat_lately_may_take_its_lock_again(
+        self, silent: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(settings, "BACKLINE_HEARTBEAT_S", 5)
+        running(silent)
+        assert rescue.rescue() == 0
+
+    def test_a_keeper_that_lost_its_own_session_lately_cannot_tell(self, silent: int) -> None:
+        """Then the database may have dropped them all."""
+        running(silent)
+        Worker.objects.update(heartbeat_at=F("heartbeat_at") - timedelta(seconds=9))
+        patience = {"patience": settings.BACKLINE_DEAD_AFTER_S, "silence": 8}
+        connection.close()  # the next one is younger than that
+        assert sql.run("dead_workers", patience) == []
 
 
 @pytest.mark.django_db

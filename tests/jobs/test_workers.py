@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from apps.jobs import transitions, workers
+from apps.jobs import sql, transitions, workers
 from apps.jobs.models import Job, Worker
 from tests.jobs import steps
 from tests.jobs.steps import a_worker, running
+from tests.local.waiting import wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -38,6 +39,23 @@ def test_a_worker_that_was_taken_for_dead_is_back_with_its_next_beat() -> None:
     workers.sign_off(worker_id)
     workers.beat(worker_id)
     assert Worker.objects.get(id=worker_id).stopped_at is None
+
+
+def test_a_lock_is_held_by_one_session_and_goes_with_it(committed: None) -> None:
+    worker_id, other = a_worker(), a_worker("two@here")
+    with steps.another_session() as owner:
+        assert owner.do(lambda: workers.lock(worker_id))
+        assert not workers.lock(worker_id)
+        assert workers.lock(other)
+    wait_until(lambda: workers.lock(worker_id))
+
+
+def test_behind_a_pooler_no_lock_is_taken() -> None:
+    """It tells its clients other sessions than the server's own: the lock would outlive the worker."""
+    worker_id = a_worker()
+    assert sql.run("lock_worker", {"id": worker_id, "session": steps.my_session() + 1}) == [(False,)]
+    with steps.another_session() as other:
+        assert other.do(lambda: workers.lock(worker_id)), "the pool's session holds it"
 
 
 def test_a_beat_moves_nobody_else() -> None:
