@@ -15,14 +15,20 @@ from apps.jobs.states import SLEEPING, WAITING, State
 AT_ONCE = 1000  # a transaction: what runs must not wait long for its row
 
 
+def only(chosen: JobFilter, states: frozenset[State]) -> JobFilter:
+    """Narrow to these states; a filter by others fits nothing then."""
+    kept = chosen.states & states if chosen.states else states
+    return replace(chosen, states=kept) if kept else replace(chosen, ids=())
+
+
 def cancellable(chosen: JobFilter) -> JobFilter:
     """Narrow a filter to what has not ended."""
-    return _only(chosen, WAITING | {State.RUNNING})
+    return only(chosen, WAITING | {State.RUNNING})
 
 
 def sleeping(chosen: JobFilter) -> JobFilter:
     """Narrow a filter to what sleeps."""
-    return _only(chosen, SLEEPING)
+    return only(chosen, SLEEPING)
 
 
 def cancel(chosen: JobFilter, *, actor: Actor, reason: str = "") -> Counter[State]:
@@ -50,12 +56,6 @@ def retry_now(chosen: JobFilter, *, actor: Actor, reason: str = "") -> int:
         return Counter({State.READY: len(woken)})
 
     return _in_batches(sleeping(chosen), one_batch).total()
-
-
-def _only(chosen: JobFilter, states: frozenset[State]) -> JobFilter:
-    """Narrow to these states; a filter by others fits nothing then."""
-    kept = chosen.states & states if chosen.states else states
-    return replace(chosen, states=kept) if kept else replace(chosen, ids=())
 
 
 def _in_batches(chosen: JobFilter, one_batch: Callable[[Sequence[UUID]], Counter[State]]) -> Counter[State]:

@@ -2,7 +2,7 @@
 
 Seeing: one's own jobs; those of others with the permission ``jobs.view_job``, being staff is not enough.
 The contents of files (uploads, rejected rows) are their owner's alone. Cancelling: one's own jobs, those
-of others with ``jobs.change_job``. What one may not see does not exist: 404.
+of others with ``jobs.cancel_job``. What one may not see does not exist: 404.
 """
 
 from uuid import UUID
@@ -49,12 +49,12 @@ def is_owner(user: Person, job: Job) -> bool:
 
 def may_cancel(user: Person, job: Job) -> bool:
     """Say whether this person may stop the job."""
-    return is_owner(user, job) or (isinstance(user, User) and user.has_perm("jobs.change_job"))
+    return is_owner(user, job) or (isinstance(user, User) and user.has_perm("jobs.cancel_job"))
 
 
 def check_may_cancel(user: Person, job: Job) -> None:
     """Refuse to stop a job that this person may only look at."""
     if not may_cancel(user, job):
         raise PermissionDenied(
-            "This job is somebody else's. Cancelling it needs the permission to change jobs."
+            "This job is somebody else's. Cancelling it needs the permission to cancel jobs of others."
         )

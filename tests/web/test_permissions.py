@@ -96,9 +96,9 @@ def test_a_viewer_may_look_but_not_cancel(viewers: Viewers, owner: User) -> None
     assert "Only its owner" in viewer.get(reverse("job", args=[job_id])).content.decode()
 
 
-def test_an_operator_who_may_change_jobs_can_cancel_those_of_others(owner: User) -> None:
+def test_an_operator_who_may_cancel_jobs_can_cancel_those_of_others(owner: User) -> None:
     job_id = own(steps.enqueued(), owner).pk
-    operator = client_of(person("op@aldervale.example", permissions=("view_job", "change_job")))
+    operator = client_of(person("op@aldervale.example", permissions=("view_job", "cancel_job")))
     assert operator.post(reverse("cancel", args=[job_id])).status_code == 302
     assert Job.objects.get(pk=job_id).get_state_display() == "cancelled"
 

@@ -1,7 +1,7 @@
 """Filters that stay quick on a table of millions: by kind through its index, by age through the key."""
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -32,6 +32,33 @@ class KindFilter(admin.SimpleListFilter):
         return queryset.filter(kind=self.value()) if self.value() else queryset
 
 
+class DecisionFilter(admin.SimpleListFilter):
+    """Show what nobody decided about, unless asked otherwise."""
+
+    title = "decision"
+    parameter_name = "decision"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:  # noqa: ARG002  # Django's signature
+        """Return the choices."""
+        return [("replayed", "Replayed"), ("discarded", "Discarded"), ("any", "Any")]
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        """Return the choices, the first of which is what is shown without one."""
+        for value, words in [("", "Open"), *self.lookup_choices]:
+            query = changelist.get_query_string(
+                {self.parameter_name: value}, [] if value else [self.parameter_name]
+            )
+            yield {"selected": (self.value() or "") == value, "query_string": query, "display": words}
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep the chosen ones; a search by id or fingerprint looks at all."""
+        chosen = self.value() or ""
+        if chosen == "any" or (request.GET.get("q") and not chosen):
+            return queryset
+        decided = {"decided_at__isnull": chosen == ""}  # in the words of the index
+        return queryset.filter(decision=chosen, **decided)
+
+
 class AgeFilter(admin.SimpleListFilter):
     """Show the last week unless asked otherwise, so that a filter by state reads one or two partitions."""
 
@@ -54,4 +81,18 @@ class AgeFilter(admin.SimpleListFilter):
         days = self.value() or _USUAL
         if not days.isdigit() or days not in _DAYS or request.GET.get("q"):
             return queryset
-        return queryset.filter(pk__gte=first_id_of(timezone.now() - timedelta(days=int(days))))
+        return self.since(queryset, timezone.now() - timedelta(days=int(days)))
+
+    def since(self, queryset: QuerySet[Any], moment: datetime) -> QuerySet[Any]:
+        """Keep rows whose key was made since then."""
+        return queryset.filter(pk__gte=first_id_of(moment))
+
+
+class AgeOfDeathFilter(AgeFilter):
+    """The same for dead letters, whose job may be much older than its death."""
+
+    title = "died"
+
+    def since(self, queryset: QuerySet[Any], moment: datetime) -> QuerySet[Any]:
+        """Keep letters of jobs that died since then."""
+        return queryset.filter(died_at__gte=moment)

@@ -1,25 +1,25 @@
 """Jobs in the Django admin."""
 
 import json
-from collections import Counter
 from typing import ClassVar
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from apps.jobs import arguments, registry, transitions
+from apps.jobs import arguments, registry
+from apps.jobs.admin import ask, job_actions
+from apps.jobs.admin.choosing import chosen_in, to_question
 from apps.jobs.admin.filters import AgeFilter, KindFilter
 from apps.jobs.admin.read_only import ReadOnlyAdmin
 from apps.jobs.models import Job
-from apps.jobs.states import State
 
-_MOST_AT_ONCE = 1000
 _LONGEST_ARGUMENTS = 10_000
+_STORIES = (("logline", "log"), ("attempt", "attempts"), ("deadletter", "dead letter"), ("action", "actions"))
 
 
 @admin.register(Job)
@@ -32,11 +32,12 @@ class JobAdmin(ReadOnlyAdmin[Job]):
     search_fields: ClassVar = ("id", "kind")
     search_help_text = "The id of a job, a part of a kind, or an owner's e-mail address"
     id_field = "id"
-    actions = ("cancel_selected",)
+    actions = ("cancel_selected", "retry_selected", "run_selected_again")
     fields = (
         ("kind", "state", "queue", "priority"),
         ("owner", "trigger", "subject"),
         "shown_args",
+        ("tenant", "tags", "parent_id", "request_id"),
         ("enqueued_at", "run_after", "started_at", "finished_at", "cancel_requested_at"),
         ("attempt", "failures", "deaths", "max_attempts"),
         ("worker", "worker_pid"),
@@ -68,27 +69,63 @@ class JobAdmin(ReadOnlyAdmin[Job]):
 
     @admin.display(description="its story")
     def stories(self, job: Job) -> SafeString:
-        """Return links to the job's log, attempts and dead letter."""
+        """Return links to the job's log, attempts, dead letter and what people did to it."""
         links = [
             format_html('<a href="{}?q={}">{}</a>', reverse(f"admin:jobs_{model}_changelist"), job.pk, words)
-            for model, words in (("logline", "log"), ("attempt", "attempts"), ("deadletter", "dead letter"))
+            for model, words in _STORIES
         ]
-        return format_html("{} · {} · {}", *links)
+        return format_html_join(" · ", "{}", ((link,) for link in links))
 
     def has_cancel_permission(self, request: HttpRequest) -> bool:
-        """Allow cancelling to those who may change jobs."""
-        return request.user.has_perm("jobs.change_job")
+        """Allow cancelling to those who may cancel jobs of others."""
+        return request.user.has_perm("jobs.cancel_job")
 
-    @admin.action(description="Cancel selected jobs", permissions=["cancel"])
-    def cancel_selected(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
-        """Cancel waiting jobs at once and ask running ones to stop; say how many of each."""
-        ids = list(queryset.values_list("pk", flat=True)[: _MOST_AT_ONCE + 1])
-        if len(ids) > _MOST_AT_ONCE:
-            self.message_user(request, f"Select at most {_MOST_AT_ONCE:,} jobs at once.", messages.ERROR)
-            return
-        became = Counter(transitions.cancel(job_id) for job_id in ids)
-        self.message_user(
-            request,
-            f"Cancelled: {became[State.CANCELLED]}. Asked to stop: {became[State.RUNNING]}. "
-            f"Had ended before: {became[None]}.",
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        """Allow running now and again to those who may with jobs of others."""
+        return request.user.has_perm("jobs.retry_job")
+
+    @admin.action(description="Cancel selected jobs…", permissions=["cancel"])
+    def cancel_selected(self, request: HttpRequest, queryset: QuerySet[Job]) -> HttpResponse | None:  # noqa: ARG002
+        """Ask before cancelling."""
+        return to_question(self, request, "cancel")
+
+    @admin.action(description="Run selected sleeping jobs now…", permissions=["retry"])
+    def retry_selected(self, request: HttpRequest, queryset: QuerySet[Job]) -> HttpResponse | None:  # noqa: ARG002
+        """Ask before running them early."""
+        return to_question(self, request, "retry")
+
+    @admin.action(description="Run selected jobs again as new ones…", permissions=["retry"])
+    def run_selected_again(self, request: HttpRequest, queryset: QuerySet[Job]) -> HttpResponse | None:  # noqa: ARG002
+        """Ask before starting them anew."""
+        return to_question(self, request, "again")
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page that asks."""
+        asks = path("ask/<slug:verb>/", self.admin_site.admin_view(self.ask), name="jobs_job_ask")
+        return [asks, *super().get_urls()]
+
+    def ask(self, request: HttpRequest, verb: str) -> HttpResponse:
+        """Count what is meant, ask why, do it and say what came of it."""
+        todo = job_actions.VERBS.get(verb)
+        if todo is None:
+            raise Http404("There is no such action.")
+        ask.check(request, todo.permission)
+        chosen = chosen_in(request.GET)
+        count = job_actions.count(todo.narrow(chosen))
+        too_many = count > job_actions.MOST_AT_ONCE
+        form = ask.ReasonForm(request.POST or None)
+        if request.method == "POST" and form.is_valid() and count and not too_many:
+            self.message_user(request, todo.do(request, chosen, form.cleaned_data["reason"]))
+            return HttpResponseRedirect(reverse("admin:jobs_job_changelist"))
+        counts = {"meant": job_actions.count(chosen), todo.counted: count}
+        notes = (f"More than {job_actions.MOST_AT_ONCE:,} at once: use manage.py jobs.",) if too_many else ()
+        question = ask.Question(
+            title=todo.title,
+            what=f"{str(chosen).capitalize()}.",
+            counts=counts,
+            notes=notes,
+            form=form,
+            button=todo.button,
+            is_pointless=not count or too_many,
         )
+        return ask.page(request, self, question)

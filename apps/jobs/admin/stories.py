@@ -1,13 +1,12 @@
-"""What happened to jobs, in the Django admin: attempts, log lines, dead letters."""
+"""What happened to jobs, in the Django admin: attempts, log lines, what people did."""
 
-from typing import ClassVar
+from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import QuerySet
 
-from apps.jobs.admin.filters import AgeFilter, KindFilter
 from apps.jobs.admin.read_only import ReadOnlyAdmin
-from apps.jobs.models import Attempt, DeadLetter, LogLine
+from apps.jobs.models import Action, Attempt, LogLine
 
 
 @admin.register(Attempt)
@@ -34,15 +33,19 @@ class LogLineAdmin(ReadOnlyAdmin[LogLine]):
     ordering = ("-id",)
 
 
-@admin.register(DeadLetter)
-class DeadLetterAdmin(ReadOnlyAdmin[DeadLetter]):
-    """Look at jobs that will not be tried again by themselves."""
+@admin.register(Action)
+class ActionAdmin(ReadOnlyAdmin[Action]):
+    """Look at who did what to jobs, queues and dead letters, the last thing first."""
 
-    list_display = ("job_id", "kind", "fingerprint", "died_at", "message")
-    list_filter = (AgeFilter, KindFilter)
-    ordering: ClassVar = ("-job_id",)
-    search_help_text = "The id of a job, or a whole fingerprint"
+    list_display = ("at", "actor_name", "verb", "subject", "count", "reason")
+    ordering = ("-id",)
+    id_field = "subject"
+    search_help_text = "The id of a job, or a whole subject such as: queue default"
 
-    def search(self, queryset: QuerySet[DeadLetter], term: str) -> QuerySet[DeadLetter]:
-        """Find by fingerprint, through its index."""
-        return queryset.filter(fingerprint=term)
+    def search_by_id(self, queryset: QuerySet[Action], job_id: UUID) -> QuerySet[Action]:
+        """Find what was done to one job by name."""
+        return queryset.filter(subject=f"job {job_id}")
+
+    def search(self, queryset: QuerySet[Action], term: str) -> QuerySet[Action]:
+        """Find by subject, through its index."""
+        return queryset.filter(subject=term)

@@ -23,6 +23,7 @@ class WorkerAdmin(ReadOnlyAdmin[Worker]):
         "started_at",
         "heartbeat_at",
         "stopped_at",
+        "version",
     )
     search_help_text = "The id of a job that it ran"
 

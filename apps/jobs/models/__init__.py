@@ -15,6 +15,7 @@ from apps.jobs.models.pace import Pace
 from apps.jobs.models.parked import Parked
 from apps.jobs.models.pause import Pause
 from apps.jobs.models.progress import Progress
+from apps.jobs.models.queue import Queue
 from apps.jobs.models.ready import Ready
 from apps.jobs.models.replay import Replay, Replayed
 from apps.jobs.models.unique_key import UniqueKey
@@ -37,6 +38,7 @@ __all__ = [
     "Parked",
     "Pause",
     "Progress",
+    "Queue",
     "Ready",
     "Replay",
     "Replayed",

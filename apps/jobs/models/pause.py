@@ -24,7 +24,6 @@ class Pause(models.Model):
     paused_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
 
     class Meta:
-        verbose_name_plural = "queues and kinds"
         permissions: ClassVar = [("pause_queue", "Can pause and resume queues and kinds")]
         constraints: ClassVar = [
             models.CheckConstraint(

@@ -1,0 +1,105 @@
+"""From a list in the admin to what is meant: the ticked rows, or all that the list's filters let through.
+
+The choice travels in the address of the page that asks: it can be read there, and sent to a colleague.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from apps.jobs.dead_letters import Filter
+from apps.jobs.job_filter import JobFilter
+from apps.jobs.states import State
+
+if TYPE_CHECKING:
+    from django.contrib.admin import ModelAdmin
+
+_USUAL_DAYS = 7  # as the filter of ages shows when nothing was chosen
+_NAMES = ("kind", "tenant", "fingerprint", "state", "since", "until", "discarded")
+
+
+def to_question(
+    model_admin: "ModelAdmin[Any]", request: HttpRequest, verb: str
+) -> HttpResponseRedirect | None:
+    """Send a list's action on to the page that asks; None when what is meant cannot be said."""
+    if request.POST.get("select_across") != "1":
+        query = {"ids": ",".join(request.POST.getlist("_selected_action"))}
+    elif request.GET.get("q"):
+        words = "All that a search finds cannot be taken at once. Tick them, or use the filters at the side."
+        model_admin.message_user(request, words, messages.ERROR)
+        return None
+    else:
+        query = _filters_of_the_list(request.GET)
+    name = f"admin:{model_admin.opts.app_label}_{model_admin.opts.model_name}_ask"
+    return HttpResponseRedirect(f"{reverse(name, args=[verb])}?{urlencode(query)}")
+
+
+def chosen_in(query: Mapping[str, str]) -> JobFilter:
+    """Return which jobs an address means; one that cannot be read means none."""
+    given = _given(query)
+    if given is None:
+        return JobFilter(ids=())
+    state = given.pop("state", "")
+    given.pop("discarded", None)
+    states = (
+        frozenset({State(int(state))}) if state.isdecimal() and int(state) in State.values else frozenset()
+    )
+    return JobFilter(**given, **_bounds(query), states=states)
+
+
+def letters_in(query: Mapping[str, str]) -> Filter:
+    """Return which dead letters an address means; one that cannot be read means none."""
+    given = _given(query)
+    if given is None:
+        return Filter(ids=())
+    given.pop("state", None)
+    discarded = given.pop("discarded", "") == "1"
+    return Filter(**given, **_bounds(query), discarded=discarded)
+
+
+def _filters_of_the_list(shown: Mapping[str, str]) -> dict[str, str]:
+    days = shown.get("days", str(_USUAL_DAYS))
+    since = timezone.now() - timedelta(days=int(days)) if days.isdecimal() else None
+    asked = {
+        "kind": shown.get("kind", ""),
+        "state": shown.get("state__exact", ""),
+        "since": since.isoformat(timespec="seconds") if since else "",
+        "discarded": "1" if shown.get("decision") == "discarded" else "",
+    }
+    return {name: value for name, value in asked.items() if value} or {"all": "1"}
+
+
+def _given(query: Mapping[str, str]) -> dict[str, Any] | None:
+    """Return what is given; None when nothing is, or ids that are none."""
+    if not any(query.get(name) for name in (*_NAMES, "ids", "all")):
+        return None
+    given: dict[str, Any] = {
+        name: query[name] for name in ("kind", "tenant", "fingerprint") if query.get(name)
+    }
+    given |= {name: query[name] for name in ("state", "discarded") if query.get(name)}
+    if query.get("ids"):
+        try:
+            given["ids"] = tuple(UUID(text) for text in query["ids"].split(",")[:1000])
+        except ValueError:
+            return None
+    return given
+
+
+def _bounds(query: Mapping[str, str]) -> dict[str, datetime | None]:
+    return {name: _moment(query.get(name, "")) for name in ("since", "until")}
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        read = parse_datetime(text)
+    except ValueError:
+        return None
+    return timezone.make_aware(read) if read and timezone.is_naive(read) else read

@@ -1,0 +1,129 @@
+"""What can be decided about dead letters: the forms that ask, and the deeds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+
+from apps.jobs import arguments, dead_letters, registry, replay
+from apps.jobs.admin.ask import ReasonForm
+from apps.jobs.dead_letters import Filter
+from apps.jobs.replay import Pace
+
+_MASK = "***"
+
+
+class DiscardForm(ReasonForm):
+    """Why they are given up."""
+
+    def __init__(self, *args: Any, chosen: Filter, **kwargs: Any) -> None:  # noqa: ARG002  # as the other form
+        super().__init__(*args, **kwargs)
+
+
+class ReplayForm(ReasonForm):
+    """Why and how carefully; for one job also with which arguments."""
+
+    canary = forms.IntegerField(
+        min_value=0, initial=0, help_text="So many first; the rest when they ended well."
+    )
+    per_minute = forms.IntegerField(
+        min_value=1, required=False, help_text="No faster than this; empty: as fast as the line takes them."
+    )
+    stop_at_percent = forms.IntegerField(
+        min_value=1, max_value=100, initial=20, help_text="Stop when more of those that ended died again."
+    )
+    args = forms.JSONField(
+        label="Arguments",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 6, "cols": 60, "spellcheck": "false"}),
+        help_text="Changed here, the job starts anew with them. A secret shown as *** stays as it is.",
+    )
+
+    def __init__(self, *args: Any, chosen: Filter, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.stored: dict[str, object] | None = None
+        letter = chosen.letters().first() if chosen.ids and len(chosen.ids) == 1 else None
+        if letter is None:
+            del self.fields["args"]
+            return
+        del self.fields["canary"], self.fields["per_minute"], self.fields["stop_at_percent"]
+        self.stored = letter.evidence.get("args") or {}
+        self.fields["args"].initial = arguments.masked(self.stored)
+
+    def clean_args(self) -> dict[str, object] | None:
+        """Return the arguments if they were changed; secrets that were left masked are what they were."""
+        given = self.cleaned_data["args"]
+        if given is None or self.stored is None:
+            return None
+        if not isinstance(given, dict):
+            raise forms.ValidationError('Name each argument: {"name": 1}.')
+        unmasked = _unmasked(given, self.stored)
+        return None if unmasked == self.stored else unmasked
+
+    def pace(self) -> Pace:
+        """Return how carefully."""
+        names = ("canary", "per_minute", "stop_at_percent")
+        return Pace(**{name: self.cleaned_data[name] for name in names if name in self.cleaned_data})
+
+
+def _unmasked(given: dict[str, Any], stored: dict[str, Any]) -> dict[str, object]:
+    kept: dict[str, object] = {}
+    for name, value in given.items():
+        if value == _MASK and arguments.is_secret(name) and name in stored:
+            kept[name] = stored[name]
+        elif isinstance(value, dict) and isinstance(stored.get(name), dict):
+            kept[name] = _unmasked(value, stored[name])
+        else:
+            kept[name] = value
+    return kept
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One thing that can be decided."""
+
+    permission: str
+    title: str
+    button: str
+    form: type[ReasonForm]
+    do: Callable[[HttpRequest, Filter, Any], str]  # a sentence; empty when the form says why not
+    notes: tuple[str, ...] = ()
+
+
+def _replay(request: HttpRequest, chosen: Filter, form: ReplayForm) -> str:
+    words = form.cleaned_data
+    try:
+        started = replay.replay(
+            chosen, actor=request.user, reason=words["reason"], pace=form.pace(), args=words.get("args")
+        )
+    except (replay.NothingToReplay, registry.UnknownKind, TypeError, ValueError) as error:
+        form.add_error(None, str(error))
+        return ""
+    return f"Replay {started.pk}: {started.sent} of {started.total} in line. Its record says how it goes."
+
+
+def _discard(request: HttpRequest, chosen: Filter, form: DiscardForm) -> str:
+    count = dead_letters.discard(chosen, actor=request.user, reason=form.cleaned_data["reason"])
+    return f"Discarded: {count}. They stay as evidence."
+
+
+DECISIONS = {
+    "replay": Decision(
+        "jobs.replay_deadletter",
+        "Replay dead letters",
+        "Replay them",
+        ReplayForm,
+        _replay,
+        ("They go to the end of their line and start a new life; their evidence is kept.",),
+    ),
+    "discard": Decision(
+        "jobs.discard_deadletter",
+        "Discard dead letters",
+        "Discard them",
+        DiscardForm,
+        _discard,
+        ("They stay as evidence, and can still be replayed one by one.",),
+    ),
+}

@@ -1,0 +1,69 @@
+"""What people do to jobs in the admin: cancel, run now, run again.  Asked first, recorded after."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+
+from apps.jobs import cancel, registry
+from apps.jobs.again import NotEnded, run_again
+from apps.jobs.job_filter import JobFilter
+from apps.jobs.origin import origin
+from apps.jobs.states import ENDED, State
+
+MOST_AT_ONCE = 20_000  # what one request may take; the command takes any number
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One thing that can be done to jobs."""
+
+    permission: str
+    title: str
+    button: str
+    narrow: Callable[[JobFilter], JobFilter]  # to those it can be done to
+    counted: str  # what those are, in a word
+    do: Callable[[HttpRequest, JobFilter, str], str]  # what came of it, in a sentence
+
+
+def _cancel(request: HttpRequest, chosen: JobFilter, reason: str) -> str:
+    became = cancel.cancel(chosen, actor=request.user, reason=reason)
+    return f"Cancelled: {became[State.CANCELLED]}. Asked to stop: {became[State.RUNNING]}."
+
+
+def _retry(request: HttpRequest, chosen: JobFilter, reason: str) -> str:
+    return f"In line now: {cancel.retry_now(chosen, actor=request.user, reason=reason)}."
+
+
+def _run_again(request: HttpRequest, chosen: JobFilter, reason: str) -> str:
+    started = []
+    refused: list[str] = []
+    with origin(trigger="web"):
+        for job in _ended(chosen).jobs().order_by("id"):
+            try:
+                started.append(run_again(job, actor=request.user, reason=reason))
+            except (NotEnded, registry.UnknownKind, TypeError, ValueError) as error:
+                refused.append(str(error))
+    said = f"Started as new jobs: {len(started)}." + (f" The first is {started[0]}." if started else "")
+    return said + (f" Not started: {len(refused)}. {refused[0]}" if refused else "")
+
+
+def _ended(chosen: JobFilter) -> JobFilter:
+    """Narrow a filter to what ended."""
+    return cancel.only(chosen, ENDED)
+
+
+def count(chosen: JobFilter) -> int:
+    """Count what fits; more than one request may take is one more than that."""
+    return chosen.jobs().order_by()[: MOST_AT_ONCE + 1].count()
+
+
+VERBS = {
+    "cancel": Verb(
+        "jobs.cancel_job", "Cancel jobs", "Cancel them", cancel.cancellable, "wait or run", _cancel
+    ),
+    "retry": Verb(
+        "jobs.retry_job", "Run sleeping jobs now", "Run them now", cancel.sleeping, "sleep", _retry
+    ),
+    "again": Verb("jobs.retry_job", "Run jobs again", "Start them anew", _ended, "ended", _run_again),
+}

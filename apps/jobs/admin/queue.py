@@ -1,0 +1,102 @@
+"""Queues and kinds in the Django admin: how they stand, and a way to pause and resume them."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+
+from apps.jobs import pause, queues, registry
+from apps.jobs.admin import ask
+from apps.jobs.admin.read_only import ReadOnlyAdmin
+from apps.jobs.models import Pause, Queue
+
+_MAY_PAUSE = "jobs.pause_queue"
+
+
+class PauseForm(ask.ReasonForm):
+    """Why, and until when."""
+
+    until = forms.DateTimeField(
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+        help_text="Empty: until somebody resumes it.",
+    )
+
+    def clean_until(self) -> datetime | None:
+        """Refuse a time that has passed."""
+        until: datetime | None = self.cleaned_data["until"]
+        if until is not None and until <= timezone.now():
+            raise forms.ValidationError("This time has passed. Name a later one, or none.")
+        return until
+
+
+@admin.register(Queue)
+class QueueAdmin(ReadOnlyAdmin[Queue]):
+    """Look at every queue and kind; pause and resume them."""
+
+    def has_view_permission(self, request: HttpRequest, obj: Queue | None = None) -> bool:  # noqa: ARG002
+        """Allow looking to those who may see pauses."""
+        return request.user.has_perm("jobs.view_pause")
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show queues and kinds instead of rows of pauses."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied("This needs the permission jobs.view_pause.")
+        paused = {row.name: row for row in pause.paused().filter(scope=Pause.Scope.KIND)}
+        kinds = [(kind, task.job_queue, paused.get(kind)) for kind, task in sorted(registry.kinds().items())]
+        context = self.admin_site.each_context(request) | {
+            "title": "Queues and kinds",
+            "opts": self.opts,
+            "queues": queues.queues(),
+            "kinds": kinds,
+            "most": queues.MOST_COUNTED,
+            "may_pause": request.user.has_perm(_MAY_PAUSE),
+        }
+        return TemplateResponse(request, "admin/jobs/queues.html", context | (extra_context or {}))
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the pages that ask."""
+        asks = path("ask/<slug:verb>/", self.admin_site.admin_view(self.ask), name="jobs_queue_ask")
+        return [asks, *super().get_urls()]
+
+    def ask(self, request: HttpRequest, verb: str) -> HttpResponse:
+        """Ask why and until when, do it and say what came of it."""
+        ask.check(request, _MAY_PAUSE)
+        scope, name = request.GET.get("scope", ""), request.GET.get("name", "")
+        if verb not in ("pause", "resume") or scope not in Pause.Scope.values or not name:
+            raise Http404("There is no such queue or kind.")
+        form = (PauseForm if verb == "pause" else ask.ReasonForm)(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                self.message_user(request, _do(request, verb, (scope, name), form.cleaned_data))
+            except registry.UnknownKind as error:
+                form.add_error(None, str(error))
+            else:
+                return HttpResponseRedirect(reverse("admin:jobs_queue_changelist"))
+        pauses = (
+            "Nothing new of it will start. What runs goes on; what the broker holds unclaimed comes back."
+        )
+        question = ask.Question(
+            title=f"{verb.capitalize()} {scope} {name}",
+            what=pauses if verb == "pause" else "What waits may start again, in the order it came.",
+            form=form,
+            button=f"{verb.capitalize()} it",
+        )
+        return ask.page(request, self, question)
+
+
+def _do(request: HttpRequest, verb: str, what: tuple[str, str], words: dict[str, Any]) -> str:
+    scope, name = what
+    if verb == "pause":
+        recalled = pause.pause(scope, name, until=words["until"], reason=words["reason"], by=request.user)
+        return f"Paused {scope} {name}. Recalled from the broker: {recalled}."
+    was_paused = pause.resume(scope, name, reason=words["reason"], by=request.user)
+    return f"Resumed {scope} {name}." if was_paused else f"{scope.capitalize()} {name} was not paused."
