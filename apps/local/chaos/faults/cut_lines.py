@@ -6,7 +6,6 @@ from apps.local.chaos.cables import DOWN, UP, Cable
 from apps.local.chaos.trial import Trial
 
 _CUTS, _CYCLE = 32, 3000  # bytes that a worker sends to PostgreSQL for one job, and some more
-_ANSWER = 20
 _PARTITION_S = 18.0  # longer than a worker may be silent
 
 
@@ -85,9 +84,11 @@ def _slow(trial: Trial, server: str, seconds: float) -> None:
 
 
 def _swallow_answer(trial: Trial, cable: Cable) -> None:
+    """Lose the answer to whatever is asked next: a BEGIN, a statement, or the COMMIT."""
+    trial.hold(trial.random.uniform(0, 0.05))
     cable.blackhole(DOWN)
     try:
-        trial.rig.until(lambda: cable.held(DOWN) > _ANSWER, "an answer is under way")
+        trial.rig.until(lambda: cable.held(DOWN) > 0, "an answer is under way")
     finally:
         cable.reset()
         cable.mend()

@@ -22,6 +22,6 @@ def poison(ctx: Context, how: str) -> None:
     if how == "stack":
         sys.setrecursionlimit(10**9)
         nested: list[object] = []
-        for _ in range(10**6):
+        for _ in range(200_000):
             nested = [nested]
         repr(nested)
