@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from apps.jobs import arguments, crash_points, keys, limits, publisher, transitions
+from apps.jobs.continuation import is_awaited
 from apps.jobs.kind import Kind
 from apps.jobs.options import stored
 from apps.jobs.origin import Origin
@@ -29,6 +30,11 @@ def enqueue_one(
     if caller_s_key is None and task.unique is None:
         _insert(new)
         return new.id
+    if task.unique is not None and is_awaited(new.options or {}):
+        raise TypeError(
+            f"{task.name} is unique: the job that runs may be another's, which knows nothing of what should "
+            "follow. Enqueue that in the job itself."
+        )
     with transaction.atomic():
         holder = _take_keys(task, new, caller_s_key)
         if holder is None:

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
+from billiard.exceptions import WorkerLostError
 from celery.exceptions import CeleryError
 from kombu import Message
 
@@ -41,7 +42,7 @@ def receiving(
 def looping(loop: Callable[P, R], let_through: tuple[type[BaseException], ...]) -> Callable[P, R]:
     """Return the worker's loop, in which an envelope that nobody can read only costs a new connection."""
 
-    known: tuple[type[BaseException], ...] = (*let_through, CeleryError)
+    known: tuple[type[BaseException], ...] = (*let_through, CeleryError, WorkerLostError)
 
     def outlived(*args: P.args, **kwargs: P.kwargs) -> R:
         try:

@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 import redis
 from django.apps import apps
+from django.conf import LazySettings
 from django.db import connection, connections
+from django_celery_results.models import ChordCounter, TaskResult
 
 from apps.jobs import broker, publisher
 from apps.local.servers.valkey import ValkeyServer
 from tests.jobs import steps
+from tests.jobs.marks import execute
 from tests.kinds import add, fail, walk  # noqa: F401  # each is a Celery task from here on
 
 PREFIX = "backline:"  # global_keyprefix in the settings
@@ -33,6 +36,23 @@ def committed(db: None) -> Iterator[None]:
     _forget_all_jobs()
     connection.close()
     connections["default"] = rolled_back
+
+
+@pytest.fixture
+def in_line(committed: None, settings: LazySettings) -> Iterator[None]:
+    """Let every job stand in line, where the test's own worker takes it; forget results afterwards."""
+    settings.BACKLINE_WINDOW = 0
+    yield
+    ChordCounter.objects.all().delete()
+    TaskResult.objects.all().delete()
+
+
+@pytest.fixture
+def marks_table(committed: None) -> Iterator[None]:
+    """Make the table in which the kinds of tests.kinds.canvas leave their marks."""
+    execute("CREATE TABLE canvas_marks (name text)")
+    yield
+    execute("DROP TABLE canvas_marks")
 
 
 @dataclass(frozen=True, slots=True)

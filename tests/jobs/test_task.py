@@ -94,20 +94,25 @@ class TestOptions:
 
     @pytest.mark.parametrize(
         "option",
-        [
-            "link",
-            "link_error",
-            "time_limit",
-            "soft_time_limit",
-            "serializer",
-            "chain",
-            "group_id",
-            "shadow",
-        ],
+        ["serializer", "compression", "exchange", "routing_key", "expiry"],
     )
     def test_an_option_that_cannot_be_kept_is_refused_by_name(self, option: str) -> None:
         with pytest.raises(TypeError, match=rf"a stored job cannot keep {option}\. Leave it out\."):
             stored(**{option: 5})
+        assert not Job.objects.exists()
+
+    @pytest.mark.parametrize("option", ["link", "link_error", "chain", "chord"])
+    @pytest.mark.parametrize("value", [5, ["add"], {"kind": "add"}], ids=repr)
+    def test_what_should_follow_a_job_must_be_signatures(self, option: str, value: object) -> None:
+        with pytest.raises(TypeError, match="must be signatures"):
+            stored(**{option: value})
+        assert not Job.objects.exists()
+
+    @pytest.mark.parametrize("option", ["time_limit", "soft_time_limit"])
+    @pytest.mark.parametrize("value", [0, -1, True, "5", 10**9], ids=repr)
+    def test_a_limit_must_be_a_number_of_seconds(self, option: str, value: object) -> None:
+        with pytest.raises(ValueError, match="seconds above zero"):
+            stored(**{option: value})
         assert not Job.objects.exists()
 
     @pytest.mark.parametrize("option", ["expires", "link", "chain"])

@@ -44,13 +44,13 @@ def note(task_id: str) -> str:
 @job("canvas.told")
 def told(request: Any, exc: Any, traceback: Any) -> None:
     """Be called, as Celery's newer errbacks are, with what happened."""
-    _mark(f"told {request.id} {exc!r}")
+    leave_a_mark(f"told {request.id} {exc!r}")
 
 
 @job("canvas.told_badly")
 def told_badly(request: Any, exc: Any, traceback: Any) -> None:
     """Break the transaction one is called in."""
-    _mark(f"told badly {request.id}")
+    leave_a_mark(f"told badly {request.id}")
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1/0")
 
@@ -74,7 +74,7 @@ def auto(mark: str) -> None:
 @shared_task(name="canvas.ends", base=JobTask, bind=True)
 def ends(self: "Task[..., Any]", how: str) -> None:
     """End in one of Celery's ways."""
-    if how == "requeue" and self.request.delivery_info is not None and _mark(how) > 1:
+    if how == "requeue" and leave_a_mark(how) > 1:
         return
     raise {"ignore": Ignore(), "reject": Reject("no good"), "requeue": Reject("later", requeue=True)}[how]
 
@@ -124,9 +124,30 @@ def counted_total(values: Sequence[int], name: str) -> int:
 @job("canvas.dies", retry=RetryPolicy(max_attempts=2, first=timedelta(milliseconds=100)))
 def dies(value: int, always: bool = False) -> int:
     """Kill its process, the first time or always."""
-    if always or _mark(f"dies {value}") == 1:
+    if always or leave_a_mark(f"dies {value}") == 1:
         os.kill(os.getpid(), signal.SIGKILL)
     return value
+
+
+class Odd(Exception):  # noqa: N818
+    """An error that takes more than its sentence."""
+
+    def __init__(self, said: str, *, loud: bool) -> None:
+        super().__init__(said, loud)
+
+
+@job("canvas.fails_oddly", retry=ONCE)
+def fails_oddly(with_object: bool = False) -> None:
+    """Fail with what does not travel well."""
+    if with_object:
+        raise ValueError(object())
+    raise Odd("odd", loud=True)
+
+
+@job("canvas.sleeps", timeout=timedelta(hours=1))
+def sleeps(seconds: float) -> None:
+    """Sleep."""
+    time.sleep(seconds)
 
 
 @shared_task(name="elsewhere.times")
@@ -141,7 +162,7 @@ def fails(*_: object) -> None:
     raise KeyError("elsewhere")
 
 
-def _mark(name: str) -> int:
+def leave_a_mark(name: str) -> int:
     """Leave a mark that outlives the job; return how many there are."""
     with transaction.atomic():
         _insert(name)
