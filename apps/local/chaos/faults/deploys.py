@@ -14,12 +14,18 @@ def skew(trial: Trial) -> None:
     took = trial.rig.until(
         lambda: set(newer) <= {line.job for line in trial.rig.sink.lines("done")}, "the newer kind's jobs end"
     )
-    dead = "SELECT count(*) FROM jobs_job WHERE id = ANY (%s::uuid[]) AND state = 7"
-    buried = trial.rig.until(
-        lambda: trial.rig.value(dead, gone) == len(gone), "the unknown kind is set aside (I13)"
-    )
     trial.note(f"20 jobs of a kind that one worker lacks ended in {took:.1f} s")
-    trial.note(f"3 of a kind that nobody knows were set aside in {buried:.1f} s")
+    trial.rig.until(lambda: _is_buried(trial, gone), "the unknown kind is set aside (I13)")
+    trial.note("3 of a kind that nobody knows ended as dead letters, their pauses of ten minutes skipped")
+
+
+def _is_buried(trial: Trial, ids: list[str]) -> bool:
+    """Wake jobs that sleep until a worker comes that knows them; say whether all were given up."""
+    trial.rig.ask(
+        "UPDATE jobs_job SET run_after = now() WHERE id = ANY (%s::uuid[]) AND run_after > now()", ids
+    )
+    dead = "SELECT count(*) FROM jobs_dead_letter WHERE job_id = ANY (%s::uuid[]) AND evidence ? 'args'"
+    return bool(trial.rig.value(dead, ids) == len(ids))
 
 
 def restored(trial: Trial) -> None:
