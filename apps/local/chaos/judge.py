@@ -12,7 +12,8 @@ _ENDED = (_SUCCEEDED, _DEAD, _CANCELLED)
 # A job may have succeeded once, and its history may hold no move that states.py does not name.
 _TWICE = (
     "SELECT count(*) FROM "
-    "(SELECT job FROM chaos_history WHERE became = 6 GROUP BY job HAVING count(*) > 1) AS twice"
+    "(SELECT job FROM chaos_history WHERE became = 6 AND at >= to_timestamp(%s) "
+    "GROUP BY job HAVING count(*) > 1) AS twice"
 )
 _MOVES = "SELECT was, became, count(*) FROM chaos_history WHERE was <> became GROUP BY was, became"
 # An effect outside the database that was begun and not ended: the ledger asks instead of doing it again.
@@ -59,12 +60,12 @@ class Verdict:
 
 def judge(trial: Trial, verdict: Verdict, *, expects_dead: bool) -> None:
     """Fill in what the witnesses say."""
-    lines = trial.rig.sink.lines()
+    lines = [line for line in trial.rig.sink.lines() if line.at >= trial.began_at]
     kept = {line.job for line in lines if line.what == "kept"} - trial.forgiven
     verdict.jobs = len(kept)
     _judge_effects(trial, verdict, lines, kept)
     _judge_rescue(trial, verdict, lines)
-    verdict.stale_refused = trial.rig.logs("worker").count("its lease was lost")
+    verdict.stale_refused = trial.refused() - trial.refused_before
     if not trial.rig.plan.is_celery:
         _judge_ledger(trial, verdict, kept, expects_dead=expects_dead)
         _judge_ghosts(verdict, lines)
@@ -74,7 +75,8 @@ def _judge_effects(trial: Trial, verdict: Verdict, lines: list[Line], kept: set[
     kinds = {line.job: line.kind for line in lines if line.what in ("kept", "trying", "unknown")}
     begun = Counter(line.job for line in lines if line.what == "begun" and line.kind == "plain")
     verdict.doubled = sum(times - 1 for times in begun.values())
-    rows = Counter(str(job) for (job,) in trial.rig.ask("SELECT job FROM chaos_effect"))
+    since = "SELECT job FROM chaos_effect WHERE at >= to_timestamp(%s)"
+    rows = Counter(str(job) for (job,) in trial.rig.ask(since, trial.began_at))
     charged = Counter(line.job for line in lines if line.what == "charged")
     verdict.doubled_effects = sum(times - 1 for times in (rows + charged).values())
     happened = {
@@ -105,7 +107,7 @@ def _judge_ledger(trial: Trial, verdict: Verdict, kept: set[str], *, expects_dea
         trial.note(f"{len(unknown)} effects cut off in the middle wait for a person to look")
     if dead - unknown and not expects_dead:
         verdict.broken.append(f"I4: {len(dead - unknown)} jobs were set aside that did nothing wrong")
-    if twice := trial.rig.value(_TWICE):
+    if twice := trial.rig.value(_TWICE, trial.began_at):
         verdict.broken.append(f"I3: {twice} jobs succeeded twice")
     if again := trial.rig.value(_LEASES):
         verdict.broken.append(f"I5: {again} leases were issued twice")

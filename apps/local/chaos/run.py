@@ -1,9 +1,10 @@
-"""Run one fault from the first server to the verdict."""
+"""Run faults from the first server to the verdict."""
 
 import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Self
 
 import psycopg
 import redis
@@ -15,15 +16,38 @@ from apps.local.chaos.rig import NotInTime, Rig
 from apps.local.chaos.trial import Broken, CannotRun, Trial
 
 
-def run(
-    fault: Fault, *, seed: int, jobs: int | None = None, celery: bool = False, measures: bool = True
-) -> Verdict:
-    """Run a fault on a rig of its own."""
-    with Rig(replace(fault.plan, is_celery=celery)) as rig:
-        verdict = run_on(rig, fault, seed=seed, jobs=jobs, measures=measures)
+class Runner:
+    """Run faults one after the other; those that need the same rig share one as long as all is well."""
+
+    def __init__(self) -> None:
+        self._rig: Rig | None = None
+
+    def __enter__(self) -> Self:
+        """Begin without a rig."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Take the last rig down."""
+        self._take_down()
+
+    def run(
+        self, fault: Fault, *, seed: int, jobs: int | None = None, celery: bool = False, measures: bool = True
+    ) -> Verdict:
+        """Run a fault; what a broken one leaves behind is not used again, and its logs are kept."""
+        plan = replace(fault.plan, is_celery=celery)
+        if self._rig is None or self._rig.plan != plan:
+            self._take_down()
+            self._rig = Rig(plan).__enter__()
+        verdict = run_on(self._rig, fault, seed=seed, jobs=jobs, measures=measures)
         if not verdict.is_sound:
-            verdict.note += f"; logs in {_kept(rig, fault)}"
+            verdict.note += f"; logs in {_kept(self._rig, fault)}"
+            self._take_down()
         return verdict
+
+    def _take_down(self) -> None:
+        rig, self._rig = self._rig, None
+        if rig is not None:
+            rig.__exit__(None, None, None)
 
 
 def run_on(rig: Rig, fault: Fault, *, seed: int, jobs: int | None = None, measures: bool = True) -> Verdict:

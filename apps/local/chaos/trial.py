@@ -62,6 +62,8 @@ class Trial:
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
         self.sender = Sender(self.rig)
+        self.began_at = time.time()
+        self.refused_before = self.refused()
 
     # --- What faults are made of ---------------------------------------------------------
 
@@ -77,6 +79,10 @@ class Trial:
     def hold(self, seconds: float) -> None:
         """Let a fault last: this is its length, not a wait for anything."""
         time.sleep(seconds)
+
+    def refused(self) -> int:
+        """Count the writes that were refused on this rig because a lease was lost."""
+        return self.rig.logs("worker").count("its lease was lost")
 
     def kill(self, process: Process, *, main_only: bool = False) -> None:
         """Kill a process with all it started, or its main process only, and remember the moment."""

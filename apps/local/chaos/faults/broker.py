@@ -25,6 +25,7 @@ def killed(trial: Trial) -> None:
         trial.rig.valkey.settings = setting
         trial.rig.valkey.start()
         trial.progress(10, "jobs after the restart")
+    trial.rig.valkey.settings = {}
 
 
 def flushed(trial: Trial) -> None:

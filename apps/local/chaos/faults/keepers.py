@@ -41,9 +41,7 @@ def lost_session(trial: Trial) -> None:
 def rogues(trial: Trial) -> None:
     """Let two processes do the keeper's duties beside it, without asking for the lead (F33)."""
     rogues = [trial.rig.start(name) for name in ("rogue_keeper", "rogue_keeper")]
-    trial.end_load()
-    trial.send(jobs=100, ms=10)
-    trial.progress(50, "jobs beside the rogues")
+    trial.progress(200, "jobs beside the rogues")
     for rogue in rogues:
         rogue.kill()
     trial.note(f"2 rogues beside {len(KEEPERS)} keepers")

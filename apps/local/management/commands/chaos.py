@@ -13,7 +13,7 @@ from apps.local.chaos import report
 from apps.local.chaos.faults.fault import Fault
 from apps.local.chaos.faults.table import FAULTS
 from apps.local.chaos.judge import Verdict
-from apps.local.chaos.run import run
+from apps.local.chaos.run import Runner
 
 
 class Command(BaseCommand):
@@ -50,12 +50,16 @@ class Command(BaseCommand):
             raise CommandError("An invariant was broken; the lines above say which.", returncode=1)
 
     def _verdicts(self, **options: Any) -> Iterator[Verdict]:
+        """Yield ours, then those of plain Celery."""
         seed = options["seed"] if options["seed"] is not None else random.randrange(10_000)
-        for fault in self._chosen(options["faults"]):
-            for celery in (False, True) if options["celery"] and fault.celery else (False,):
-                yield run(
-                    fault, seed=seed, jobs=options["jobs"], celery=celery, measures=not options["quick"]
-                )
+        chosen = self._chosen(options["faults"])
+        each = {"seed": seed, "jobs": options["jobs"], "measures": not options["quick"]}
+        with Runner() as runner:
+            for fault in chosen:
+                yield runner.run(fault, **each)
+            for fault in chosen:
+                if options["celery"] and fault.celery:
+                    yield runner.run(fault, celery=True, **each)
 
     def _chosen(self, codes: list[str]) -> list[Fault]:
         return [FAULTS[code] for code in (codes or FAULTS)]
