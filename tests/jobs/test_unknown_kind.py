@@ -165,12 +165,8 @@ def test_the_consumer_gives_the_jobs_back_and_acknowledges_the_message(worker_id
 
 def test_a_message_that_names_nothing_is_dropped_and_the_keeper_sends_its_jobs_again(worker_id: int) -> None:
     job_id = steps.enqueued(kind=KIND)
-    for broken in (
-        {"bundle": "no id", "jobs": ["x"]},
-        {"bundle": "", "jobs": []},
-        {"bundle": "x", "jobs": [7]},
-    ):
-        letter = message({"task": KIND} | broken)
+    for bundle, jobs in [("no id", ["x"]), ("", []), (str(steps.bundle_of(job_id)), [7])]:
+        letter = message({"task": KIND, "bundle": bundle, "jobs": jobs})
         consumer().on_unknown_task({}, letter, KeyError(KIND))
         assert letter.acknowledged == ["ack"]
     assert steps.state_of(job_id) == State.QUEUED

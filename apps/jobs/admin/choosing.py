@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
 
 _USUAL_DAYS = 7  # as the filter of ages shows when nothing was chosen
-_NAMES = ("kind", "tenant", "fingerprint", "state", "since", "until", "discarded")
+_NAMES = ("ids", "all", "kind", "tenant", "fingerprint", "state", "since", "until", "discarded")
 
 
 def to_question(
@@ -44,25 +44,19 @@ def to_question(
 
 def chosen_in(query: Mapping[str, str]) -> JobFilter:
     """Return which jobs an address means; one that cannot be read means none."""
-    given = _given(query)
-    if given is None:
+    try:
+        given = _given(query) | _states(query.get("state", ""))
+    except ValueError:
         return JobFilter(ids=())
-    state = given.pop("state", "")
-    given.pop("discarded", None)
-    states = (
-        frozenset({State(int(state))}) if state.isdecimal() and int(state) in State.values else frozenset()
-    )
-    return JobFilter(**given, **_bounds(query), states=states)
+    return JobFilter(**given)
 
 
 def letters_in(query: Mapping[str, str]) -> Filter:
     """Return which dead letters an address means; one that cannot be read means none."""
-    given = _given(query)
-    if given is None:
+    try:
+        return Filter(**_given(query), discarded=query.get("discarded") == "1")
+    except ValueError:
         return Filter(ids=())
-    given.pop("state", None)
-    discarded = given.pop("discarded", "") == "1"
-    return Filter(**given, **_bounds(query), discarded=discarded)
 
 
 def _filters_of_the_list(shown: Mapping[str, str]) -> dict[str, str]:
@@ -77,29 +71,25 @@ def _filters_of_the_list(shown: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in asked.items() if value} or {"all": "1"}
 
 
-def _given(query: Mapping[str, str]) -> dict[str, Any] | None:
-    """Return what is given; None when nothing is, or ids that are none."""
-    if not any(query.get(name) for name in (*_NAMES, "ids", "all")):
-        return None
+def _given(query: Mapping[str, str]) -> dict[str, Any]:
+    """Return what is given; raise ValueError for nothing, or for what cannot be read: it may not mean more."""
+    if not any(query.get(name) for name in _NAMES):
+        raise ValueError("Nothing says which are meant.")
     given: dict[str, Any] = {
         name: query[name] for name in ("kind", "tenant", "fingerprint") if query.get(name)
     }
-    given |= {name: query[name] for name in ("state", "discarded") if query.get(name)}
+    given |= {name: _moment(query[name]) for name in ("since", "until") if query.get(name)}
     if query.get("ids"):
-        try:
-            given["ids"] = tuple(UUID(text) for text in query["ids"].split(",")[:1000])
-        except ValueError:
-            return None
+        given["ids"] = tuple(UUID(text) for text in query["ids"].split(","))
     return given
 
 
-def _bounds(query: Mapping[str, str]) -> dict[str, datetime | None]:
-    return {name: _moment(query.get(name, "")) for name in ("since", "until")}
+def _states(text: str) -> dict[str, frozenset[State]]:
+    return {"states": frozenset({State(int(text))})} if text else {}
 
 
-def _moment(text: str) -> datetime | None:
-    try:
-        read = parse_datetime(text)
-    except ValueError:
-        return None
-    return timezone.make_aware(read) if read and timezone.is_naive(read) else read
+def _moment(text: str) -> datetime:
+    read = parse_datetime(text)
+    if read is None:
+        raise ValueError(f"{text!r} is no moment.")
+    return timezone.make_aware(read) if timezone.is_naive(read) else read

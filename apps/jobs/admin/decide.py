@@ -87,7 +87,7 @@ class Decision:
     permission: str
     title: str
     button: str
-    form: type[ReasonForm]
+    form: Callable[..., ReasonForm]
     do: Callable[[HttpRequest, Filter, Any], str]  # a sentence; empty when the form says why not
     notes: tuple[str, ...] = ()
 
