@@ -7,7 +7,9 @@ has no limit, and sees a cancel when it next speaks through its context.
 import os
 import signal
 import threading
-from _signal import getsignal  # signal's own looks every handler up in an enum, which a small job feels
+from _signal import (  # type: ignore[import-not-found]  # not in typeshed
+    getsignal,  # signal's own looks every handler up in an enum, which a small job feels
+)
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta

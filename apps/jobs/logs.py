@@ -81,6 +81,15 @@ _handler = _ToJobLog(level=logging.INFO)
 _root = logging.getLogger()
 
 
+def _listen() -> None:
+    """Hear what jobs say, however quiet the process's own log should be: Celery's default is warnings."""
+    if _root.level > _handler.level:
+        for other in _root.handlers:
+            other.setLevel(max(other.level, _root.level))
+        _root.setLevel(_handler.level)
+    _root.addHandler(_handler)
+
+
 class captured:  # noqa: N801  # it is used like a function; a generator would cost a small job three times as much
     """Send what the block logs to the job's log as well."""
 
@@ -92,7 +101,7 @@ class captured:  # noqa: N801  # it is used like a function; a generator would c
     def __enter__(self) -> JobLog:
         """Begin to listen."""
         if _handler not in _root.handlers:
-            _root.addHandler(_handler)
+            _listen()
         self._outer = _current.set(self._log)
         return self._log
 

@@ -10,9 +10,10 @@ import select
 import threading
 from time import monotonic, sleep
 from typing import Protocol
+from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from apps.jobs import process, slate, transitions, workers
 from apps.jobs.children import ChildWatch, Pooled
@@ -113,14 +114,23 @@ class Voice(threading.Thread):
         if self._worker.is_draining:
             freed = transitions.hand_back(worker_id, pid)
         else:
-            last, sentence = self._slate.entry_of(pid), self._enforcer.sentence_of(pid)
-            freed = bury_child(worker_id, pid, last=last, sentence=sentence)
+            freed = self._bury(worker_id, pid)
         if freed:
             log.warning("process %d ended; took back %s", pid, ", ".join(map(str, freed)))
         if not workers.held_by(worker_id, pid):
             self._lost.discard(pid)
             self._slate.forget(pid)
             self._enforcer.forget(pid)
+
+    def _bury(self, worker_id: int, pid: int) -> list[UUID]:
+        last, sentence = self._slate.entry_of(pid), self._enforcer.sentence_of(pid)
+        try:
+            return bury_child(worker_id, pid, last=last, sentence=sentence)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:  # whatever it is, the jobs have to come free
+            log.exception("cannot say what became of the jobs of process %d; each is charged its death", pid)
+            return transitions.rescue_child(worker_id, pid, max_deaths=settings.BACKLINE_MAX_DEATHS)
 
     def _beat(self) -> None:
         if monotonic() - self._beat_at < settings.BACKLINE_HEARTBEAT_S and not _hung_up():

@@ -23,7 +23,7 @@ LATER = timedelta(minutes=1)
 
 
 @pytest.fixture
-def own(monkeypatch: pytest.MonkeyPatch) -> Iterator[Slate]:
+def own(monkeypatch: pytest.MonkeyPatch) -> Slate:
     """The slate of the worker that this process belongs to."""
     own = Slate()
     monkeypatch.setattr(slate, "_current", own)
@@ -94,7 +94,7 @@ class TestCancel:
             interruptible(claim, LATER, spin)
 
     def test_a_body_that_swallows_it_is_told_again(self, own: Slate) -> None:
-        told = []
+        told: list[CancelRequested] = []
 
         def deaf() -> None:
             while len(told) < 3:

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, transaction
 
 from apps.jobs import Context
-from apps.jobs.logs import LONGEST_LINE, MOST_LINES, JobLog
+from apps.jobs.logs import LONGEST_LINE, MOST_LINES, JobLog, captured
 from apps.jobs.models import LogLine
 from apps.lib.ids import new_id
 from tests.jobs import steps
@@ -204,3 +204,19 @@ def test_a_flush_inside_a_transaction_waits_for_its_end() -> None:
     job_log.flush()
     job_log.flush()
     assert lines() == [("info", "said")]
+
+
+def test_a_job_is_heard_however_quiet_the_process_s_own_log_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that is started without --loglevel has Celery's: warnings."""
+    root, console = logging.getLogger(), logging.NullHandler()
+    monkeypatch.setattr(root, "handlers", [console])
+    before = root.level
+    root.setLevel(logging.WARNING)
+    try:
+        with captured(JobLog(new_id(), 1)) as kept:
+            logging.getLogger("shop").info("hello")
+            logging.getLogger("shop").debug("not this")
+    finally:
+        root.setLevel(before)
+    assert [line[4] for line in kept.take()] == ["hello"]
+    assert console.level == logging.WARNING, "the process's own log is as quiet as before"

@@ -1,6 +1,7 @@
 """When a child dies, the job it was in answers for it, and nobody beside it."""
 
 from time import monotonic
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -32,7 +33,7 @@ def bundle(worker_id: int) -> list[Claim]:
     return held(worker_id, 5)
 
 
-def held(worker_id: int, jobs: int, **fields: object) -> list[Claim]:
+def held(worker_id: int, jobs: int, **fields: Any) -> list[Claim]:
     """Let the child claim so many jobs with one message."""
     ids = [steps.enqueued(**fields) for _ in range(jobs)]
     Bundle.objects.all().delete()

@@ -35,10 +35,12 @@ def test_what_a_child_counts_is_seen_by_its_parent() -> None:
 
 def test_threads_that_count_at_once_lose_nothing() -> None:
     counts = Counts()
-    threads = [
-        threading.Thread(target=lambda: [counts.add({"succeeded": 1}, 0.0) for _ in range(500)])
-        for _ in range(4)
-    ]
+
+    def count() -> None:
+        for _ in range(500):
+            counts.add({"succeeded": 1}, 0.0)
+
+    threads = [threading.Thread(target=count) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

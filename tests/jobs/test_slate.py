@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
@@ -37,7 +38,12 @@ def test_what_is_shown_is_read_until_it_is_wiped() -> None:
 
 def test_what_a_child_was_in_the_middle_of_when_it_died_can_be_read_until_it_is_forgotten() -> None:
     own, lease, job = Slate(), uuid4(), uuid4()
-    pid = child(lambda: (own.show(lease, job, 1.0, 2.0), os.kill(os.getpid(), signal.SIGKILL)))
+
+    def die_in_it() -> None:
+        own.show(lease, job, 1.0, 2.0)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    pid = child(die_in_it)
     os.waitpid(pid, 0)
     assert own.entry_of(pid) == Entry(pid, lease, job, 1.0, 2.0)
     own.forget(pid)
@@ -48,7 +54,7 @@ def test_a_child_that_takes_the_place_of_a_dead_one_does_not_write_over_its_last
     own, jobs = Slate(), [uuid4() for _ in range(3)]
     pids = []
     for job in jobs:
-        pids.append(child(lambda job=job: own.show(UUID(int=1), job, 1.0, 2.0)))
+        pids.append(child(partial(own.show, UUID(int=1), job, 1.0, 2.0)))
         os.waitpid(pids[-1], 0)
     assert [entry.job for pid in pids if (entry := own.entry_of(pid))] == jobs
 
@@ -85,23 +91,26 @@ def test_asking_a_process_that_is_forgotten_asks_nobody() -> None:
 
 def test_an_entry_is_never_read_half_written() -> None:
     """The child writes without pause; each pair that is read was written as a pair."""
-    own = Slate()
+    own, read, parent = Slate(), list[Entry](), os.getpid()
 
     def write() -> None:
         number = 0
-        while True:
+        while os.getppid() == parent:
             number = number % 100_000 + 1
             own.show(UUID(int=number), UUID(int=number), float(number), float(number))
             own.wipe()
 
     pid = child(write)
     try:
-        wait_until(lambda: own.entry_of(pid) is not None)
-        read = [entry for _ in range(3000) if (entry := own._read(own._slot_of(pid) or 0))]
+        wait_until(lambda: own._slot_of(pid) is not None)
+        at = own._slot_of(pid) or 0
+        give_up_at = time.monotonic() + 30
+        while len(read) < 300 and time.monotonic() < give_up_at:
+            read += filter(None, [own._read(at)])
     finally:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
-    assert len(read) > 100
+    assert len(read) == 300
     assert all(entry.lease == entry.job and entry.since == entry.until == entry.job.int for entry in read)
 
 

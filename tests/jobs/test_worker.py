@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.db import transaction
 
-from apps.jobs import Context, process, transitions
+from apps.jobs import Context, process, transitions, voice
 from apps.jobs.models import Attempt, Job, Worker
 from apps.jobs.states import State
 from apps.jobs.transitions import Claim
@@ -36,9 +36,9 @@ def a_worker_with(*pids: int, draining: bool = False) -> Any:
 
 def beat_of(worker: Any) -> None:
     """Let a worker's voice beat once, and look once more."""
-    voice = Voice(worker)
-    voice._beat()
-    voice._look()
+    speaker = Voice(worker)
+    speaker._beat()
+    speaker._look()
 
 
 def held_by(pid: int, worker_id: int) -> Claim:
@@ -69,15 +69,28 @@ def test_a_worker_without_children_runs_its_jobs_itself(worker_id: int) -> None:
     assert state_of(mine.id) == State.RUNNING
 
 
+def test_a_death_that_cannot_be_told_frees_its_jobs_all_the_same_and_the_worker_goes_on(
+    worker_id: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def surprise(*_: object, **__: object) -> list[object]:
+        raise LookupError("No job type is called that.")
+
+    monkeypatch.setattr(voice, "bury_child", surprise)
+    lost = held_by(4711, worker_id)
+    beat_of(a_worker_with(4712))
+    assert (state_of(lost.id), row_of(lost.id)["deaths"]) == (State.READY, 1)
+    assert "No job type is called that." in caplog.text
+
+
 def test_a_beat_is_due_every_few_seconds_and_not_at_every_look(worker_id: int) -> None:
     worker = a_worker_with()
-    voice = Voice(worker)
-    voice._beat()
+    speaker = Voice(worker)
+    speaker._beat()
     Worker.objects.update(heartbeat_at="2001-01-01T00:00Z")
-    voice._beat()
+    speaker._beat()
     assert Worker.objects.get().heartbeat_at.year == 2001
-    voice._beat_at -= settings.BACKLINE_HEARTBEAT_S
-    voice._beat()
+    speaker._beat_at -= settings.BACKLINE_HEARTBEAT_S
+    speaker._beat()
     assert Worker.objects.get().heartbeat_at.year > 2001
 
 
@@ -94,12 +107,12 @@ def test_a_voice_that_stops_waits_a_moment_for_the_last_session_of_a_child(
     worker_id = steps.a_worker()
     monkeypatch.setattr(process, "_worker_id", worker_id)
     claim = held_by(4711, worker_id)
-    voice = Voice(a_worker_with())
+    speaker = Voice(a_worker_with())
     with steps.another_session() as main:
         with transaction.atomic():
             Context(claim).checkpoint({}, done=1)
-            stopped = main.start(voice.stop)
-            wait_until(voice._leave.is_set)
+            stopped = main.start(speaker.stop)
+            wait_until(speaker._leave.is_set)
         stopped.result(timeout=20)
     assert (state_of(claim.id), row_of(claim.id)["deaths"]) == (State.READY, 0)
 
