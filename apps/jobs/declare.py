@@ -22,8 +22,12 @@ class job(Declaration):  # noqa: N801  # it is used as a decorator
     """Declare a job type.
 
     ``kind`` is the path of its file under ``tasks``, with dots. The function's docstring is shown to people.
-    ``timeout`` counts one attempt. A function whose first parameter is a ``Context`` is given one.
+    ``timeout`` counts one attempt. A function whose first parameter is a ``Context`` is given one,
+    and with ``bind``, as in Celery, the task.
     """
+
+    @overload
+    def __call__(self, function: Callable[Concatenate[JobTask[..., Any], P], R]) -> JobTask[P, R]: ...
 
     @overload
     def __call__(self, function: Callable[Concatenate[Context, P], R]) -> JobTask[P, R]: ...
@@ -33,8 +37,8 @@ class job(Declaration):  # noqa: N801  # it is used as a decorator
 
     def __call__(self, function: Callable[..., R]) -> JobTask[..., R]:
         """Register the function as a Celery task of our base class; raise for what cannot be kept."""
-        takes_context = wants_context(function)
-        signature = signature_of(function, wants_context=takes_context)
+        takes_context = not self.bind and wants_context(function)
+        signature = signature_of(function, wants_context=takes_context or self.bind)
         self.check(signature)
         declared = self._attributes() | {
             "wants_context": takes_context,
@@ -48,6 +52,7 @@ class job(Declaration):  # noqa: N801  # it is used as a decorator
     def _attributes(self) -> dict[str, Any]:
         """Return what the task is told, by the names it has there: some words are Celery's own."""
         return {
+            "bind": self.bind,
             "job_queue": self.queue,
             "retry_policy": self.retry,
             "timeout": self.timeout,

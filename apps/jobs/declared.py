@@ -23,6 +23,7 @@ class Declaration:
     queue: str = "default"
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     timeout: timedelta = timedelta(minutes=10)
+    bind: bool = False  # the function's first parameter is the task itself, as in Celery
     atomic: bool = False  # its effects in the database and its completion are one commit
     cron: str | None = None  # five crontab fields: a default schedule, which an admin may edit
     timezone: str = "UTC"  # of the schedule

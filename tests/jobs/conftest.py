@@ -11,7 +11,7 @@ import redis
 from django.apps import apps
 from django.conf import LazySettings
 from django.db import connection, connections
-from django_celery_results.models import ChordCounter, TaskResult
+from django_celery_results.models import ChordCounter, TaskResult  # type: ignore[attr-defined]  # not in the stubs
 
 from apps.jobs import broker, publisher
 from apps.local.servers.valkey import ValkeyServer

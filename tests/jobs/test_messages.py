@@ -26,7 +26,7 @@ def receive(*args: object, task_id: object = "from-elsewhere", **said: Any) -> N
     plus.request_stack.push(request)
     try:
         with pytest.raises(Ignore, match="adopted"):
-            plus(*args, **(said.get("kwargs") or {}))
+            _by_message(plus)(*args, **(said.get("kwargs") or {}))
     finally:
         plus.request_stack.pop()
 
@@ -46,9 +46,12 @@ class TestPlainMessages:
 
     def test_its_callbacks_and_limits_come_with_it(self) -> None:
         receive(1, callbacks=[dict(plus.s(10))], timelimit=[30, 20])
-        assert Job.objects.get().options["limits"] == {"time_limit": 30.0, "soft_time_limit": 20.0}
+        assert row_of(Job.objects.get().id)["options"]["limits"] == {
+            "time_limit": 30.0,
+            "soft_time_limit": 20.0,
+        }
         work()
-        assert sorted(Job.objects.values_list("result", flat=True)) == [2, 12]
+        assert set(Job.objects.values_list("result", flat=True)) == {2, 12}
 
     def test_a_message_that_comes_twice_with_an_id_of_ours_is_one_job(self) -> None:
         chosen = new_id()
@@ -80,7 +83,8 @@ class TestPlainMessages:
     def test_a_message_that_arrives_while_the_database_is_away_waits_for_it(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        real, lost = JobTask.enqueue, []
+        real = JobTask.enqueue
+        lost: list[int] = []
 
         def away_once(*args: Any, **options: Any) -> UUID:
             if not lost:
@@ -112,6 +116,11 @@ class TestWhatNobodyCanRead:
         with pytest.raises(type(error)) as raised:
             unreadable.looping(_raising(error), (OSError,))()
         assert raised.value is error
+
+
+def _by_message(task: Callable[..., object]) -> Callable[..., object]:
+    """Return a task as Celery's tracer sees it: whatever the message holds, it is called with."""
+    return task
 
 
 def _raising(error: BaseException) -> Callable[..., None]:
