@@ -72,7 +72,7 @@ def _filters_of_the_list(shown: Mapping[str, str]) -> dict[str, str]:
 
 
 def _given(query: Mapping[str, str]) -> dict[str, Any]:
-    """Return what is given; raise ValueError for nothing, or for what cannot be read: it may not mean more."""
+    """Return what is given; raise ValueError for nothing, and for what cannot be read: it may not widen."""
     if not any(query.get(name) for name in _NAMES):
         raise ValueError("Nothing says which are meant.")
     given: dict[str, Any] = {

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from apps.jobs import arguments, dead_letters, registry, replay
 from apps.jobs.admin.ask import ReasonForm
 from apps.jobs.dead_letters import Filter
+from apps.jobs.models.job import Job
 from apps.jobs.replay import Pace
 
 _MASK = "***"
@@ -49,7 +50,7 @@ class ReplayForm(ReasonForm):
             del self.fields["args"]
             return
         del self.fields["canary"], self.fields["per_minute"], self.fields["stop_at_percent"]
-        self.stored = letter.evidence.get("args") or {}
+        self.stored = Job.objects.values_list("args", flat=True).filter(pk=letter.pk).first() or {}
         self.fields["args"].initial = arguments.masked(self.stored)
 
     def clean_args(self) -> dict[str, object] | None:

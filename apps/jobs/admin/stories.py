@@ -1,10 +1,12 @@
 """What happened to jobs, in the Django admin: attempts, log lines, what people did."""
 
+import json
 from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import QuerySet
 
+from apps.jobs import arguments
 from apps.jobs.admin.read_only import ReadOnlyAdmin
 from apps.jobs.models import Action, Attempt, LogLine
 
@@ -39,8 +41,15 @@ class ActionAdmin(ReadOnlyAdmin[Action]):
 
     list_display = ("at", "actor_name", "verb", "subject", "count", "reason")
     ordering = ("-id",)
+    fields = ("at", "actor_name", "verb", "subject", "count", "reason", "shown_details")
+    readonly_fields = ("shown_details",)
     id_field = "subject"
     search_help_text = "The id of a job, or a whole subject such as: queue default"
+
+    @admin.display(description="details")
+    def shown_details(self, entry: Action) -> str:
+        """Return what else was kept, with secrets in arguments masked."""
+        return json.dumps(arguments.masked(entry.details), ensure_ascii=False)
 
     def search_by_id(self, queryset: QuerySet[Action], job_id: UUID) -> QuerySet[Action]:
         """Find what was done to one job by name."""
