@@ -99,6 +99,15 @@ class Process:
             return False
         return True
 
+    def close(self) -> None:
+        """Kill it if it still runs, and let go of its pipes."""
+        self.wake()
+        self.kill()
+        for pipe in (self._popen.stdin, self._popen.stdout):
+            if pipe is not None:
+                with suppress(BrokenPipeError):
+                    pipe.close()
+
     def tell(self, line: str) -> None:
         """Write a line to its standard input."""
         if self._popen.stdin is not None:

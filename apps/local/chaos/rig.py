@@ -1,7 +1,6 @@
 """Real servers, two workers, two keepers and a producer in a directory of their own, gone after the trial."""
 
 import os
-import signal
 import tempfile
 import time
 from collections.abc import Callable
@@ -165,6 +164,7 @@ class Rig:
                 self._environment("migrate"),
                 self.directory / "migrate.log",
             )
+            self._ever.append(migrate)
             if not migrate.wait(PATIENCE_S * 2) or migrate.exit_code:
                 raise NotInTime(f"the database was not migrated:\n{self.logs('migrate')[-2000:]}")
             self.ask((_SQL / "history.sql").read_text(encoding="utf-8"))
@@ -172,10 +172,7 @@ class Rig:
 
     def _end_all(self) -> None:
         for process in self._ever:
-            process.wake()
-            process.signal_all(signal.SIGKILL)
-        for process in self._ever:
-            process.wait(PATIENCE_S)
+            process.close()
 
     def _arguments(self, name: str) -> list[str]:
         if name.startswith("keeper"):
