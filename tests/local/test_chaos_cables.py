@@ -123,3 +123,12 @@ def test_a_refused_line_is_reset_at_once_and_so_are_the_open_ones(cable: Cable, 
         line.recv(1000)
     with pytest.raises(ConnectionError):
         talk_into_the_void(cable.port)
+
+
+def test_a_line_falls_silent_with_the_answer_that_has_a_word(cable: Cable, line: socket.socket) -> None:
+    cable.hold_from(b"COMMIT")
+    assert echoed(line, b"BEGIN") == b"BEGIN"
+    line.sendall(b"COMMIT")
+    wait_until(lambda: cable.held(DOWN) == 6)
+    cable.mend()
+    assert line.recv(1000) == b"COMMIT"

@@ -54,6 +54,7 @@ class Cable:
         self.port = 0
         self.latency_s = 0.0  # each way
         self.budget: int | None = None  # bytes upwards until the cut
+        self.word = b""  # a link that carries it back falls silent with it
         self.was_cut = threading.Event()
         self.opened = 0  # connections ever
 
@@ -69,7 +70,7 @@ class Cable:
 
     def mend(self) -> None:
         """Let everything pass again; what was held is delivered."""
-        self.latency_s, self.budget, self._refuses = 0.0, None, False
+        self.latency_s, self.budget, self.word, self._refuses = 0.0, None, b"", False
         self._blocked = set()
         self._loop.call_soon_threadsafe(self._let_flow)
 
@@ -78,6 +79,10 @@ class Cable:
         if new_ones_too:
             self._blocked = set(ways)
         self._loop.call_soon_threadsafe(self._stop_flow, ways)
+
+    def hold_from(self, word: bytes) -> None:
+        """Hold the answer that has this word in it, and what comes after it on that connection."""
+        self.word = word
 
     def refuse(self) -> None:
         """Reset every connection, and each new one at once."""
@@ -167,6 +172,8 @@ class Link:
         self.held[way] = len(data)
         if self._cable.latency_s:
             await asyncio.sleep(self._cable.latency_s)
+        if way == DOWN and self._cable.word and self._cable.word in data:
+            self.flow[DOWN].clear()
         await self.flow[way].wait()
         self.held[way] = 0
 

@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -66,8 +67,7 @@ def run_on(rig: Rig, fault: Fault, *, seed: int, jobs: int | None = None, measur
         trial.note(f"cannot run here: {reason}")
     except (NotInTime, Broken) as reason:
         verdict.broken.append(str(reason))
-        rig.restore()
-        trial.end_load()
+        _clear_up(trial)
     except (OSError, LookupError, psycopg.Error, redis.RedisError) as error:
         verdict.broken.append(f"the harness itself failed: {error!r}")
         rig.restore()
@@ -77,6 +77,14 @@ def run_on(rig: Rig, fault: Fault, *, seed: int, jobs: int | None = None, measur
     verdict.note = "; ".join([*trial.notes, *filter(None, [fault.later])])
     verdict.took_s = round(time.monotonic() - began, 1)
     return verdict
+
+
+def _clear_up(trial: Trial) -> None:
+    """Let what was enqueued end all the same, so that only what is lost counts as lost."""
+    with suppress(NotInTime):
+        trial.rig.restore()
+        trial.end_load()
+        trial.drain()
 
 
 def _kept(rig: Rig, fault: Fault) -> Path:

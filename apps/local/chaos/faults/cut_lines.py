@@ -6,6 +6,7 @@ from apps.local.chaos.cables import DOWN, UP, Cable
 from apps.local.chaos.trial import Trial
 
 _CUTS, _CYCLE = 32, 3000  # bytes that a worker sends to PostgreSQL for one job, and some more
+_COMMITTED = b"COMMIT\x00"  # what PostgreSQL says to a COMMIT
 _PARTITION_S = 18.0  # longer than a worker may be silent
 
 
@@ -26,12 +27,19 @@ def silent_broker(trial: Trial) -> None:
 
 def lost_answers(trial: Trial) -> None:
     """Cut lines to PostgreSQL when a statement was delivered and its answer is under way (F25)."""
-    for name in ("worker0", "producer") * 6:
-        _swallow_answer(trial, trial.rig.cable(name, "postgres"))
+    for _ in range(6):
+        worker, producer = (trial.rig.cable(name, "postgres") for name in ("worker0", "producer"))
+        trial.hold(trial.random.uniform(0, 0.05))
+        worker.blackhole(DOWN)  # whatever is asked next: a claim, a body's statement, an outcome
+        _lose_what_is_held(trial, worker)
+        producer.hold_from(_COMMITTED)
+        _lose_what_is_held(trial, producer)
         trial.progress(3)
-    unknown = {line.job for line in trial.rig.sink.lines("unknown")}
-    there = trial.rig.value("SELECT count(*) FROM jobs_job WHERE id = ANY (%s::uuid[])", list(unknown))
-    trial.note(f"12 answers lost; of {len(unknown)} enqueues without an answer {there} had been committed")
+    unknown = [line.job for line in trial.rig.sink.lines("unknown") if line.at > trial.began_at]
+    there = trial.rig.value("SELECT count(*) FROM jobs_job WHERE id = ANY (%s::uuid[])", unknown)
+    trial.note(
+        f"12 answers lost; of {len(unknown)} enqueues whose answer was lost {there} had been committed"
+    )
 
 
 def cut_by_bytes(trial: Trial) -> None:
@@ -83,10 +91,7 @@ def _slow(trial: Trial, server: str, seconds: float) -> None:
         trial.rig.cable(name, server).latency_s = seconds
 
 
-def _swallow_answer(trial: Trial, cable: Cable) -> None:
-    """Lose the answer to whatever is asked next: a BEGIN, a statement, or the COMMIT."""
-    trial.hold(trial.random.uniform(0, 0.05))
-    cable.blackhole(DOWN)
+def _lose_what_is_held(trial: Trial, cable: Cable) -> None:
     try:
         trial.rig.until(lambda: cable.held(DOWN) > 0, "an answer is under way")
     finally:
