@@ -1,6 +1,7 @@
 -- Before many jobs of one kind are copied in: how many messages the broker's window has room for (none unless the kind
--- is plain and nobody stands in line), how many jobs a message holds (for about 250 ms by what was measured; one each
--- of a kind that nobody measured), whether they sleep, and what all rows have in common, in the order of copy_jobs.
+-- is plain and nobody stands in line), how many jobs a message holds at most (about 250 ms of work, by what was
+-- measured; one of a kind that nobody measured) and from how many on it is not worth splitting (20 ms), whether they
+-- sleep, and what all rows have in common, in the order of copy_jobs.
 SELECT CASE WHEN (SELECT id FROM jobs_ready WHERE queue = %(queue)s ORDER BY queue, lane, rank, id LIMIT 1) IS NULL
              AND NOT EXISTS (
                  SELECT FROM jobs_pause
@@ -9,8 +10,8 @@ SELECT CASE WHEN (SELECT id FROM jobs_ready WHERE queue = %(queue)s ORDER BY que
             THEN %(window)s - (SELECT count(*) FROM (SELECT FROM jobs_bundle WHERE queue = %(queue)s
                                                       LIMIT %(window)s) AS taken)
             ELSE 0 END,
-       COALESCE((SELECT least(500, greatest(1, floor(0.25 / greatest(mean_s, 1e-6))))::int
-                   FROM jobs_pace WHERE kind = %(kind)s), 1),
+       greatest(1, floor(0.25 / greatest(COALESCE(mean_s, 1), 1e-6)))::int,
+       greatest(1, floor(0.02 / greatest(COALESCE(mean_s, 1), 1e-6)))::int,
        run_after > now,
        ARRAY[now::text, (now + %(priority)s * interval '10 minutes')::text, %(owner_id)s::text, %(priority)s::text,
              %(max_attempts)s::text, %(kind)s::text, %(queue)s::text, %(trigger)s::text, %(subject)s::text,
@@ -20,3 +21,4 @@ SELECT CASE WHEN (SELECT id FROM jobs_ready WHERE queue = %(queue)s ORDER BY que
              %(options)s::text, CASE WHEN run_after > now THEN run_after::text END, '0', '0', '0', '']
   FROM (SELECT now, COALESCE(%(eta)s::timestamptz, now + make_interval(secs => %(delay)s::float8)) AS run_after
           FROM (SELECT clock_timestamp() AS now) AS clock) AS moment
+  LEFT JOIN jobs_pace ON jobs_pace.kind = %(kind)s

@@ -1,10 +1,12 @@
 """Into the ledger by the thousand: jobs of one kind are copied in, and the first ones go out at once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from uuid import UUID, uuid4
 
 from django.db import connection
+from psycopg import Copy
 
 from apps.jobs import sql
 from apps.jobs.limits import lane_of
@@ -14,7 +16,6 @@ from apps.jobs.transitions.new_jobs import Message, NewJob, as_params
 Row = tuple[str, str, str]  # id in hexadecimal digits, arguments as JSON, what its limits count
 
 _ROWS_A_WRITE = 500
-_LEAST_IN_A_MESSAGE = 25  # not worth splitting, unless they are slow
 
 
 class ManyJobs:
@@ -26,10 +27,11 @@ class ManyJobs:
 
     def __init__(self, like: NewJob, *, window: int, most: int) -> None:
         self._like = like
-        [(room, pace, sleeps, common)] = sql.run("plan_many", as_params(like) | {"window": window})
+        [(room, pace, worth, sleeps, common)] = sql.run("plan_many", as_params(like) | {"window": window})
         self._state = State.SCHEDULED if sleeps else State.READY
         self._room: int = 0 if sleeps else room
         self._most: int = min(most, pace)
+        self._least: int = min(self._most, worth)
         self._common = "\t".join("\\N" if value is None else _escaped(value) for value in common)
         self._key, self._end = "", self._end_of("", self._state)
         self._sent: list[tuple[list[str], str]] = []  # ids, and arguments of the first
@@ -40,7 +42,7 @@ class ManyJobs:
         The first block alone goes out; what follows it stands in line, behind it.
         """
         rows = iter(rows)
-        with connection.cursor() as cursor, cursor.copy(sql.text("copy_jobs")) as copy:
+        with _copy() as copy:
             copy.write("".join(self._go_out(rows, self._size(count))))
             while block := "".join(map(self._wait, islice(rows, _ROWS_A_WRITE))):
                 copy.write(block)
@@ -87,7 +89,18 @@ class ManyJobs:
 
     def _size(self, count: int) -> int:
         spread = -(-count // max(self._room, 1))
-        return min(self._most, max(spread, _LEAST_IN_A_MESSAGE))
+        return min(self._most, max(spread, self._least))
+
+
+@contextmanager
+def _copy() -> Iterator[Copy]:
+    """Open a COPY whose errors are Django's, as those of any statement."""
+    with (
+        connection.cursor() as cursor,
+        connection.wrap_database_errors,
+        cursor.copy(sql.text("copy_jobs")) as copy,
+    ):
+        yield copy
 
 
 def _doubled(json_text: str) -> str:
