@@ -204,12 +204,8 @@ class TestWords:
         pause.pause("queue", QUEUE, until=until, reason="deploy", by=ada)
         pause.resume("queue", QUEUE, reason="done", by=ada)
         paused, resumed = Action.objects.order_by("id")
-        assert (paused.verb, paused.subject, paused.count, paused.reason) == (
-            "pause",
-            f"queue {QUEUE}",
-            1,
-            "deploy",
-        )
+        told = (paused.verb, paused.subject, paused.count, paused.reason)
+        assert told == ("pause", f"queue {QUEUE}", 1, "deploy")
         assert paused.details == {"until": until.isoformat()}
         assert (resumed.verb, resumed.actor_id, resumed.reason) == ("resume", ada.pk, "done")
 

@@ -124,6 +124,7 @@ class TestWindow:
         self, committed: None, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(settings, "BACKLINE_WINDOW", 2)
+        monkeypatch.setattr(relay, "_AT_A_STRETCH_S", 60)
         waiting = [in_line() for _ in range(7)]
 
         def send_and_forget(*_: object) -> None:

@@ -1,5 +1,5 @@
--- Cancel waiting jobs whose time to start has passed. Looked for where it passed lately, and among all in the window:
--- no worker may claim those. The statement's time, since no index can be searched for a clock that moves on.
+-- Cancel waiting jobs whose time to start has passed. Looked for where it passed lately, and among those that nobody
+-- claims for long: no worker may. The statement's time, since no index can be searched for a clock that moves on.
 WITH late AS MATERIALIZED (
     SELECT id FROM jobs_job
      WHERE id = ANY (ARRAY(
@@ -8,7 +8,7 @@ WITH late AS MATERIALIZED (
                AND expires_at > statement_timestamp() - %(since)s * interval '1 second' AND state IN (0, 1, 2, 5)
              ORDER BY expires_at LIMIT %(batch)s)
            UNION
-           SELECT unnest(ids) FROM jobs_bundle))
+           SELECT unnest(ids) FROM jobs_bundle WHERE tries > 1 OR published_at < clock_timestamp() - interval '5 seconds'))
        AND expires_at <= statement_timestamp() AND state IN (0, 1, 2, 5)
      LIMIT %(batch)s FOR UPDATE SKIP LOCKED
 ), expired AS (
