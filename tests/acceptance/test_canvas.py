@@ -96,7 +96,6 @@ def test_a_chain_and_a_chord_complete_though_their_worker_is_killed_and_each_ste
     machine: Machine,
 ) -> None:
     _prepare(machine)
-    first = machine.worker("first")
     steps = " | ".join(f"k.counted.s('chain {n}', pause_ms=100)" for n in range(1, 12))
     parts = ", ".join(f"k.counted.s({n}, 'part {n}', pause_ms=150)" for n in range(16))
     [ids] = _program(
@@ -105,6 +104,7 @@ def test_a_chain_and_a_chord_complete_though_their_worker_is_killed_and_each_ste
         f"other = chord([{parts}])(k.counted_total.s('body'))\n"
         "print(json.dumps([one.id, other.id]))",
     )
+    first = machine.worker("first")
     machine.until(lambda: len(_marks(machine)) >= 6, "some steps of both")
     kill_group(first)
     left = set(_marks(machine))
