@@ -7,8 +7,9 @@ few seconds: a broker that does not answer is away, and the rows stay for the ke
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache, partial
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
+import amqp
 from celery import current_app
 from kombu import Connection, Producer
 from kombu.exceptions import KombuError
@@ -19,12 +20,12 @@ from kombu.utils.functional import ChannelPromise
 from apps.jobs import broker_memory, envelope
 from apps.jobs.transitions import Message
 
-if TYPE_CHECKING:
-    from amqp import Channel  # kombu's own for Redis answers to the same calls
-
 _PATIENCE_S = 2.0  # for an answer of RabbitMQ; for Redis it stands in the settings
 _AT_ONCE = 500
 _TRANSIENT = 1  # not written to the broker's disk: what it loses is sent again
+
+
+REFUSED = (amqp.AccessRefused, amqp.NotAllowed)  # RabbitMQ: a wrong user or password; no such virtual host
 
 
 class BrokerAway(ConnectionError):  # noqa: N818  # what happened, in two words
@@ -69,6 +70,13 @@ def lost_its_data(producer: Producer) -> bool:
         return broker_memory.was_lost(_channel(producer))
 
 
+def bound(connection: Connection, patience_s: float = _PATIENCE_S) -> None:
+    """Have no answer of RabbitMQ waited for longer than two seconds; Redis's options do the same."""
+    sock = getattr(connection.connection, "sock", None)
+    if sock is not None:
+        sock.settimeout(patience_s)
+
+
 @contextmanager
 def said_when_away(producer: Producer) -> Iterator[None]:
     """Turn what each transport raises in its own words into BrokerAway, and drop the connection."""
@@ -92,11 +100,9 @@ def _drop(connection: Connection) -> None:
 
 
 def _open(connection: Connection) -> StdChannel:
-    """Connect, and have every answer waited for only so long; Redis's own options do the same."""
+    """Connect, and have every answer waited for only so long."""
     connection.ensure_connection(max_retries=0)
-    sock = getattr(connection.connection, "sock", None)
-    if sock is not None:
-        sock.settimeout(_PATIENCE_S)
+    bound(connection)
     channel: StdChannel = connection.default_channel
     if isinstance(channel, RedisChannel):
         # one client a pool, where kombu makes one a command
@@ -104,8 +110,8 @@ def _open(connection: Connection) -> StdChannel:
     return channel
 
 
-def _channel(producer: Producer) -> "Channel":
-    return cast("Channel", producer.channel)
+def _channel(producer: Producer) -> amqp.Channel:
+    return cast("amqp.Channel", producer.channel)  # kombu's own for Redis answers to the same calls
 
 
 def _declare(producer: Producer, queues: set[str]) -> None:

@@ -22,10 +22,10 @@ def transport_options(url: str) -> Options:
 
     Brokers of other kinds that Celery speaks to get none: they are not tested.
     """
-    scheme = urlsplit(url).scheme
+    scheme = urlsplit(url).scheme if "://" in url else ""
     if scheme in _BY_SCHEME:
         return _BY_SCHEME[scheme]()
-    if "://" in url and scheme in TRANSPORT_ALIASES:
+    if scheme in TRANSPORT_ALIASES:
         return {}
     raise NotABroker(
         f"CELERY_BROKER_URL (or REDIS_URL) begins with {url.partition('@')[0].partition('//')[0][:20]!r}, "

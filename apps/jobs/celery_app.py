@@ -17,6 +17,7 @@ class LedgerCelery(Celery):
 
     # by name: Celery imports them when they are first used
     control_cls = "apps.jobs.control:LedgerControl"
+    events_cls = "apps.jobs.worker_events:WorkerEvents"
 
     @property
     def Worker(self) -> type:  # noqa: N802  # Celery's name

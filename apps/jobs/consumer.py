@@ -3,14 +3,19 @@
 import logging
 from collections.abc import Callable
 from functools import partial
+from time import monotonic, sleep
 from typing import Any
 
 from celery.worker.consumer import Consumer
+from celery.worker.state import maybe_shutdown
 from kombu import Connection, Message
 
-from apps.jobs import unknown_kind, unreadable
+from apps.jobs import broker, unknown_kind, unreadable
 
 log = logging.getLogger("backline.worker")
+
+_AFTER_REFUSAL_S = 2.0
+_FAREWELL_S = 0.3
 
 
 class LedgerConsumer(Consumer):
@@ -39,7 +44,24 @@ class LedgerConsumer(Consumer):
         conn.ensure_connection = partial(  # type: ignore[method-assign]  # Celery passes no pauses
             conn.ensure_connection, interval_start=1, interval_step=1, interval_max=2
         )
-        return super().ensure_connected(conn)
+        # The main process publishes nothing but news for Flower: nothing to wait for.
+        conn.transport_options = {**(conn.transport_options or {}), "confirm_publish": False}
+        while True:
+            try:
+                connected = super().ensure_connected(conn)
+            except broker.REFUSED as error:
+                log.error("%s refuses us: %s. Mend CELERY_BROKER_URL; trying again.", conn.as_uri(), error)
+                _pause(_AFTER_REFUSAL_S)
+            else:
+                broker.bound(connected)
+                return connected
+
+    def stop(self) -> None:
+        """Stop; there are a dozen farewells to RabbitMQ, and each would wait for a broker that is silent."""
+        for connection in (self.connection, getattr(self.event_dispatcher, "connection", None)):  # type: ignore[attr-defined]  # missing from the stubs
+            if connection is not None:
+                broker.bound(connection, _FAREWELL_S)
+        super().stop()
 
     def on_unknown_task(self, body: object, message: Message, exc: Exception) -> None:
         """Give the jobs of an unknown kind back; what is not ours, Celery refuses in its own way."""
@@ -51,3 +73,11 @@ class LedgerConsumer(Consumer):
         message.ack_log_error(log, self.connection_errors)  # type: ignore[attr-defined]  # missing from the stubs
         if self.event_dispatcher:  # type: ignore[attr-defined]  # likewise
             self.event_dispatcher.send("task-rejected", uuid=headers.get("id"))  # type: ignore[attr-defined]
+
+
+def _pause(seconds: float) -> None:
+    """Wait, unless the worker is told to stop."""
+    until = monotonic() + seconds
+    while monotonic() < until:
+        maybe_shutdown()
+        sleep(0.1)
