@@ -12,6 +12,8 @@ from time import monotonic, sleep
 from typing import Protocol
 from uuid import UUID
 
+from celery import current_app
+from celery.worker import state
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
@@ -49,6 +51,7 @@ class Voice(threading.Thread):
         self._deaths = 0
         self._beat_at = 0.0  # 0: due at once
         self._heard_at = monotonic()  # by the ledger
+        self._told_to_end_at = 0.0
         self._session: object = None  # the one that holds this worker's lock
 
     def run(self) -> None:
@@ -102,6 +105,7 @@ class Voice(threading.Thread):
         for pid in sorted(self._lost):
             self._free(pid)
         self._enforcer.end_cancelled(self._mine())
+        self._hand_back_own_job()
         self._beat()
 
     def _mine(self) -> set[int]:
@@ -121,6 +125,15 @@ class Voice(threading.Thread):
             self._lost.discard(pid)
             self._slate.forget(pid)
             self._enforcer.forget(pid)
+
+    def _hand_back_own_job(self) -> None:
+        """Shut down softly where jobs run in the main thread, which cannot do so itself during one."""
+        told = getattr(state, "should_terminate", None)  # an exit code, also 0, once it was told
+        if told is None or told is False or self._children.pids():
+            return
+        self._told_to_end_at = self._told_to_end_at or monotonic()
+        if monotonic() - self._told_to_end_at > current_app.conf.worker_soft_shutdown_timeout:
+            transitions.hand_back(process.worker_id(), os.getpid())
 
     def _bury(self, worker_id: int, pid: int) -> list[UUID]:
         last, sentence = self._slate.entry_of(pid), self._enforcer.sentence_of(pid)

@@ -6,6 +6,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from celery import current_app
+from celery.worker import state
 from django.conf import settings
 from django.db import transaction
 
@@ -145,3 +147,33 @@ def a_real_worker(*, patience: float) -> LedgerWorker:
     worker = object.__new__(LedgerWorker)
     worker.app = SimpleNamespace(conf=SimpleNamespace(worker_soft_shutdown_timeout=patience))
     return worker
+
+
+class TestSolo:
+    """Where jobs run in the main thread, it cannot hand back what it is in the middle of."""
+
+    @pytest.fixture
+    def told(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The worker was told to end, with exit code 0."""
+        monkeypatch.setattr(state, "should_terminate", 0)
+
+    def test_its_job_is_handed_back_when_the_time_to_end_is_over(
+        self, worker_id: int, told: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        mine = held_by(os.getpid(), worker_id)
+        speaker = Voice(a_worker_with())
+        speaker._look()
+        assert state_of(mine.id) == State.RUNNING, "it may still end by itself"
+        monkeypatch.setitem(current_app.conf, "worker_soft_shutdown_timeout", 0)
+        speaker._look()
+        assert (state_of(mine.id), row_of(mine.id)["deaths"]) == (State.READY, 0)
+
+    def test_nothing_is_handed_back_before_it_was_told(
+        self, worker_id: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(current_app.conf, "worker_soft_shutdown_timeout", 0)
+        mine = held_by(os.getpid(), worker_id)
+        speaker = Voice(a_worker_with())
+        for _ in range(2):
+            speaker._look()
+        assert state_of(mine.id) == State.RUNNING
