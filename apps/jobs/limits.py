@@ -58,7 +58,7 @@ def key_of(task: Kind, args: Mapping[str, object]) -> str:
     """Return what a job's limits count: its kind, or its kind and one argument; "" when it has none."""
     if limit_of(task) is None:
         return ""
-    name: str | None = getattr(task, "limit_by", None)
+    name = task.limit_by
     if name is None:
         return task.name
     value = storable.clean(str(args[name] if name in args else _default(task, name)))
@@ -74,11 +74,9 @@ def lane_of(tenant: str, key: str) -> str:
 
 def limit_of(task: Kind) -> Limit | None:
     """Return what a job type declares, None when nothing limits it."""
-    rate: str | None = getattr(task, "limit", None)
-    concurrency: int | None = getattr(task, "concurrency", None)
-    if rate is None and concurrency is None:
+    if task.limit is None and task.concurrency is None:
         return None
-    return Limit(task.name, concurrency, None if rate is None else Rate.parse(rate))
+    return Limit(task.name, task.concurrency, None if task.limit is None else Rate.parse(task.limit))
 
 
 def declared(tasks: Iterable[Kind]) -> list[Limit]:

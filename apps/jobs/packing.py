@@ -4,15 +4,11 @@ A message costs a worker some milliseconds beside its jobs. Kinds that count run
 since a bundle runs its jobs one after the other while each of them holds a place.
 """
 
-from typing import TYPE_CHECKING
-
 from apps.jobs import registry
+from apps.jobs.kind import Kind
 from apps.jobs.limits import limit_of
 from apps.jobs.models.pace import Pace
 from apps.jobs.transitions import Fill
-
-if TYPE_CHECKING:
-    from apps.jobs.task import JobTask
 
 _WORK_S = 0.25  # in one message, at most: a person who cancels, and the next in line, wait for no more
 _WORTH_S = 0.02  # less than this is not split over more slots: the messages would cost more than is won
@@ -27,12 +23,12 @@ def fills() -> dict[str, Fill]:
     return {kind: fill for kind, fill in measured.items() if fill.most > 1}
 
 
-def fill_of(task: "JobTask[..., object]", mean_s: float) -> Fill:
+def fill_of(task: Kind, mean_s: float) -> Fill:
     """Return the size for a job type whose jobs take so long on average."""
     limit = limit_of(task)
     if limit is not None and limit.concurrency is not None:
         return Fill()
-    allowed = min(getattr(task, "bundle", _MOST), _MOST)
+    allowed = min(task.bundle, _MOST)
     return Fill(_jobs_in(_WORK_S, mean_s, allowed), _jobs_in(_WORTH_S, mean_s, allowed))
 
 

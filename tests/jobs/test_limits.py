@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 def a_task(**declared: Any) -> Any:
     """Return a job type with these limits."""
-    return SimpleNamespace(name="kinds.add", parameters=add.parameters, **declared)
+    plain = {"limit": None, "concurrency": None, "limit_by": None}
+    return SimpleNamespace(**{"name": "kinds.add", "parameters": add.parameters} | plain | declared)
 
 
 class TestRates:

@@ -144,4 +144,5 @@ class TestWindow:
 
 def a_task(**declared: Any) -> Any:
     """Return a job type with these limits."""
-    return SimpleNamespace(name="kinds.add", **declared)
+    plain = {"limit": None, "concurrency": None, "bundle": 500}
+    return SimpleNamespace(**{"name": "kinds.add"} | plain | declared)
