@@ -1,4 +1,4 @@
-"""Every labelled crash point stands somewhere in the core, kills once when armed, and does nothing otherwise."""
+"""Every crash point stands somewhere in the core, kills once when armed, and does nothing otherwise."""
 
 from __future__ import annotations
 
