@@ -197,7 +197,8 @@ class Rig:
                 "DATABASE_URL": database,
                 "REDIS_URL": broker,
                 "CELERY_BROKER_URL": broker,
-                "DJANGO_SETTINGS_MODULE": "config.settings",
+                # plain Celery has to stay plain: with Django it would find our job types
+                "DJANGO_SETTINGS_MODULE": "" if self.plan.is_celery else "config.settings",
                 "BACKLINE_JOB_MODULES": "apps.local.chaos.kinds",
                 "BACKLINE_LOG_LEVEL": "WARNING",
                 "BACKLINE_UPLOADS_DIR": str(self.directory / "uploads"),
