@@ -70,7 +70,7 @@ def _run_now(schedule: PeriodicTask) -> None:
     message = foreign.message_of(row)
     kind = registry.kinds().get(row.task)
     if kind is None:
-        with broker.connected() as producer:
+        with broker.connected(confirm=True) as producer:
             current_app.send_task(row.task, producer=producer, retry=False, **message)
         return
     options = {name: message[name] for name in ("queue", "priority") if name in message}

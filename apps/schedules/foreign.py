@@ -48,7 +48,7 @@ def send_soon(task: str, message: dict[str, Any]) -> None:
 
 
 def _send(task: str, message: dict[str, Any]) -> None:
-    with broker.connected() as producer:
+    with broker.connected(confirm=True) as producer:
         current_app.send_task(task, producer=producer, retry=False, ignore_result=True, **message)
 
 
