@@ -19,6 +19,7 @@ class Sender:
         self._rig = rig
         self._name = name
         self._told: Process | None = None
+        self._lasts = False
 
     @property
     def is_busy(self) -> bool:
@@ -32,7 +33,9 @@ class Sender:
 
     def begin(self, mix: Sequence[One], *, jobs: int, per_s: float = 0.0, lasts: bool = False) -> None:
         """Begin to enqueue; what lasts goes on past its jobs until ``finish``."""
-        self._rig.sink.ask_for(more=lasts)
+        if lasts:
+            self._rig.sink.ask_for(more=True)
+        self._lasts = lasts
         asked = {"mix": list(mix), "count": jobs, "per_s": per_s, "lasts": lasts}
         self._told = self._rig.processes[self._name]
         self._told.tell(json.dumps(asked))
@@ -42,6 +45,7 @@ class Sender:
         told, self._told = self._told, None
         if told is None:
             return {}
-        self._rig.sink.ask_for(more=False)
+        if self._lasts:
+            self._rig.sink.ask_for(more=False)
         answer = told.hear()
         return json.loads(answer) if answer else {}
