@@ -1,0 +1,115 @@
+"""Jobs in the admin: cancelled, run now and run again; asked and counted first, recorded after."""
+
+import pytest
+from django.test import Client
+
+from apps.jobs.models import Action, DeadLetter, Job
+from apps.jobs.states import State
+from tests.jobs import steps
+from tests.jobs.people import (
+    DEEDS,
+    JOBS,
+    LETTERS,
+    LOOKS,
+    QUEUES,
+    REPLAYS,
+    WHY,
+    asked,
+    confirmed,
+    counted,
+    log_in,
+)
+from tests.jobs.test_dead_letters import buried
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def operator(client: Client) -> Client:
+    """Somebody who may do everything here."""
+    return log_in(client, *LOOKS, *DEEDS)
+
+
+def test_jobs_are_counted_then_cancelled_then_recorded(operator: Client) -> None:
+    waiting, running = steps.in_line(), steps.running().id
+    ended = steps.job_in(State.SUCCEEDED).id
+    question = asked(operator, JOBS, "cancel_selected", [waiting, running, ended])
+    assert counted(operator, question) == {"meant": 3, "wait or run": 2}
+    assert steps.state_of(waiting) == State.READY
+    assert "Cancelled: 1. Asked to stop: 1." in confirmed(operator, question)
+    assert steps.state_of(waiting) == State.CANCELLED
+    assert Job.objects.get(pk=running).cancel_requested_at is not None
+    entry = Action.objects.get()
+    assert (entry.verb, entry.count, entry.reason) == ("cancel", 2, WHY["reason"])
+    assert entry.actor_name == "staff@example.com"
+
+
+def test_sleeping_jobs_run_now(operator: Client) -> None:
+    asleep, waiting = steps.job_in(State.RETRYING).id, steps.in_line()
+    question = asked(operator, JOBS, "retry_selected", [asleep, waiting])
+    assert counted(operator, question) == {"meant": 2, "sleep": 1}
+    assert "In line now: 1." in confirmed(operator, question)
+    assert steps.state_of(asleep) == State.READY
+
+
+def test_ended_jobs_run_again_as_new_ones_of_who_asks(operator: Client) -> None:
+    ended, gone = steps.job_in(State.SUCCEEDED).id, steps.job_in(State.CANCELLED).id
+    Job.objects.filter(pk=gone).update(kind="no.such")
+    page = confirmed(operator, asked(operator, JOBS, "run_selected_again", [ended, gone]))
+    new = Job.objects.get(parent_id=ended)
+    assert (new.trigger, new.owner.email if new.owner else "") == ("web", "staff@example.com")
+    assert f"Started as new jobs: 1. The first is {new.pk}. Not started: 1." in page
+    assert "No job type is called" in page
+
+
+def test_everything_that_the_filters_of_a_list_let_through_is_meant_by_one_tick(operator: Client) -> None:
+    walks = [steps.in_line(kind="kinds.walk") for _ in range(3)]
+    other = steps.in_line()
+    place = f"{JOBS}?kind=kinds.walk&state__exact=1"
+    question = asked(operator, place, "cancel_selected", walks[:1], select_across="1")
+    assert counted(operator, question) == {"meant": 3, "wait or run": 3}
+    confirmed(operator, question)
+    assert {steps.state_of(job_id) for job_id in walks} == {State.CANCELLED}
+    assert steps.state_of(other) == State.READY
+
+
+def test_all_that_a_search_finds_is_not_taken_at_once(operator: Client) -> None:
+    job_id = steps.in_line()
+    ticked = {"action": "cancel_selected", "_selected_action": [str(job_id)], "select_across": "1"}
+    page = operator.post(f"{JOBS}?q=kinds", ticked, follow=True).content.decode()
+    assert "All that a search finds cannot be taken at once." in page
+    assert steps.state_of(job_id) == State.READY
+
+
+def test_without_a_reason_nothing_is_done(operator: Client) -> None:
+    job_id = steps.in_line()
+    question = asked(operator, JOBS, "cancel_selected", [job_id])
+    assert "Nothing was changed yet." in confirmed(operator, question, reason=" ")
+    assert steps.state_of(job_id) == State.READY
+
+
+@pytest.mark.parametrize(
+    "query", ["", "ids=x", "ids=,", "ids=%00", "since=never&kind=kinds.add", "kind=%27%3B%20DROP"]
+)
+def test_an_address_that_means_nothing_changes_nothing(query: str, operator: Client) -> None:
+    job_id, dead = steps.in_line(), buried()
+    for place in (f"{JOBS}ask/cancel/", f"{LETTERS}ask/replay/", f"{LETTERS}ask/discard/"):
+        question = f"{place}?{query}"
+        assert operator.get(question).context["question"].is_pointless, question
+        confirmed(operator, question)
+    assert steps.state_of(job_id) == State.READY
+    assert steps.state_of(dead) == State.DEAD
+    assert DeadLetter.objects.get().decision == ""
+
+
+@pytest.mark.parametrize("state", ["99", "x", "-1"])
+def test_a_state_that_there_is_not_means_no_job(state: str, operator: Client) -> None:
+    steps.in_line()
+    assert operator.get(f"{JOBS}ask/cancel/?state={state}").context["question"].is_pointless
+
+
+def test_an_action_that_there_is_not_is_not_found(operator: Client) -> None:
+    for place in (f"{JOBS}ask/explode/", f"{LETTERS}ask/explode/", f"{REPLAYS}7/stop/"):
+        assert operator.get(place).status_code == 404, place
+    for query in ("scope=moon&name=x", "scope=queue", "name=x"):
+        assert operator.get(f"{QUEUES}ask/pause/?{query}").status_code == 404

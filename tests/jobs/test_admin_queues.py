@@ -1,0 +1,64 @@
+"""Queues and kinds in the admin: how they stand, and how they are paused and resumed."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from apps.jobs.models import Action, Pause
+from tests.jobs import steps
+from tests.jobs.people import DEEDS, LOOKS, QUEUES, WHY, confirmed, log_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def operator(client: Client) -> Client:
+    """Somebody who may do everything here."""
+    return log_in(client, *LOOKS, *DEEDS)
+
+
+def test_queues_and_kinds_say_how_they_stand(operator: Client) -> None:
+    steps.a_worker(concurrency=3)
+    steps.in_line()
+    steps.in_line(queue="forgotten")
+    context = operator.get(QUEUES).context
+    queues = {queue.name: queue for queue in context["queues"]}
+    known = queues["default"]
+    assert (known.waiting, known.workers, known.slots, known.is_paused) == (1, 1, 3, False)
+    assert known.first_since is not None
+    assert (queues["forgotten"].waiting, queues["forgotten"].workers) == (1, 0)
+    assert queues["maintenance"].waiting == 0
+    assert "nobody takes these" in operator.get(QUEUES).content.decode()
+    assert steps.KIND in [kind for kind, _, _ in context["kinds"]]
+
+
+@pytest.mark.parametrize(("scope", "name"), [("queue", "default"), ("kind", steps.KIND)])
+def test_a_queue_or_kind_is_paused_and_resumed(scope: str, name: str, operator: Client) -> None:
+    query = f"?scope={scope}&name={name}"
+    until = timezone.now() + timedelta(hours=2)
+    page = confirmed(operator, f"{QUEUES}ask/pause/{query}", until=f"{until:%Y-%m-%dT%H:%M}")
+    assert f"Paused {scope} {name}." in page
+    row = Pause.objects.get()
+    assert (row.scope, row.name, row.reason) == (scope, name, WHY["reason"])
+    assert row.until == until.replace(second=0, microsecond=0)
+    assert f"ask/resume/?scope={scope}&amp;name={name}" in page
+    assert f"Resumed {scope} {name}." in confirmed(operator, f"{QUEUES}ask/resume/{query}")
+    assert not Pause.objects.exists()
+    assert [entry.verb for entry in Action.objects.order_by("id")] == ["pause", "resume"]
+    assert f"{scope.capitalize()} {name} was not paused." in confirmed(
+        operator, f"{QUEUES}ask/resume/{query}"
+    )
+
+
+def test_a_pause_until_a_time_that_has_passed_is_refused(operator: Client) -> None:
+    page = confirmed(operator, f"{QUEUES}ask/pause/?scope=queue&name=default", until="2001-01-01T00:00")
+    assert "This time has passed." in page
+    assert not Pause.objects.exists()
+
+
+def test_a_kind_that_there_is_not_is_not_paused(operator: Client) -> None:
+    page = confirmed(operator, f"{QUEUES}ask/pause/?scope=kind&name=no.such", until="")
+    assert "No job type is called" in page
+    assert not Pause.objects.exists()
