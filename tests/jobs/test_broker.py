@@ -51,6 +51,20 @@ def test_a_kind_that_this_process_does_not_know_is_sent_all_the_same(inbox: Inbo
     assert inbox.letters()[0].kind == "of.another.release"
 
 
+def test_a_connection_makes_a_queue_once_and_a_batch_costs_one_command_a_message(inbox: Inbox) -> None:
+    def commands() -> dict[str, int]:
+        known = inbox.client.info("commandstats")
+        return {name.removeprefix("cmdstat_"): stats["calls"] for name, stats in known.items()}
+
+    with broker.connected() as producer:
+        broker.send(producer, [(a_message(), "")])
+        before = commands()
+        broker.send(producer, [(a_message(), "") for _ in range(100)])
+        after = commands()
+    more = {name: calls - before.get(name, 0) for name, calls in after.items() if calls != before.get(name)}
+    assert more == {"lpush": 100, "info": 1}
+
+
 def test_sending_nothing_sends_nothing(inbox: Inbox) -> None:
     with broker.connected() as producer:
         broker.send(producer, [])
