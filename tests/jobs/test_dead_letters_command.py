@@ -62,7 +62,11 @@ def test_groups_say_what_goes_wrong_most() -> None:
 
 def test_the_evidence_is_shown_with_secrets_masked() -> None:
     claim = steps.running(args={"a": 41, "token": "hunter2"})
-    evidence: dict[str, object] = {"error_type": "ValueError", "traceback": "Traceback\n  here\x1b[2J", "args": claim.args}
+    evidence: dict[str, object] = {
+        "error_type": "ValueError",
+        "traceback": "Traceback\n  here\x1b[2J",
+        "args": claim.args,
+    }
     transitions.bury(claim, steps.TROUBLE, evidence)
     data = told("show", claim.id)
     assert (data["args"], data["error_type"]) == ({"a": 41, "token": "***"}, "ValueError")
