@@ -1,7 +1,7 @@
 """A plain Celery message for one of our job types, as another service or Flower sends it, becomes a job."""
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from celery.exceptions import Ignore
@@ -15,12 +15,22 @@ from apps.lib.ids import new_id
 if TYPE_CHECKING:
     from celery.app.task import Context as Request
 
-    from apps.jobs.task import JobTask
-
 log = logging.getLogger("backline.jobs")
 
 
-def adopt(task: "JobTask[..., Any]", request: "Request") -> Ignore:
+class Enqueues(Protocol):
+    """A job type, as far as a message's job goes."""
+
+    name: str
+    job_queue: str
+
+    def enqueue(
+        self, args: list[object], kwargs: dict[str, object], origin: Origin, **options: object
+    ) -> UUID:
+        """Insert a job."""
+
+
+def adopt(task: Enqueues, request: "Request") -> Ignore:
     """Write the message down as a job and return what acknowledges it; whatever it holds, the worker goes on.
 
     Arguments that do not fit become a job too: it dies of them, with its evidence.
@@ -38,7 +48,7 @@ def adopt(task: "JobTask[..., Any]", request: "Request") -> Ignore:
 
 
 def _enqueue(
-    task: "JobTask[..., Any]", job_id: UUID, request: "Request", args: list[object], kwargs: dict[str, object]
+    task: Enqueues, job_id: UUID, request: "Request", args: list[object], kwargs: dict[str, object]
 ) -> None:
     with transaction.atomic():
         task.enqueue(args, kwargs, Origin(trigger="message"), task_id=str(job_id), **_options(request))
@@ -50,9 +60,7 @@ def _options(request: "Request") -> dict[str, Any]:
     return {name: said[name] for name in sorted(continuation.OPTIONS & said.keys()) if name != "headers"}
 
 
-def _write_off(
-    task: "JobTask[..., Any]", job_id: UUID, args: list[object], kwargs: dict[str, object]
-) -> None:
+def _write_off(task: Enqueues, job_id: UUID, args: list[object], kwargs: dict[str, object]) -> None:
     """Enqueue what cannot run, for its one attempt to say why."""
     try:
         given: dict[str, object] = {"args": args, "kwargs": kwargs}

@@ -8,7 +8,7 @@ from apps.jobs import registry, transitions
 from apps.jobs.models import Bundle, Job
 from apps.jobs.record import Record
 from apps.jobs.run import run_claims
-from apps.jobs.states import SLEEPING
+from apps.jobs.states import SLEEPING, State
 from tests.jobs import steps
 
 MOST_ROUNDS = 50
@@ -34,6 +34,12 @@ def run_once() -> Counter[str]:
     for bundle in Bundle.objects.order_by("published_at", "id"):
         words += _run_bundle(bundle, worker_id)
     return words
+
+
+def states_of(kind: str) -> list[State]:
+    """Return where the jobs of a kind stand, the oldest first."""
+    found = Job.objects.filter(kind=kind).order_by("id").values_list("state", flat=True)
+    return [State(state) for state in found]
 
 
 def marks(name: str) -> int:
