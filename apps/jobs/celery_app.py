@@ -41,7 +41,7 @@ class LedgerCelery(Celery):
             return foreign.hand_over(self, name, args or (), kwargs or {}, options)
         return super().send_task(name, args, kwargs, **options)  # type: ignore[arg-type]  # any mapping will do
 
-    def signature(self, varies: object, *args: Any, **options: Any) -> "Signature[Any]":  # type: ignore[override]
+    def signature(self, varies: object, *args: Any, **options: Any) -> "Signature[Any]":
         """Make a signature; one of a job type by its kind can be a step of a canvas as well."""
         task = self.tasks.get(varies) if isinstance(varies, str) else None
         if isinstance(task, JobTask):
