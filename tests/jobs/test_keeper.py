@@ -27,6 +27,8 @@ from tests.local.waiting import wait_until
 
 DUTIES = {duty.name for duty in duties.table(lambda: None)}  # type: ignore[arg-type, return-value]  # only named
 
+FROZEN_IS_FOUND_S = lead._FROZEN_AFTER_S + keeper._STAND_BY_S  # before the tests hurry
+
 
 @pytest.fixture(autouse=True)
 def hurried(committed: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,14 +131,18 @@ def test_a_leader_that_waits_for_a_long_statement_is_not_frozen(
         assert refused
 
 
-def test_within_ten_seconds_another_process_leads_when_the_leader_is_stopped(
+def test_a_frozen_leader_is_found_within_eight_seconds() -> None:
+    assert FROZEN_IS_FOUND_S < 8
+
+
+def test_another_process_leads_when_the_leader_is_stopped(
     inbox: Inbox, postgres: PostgresServer, valkey: ValkeyServer
 ) -> None:
     with keeper_process(postgres, valkey) as first, keeper_process(postgres, valkey) as second:
-        wait_until(lambda: leader_process() is not None)
+        wait_until(lambda: leader_process() is not None, patience=120)
         leads, stands_by = (first, second) if leader_process() == first.pid else (second, first)
         leads.send_signal(signal.SIGSTOP)
-        wait_until(lambda: leader_process() == stands_by.pid, patience=10)
+        wait_until(lambda: leader_process() == stands_by.pid, patience=60)
         leads.send_signal(signal.SIGCONT)
         job_id = steps.in_line()
         wait_until(lambda: str(job_id) in inbox.job_ids())
