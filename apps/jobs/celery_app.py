@@ -1,15 +1,17 @@
 """The Celery class of this project; importable before Django is set up."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import django
 from celery import Celery
-from celery.canvas import Signature
 from celery.result import AsyncResult
 
 from apps.jobs import foreign
 from apps.jobs.task import JobTask
+
+if TYPE_CHECKING:
+    from celery.canvas import Signature
 
 
 class LedgerCelery(Celery):
