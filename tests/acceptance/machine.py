@@ -135,6 +135,10 @@ class Machine:
         query = "SELECT step FROM steps_walked WHERE job_id = %s ORDER BY step"
         return [step for (step,) in self.ask(query, job_id)]
 
+    def words_of(self, name: str) -> str:
+        """Return what a process has written so far."""
+        return (self.directory / f"{name}.out").read_text(errors="replace")
+
     def last_words(self) -> str:
         """Return the ends of the processes' logs and the live jobs."""
         logs = "\n".join(
