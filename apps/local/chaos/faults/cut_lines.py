@@ -3,7 +3,7 @@
 import time
 
 from apps.local.chaos.cables import DOWN, UP, Cable
-from apps.local.chaos.trial import Trial
+from apps.local.chaos.trial import Broken, Trial
 
 _CUTS, _CYCLE = 32, 3000  # bytes that a worker sends to PostgreSQL for one job, and some more
 _COMMITTED = b"COMMIT\x00"  # what PostgreSQL says to a COMMIT
@@ -72,7 +72,9 @@ def slow_database(trial: Trial) -> None:
         trial.hold(6)
     _slow(trial, "postgres", 0)
     rescued = trial.rig.value("SELECT count(*) FROM jobs_attempt WHERE outcome = 'lost'")
-    trial.note(f"{rescued} false rescues")
+    if rescued:
+        raise Broken(f"I6: {rescued} jobs were taken from workers that live")
+    trial.note("no false rescue")
 
 
 def slow_broker(trial: Trial) -> None:

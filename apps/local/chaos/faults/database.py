@@ -6,7 +6,7 @@ from itertools import count as count_from
 
 import psycopg
 
-from apps.local.chaos.trial import Trial
+from apps.local.chaos.trial import Broken, Trial
 
 _SESSIONS = "SELECT pid FROM pg_stat_activity WHERE datname = 'backline' AND application_name = 'backline'"
 _END_ALL = (
@@ -33,10 +33,10 @@ def killed(trial: Trial) -> None:
         trial.rig.postgres.kill()
         trial.rig.postgres.start()
         if lost := known - {row[0] for row in trial.rig.ask(ended)}:
-            trial.note(f"{len(lost)} outcomes were lost")
+            raise Broken(f"{len(lost)} outcomes that were acknowledged are lost")
         trial.progress(10, "jobs after the restart")
     begun = len(trial.rig.sink.lines("begun"))
-    trial.note(f"{max(0, begun - int(trial.rig.value(_LOST_CLAIMS)))} claims lost, 0 outcomes")
+    trial.note(f"{max(0, begun - int(trial.rig.value(_LOST_CLAIMS)))} claims lost, no outcome")
 
 
 def sessions_ended(trial: Trial) -> None:

@@ -3,7 +3,7 @@
 from apps.local.chaos.cables import DOWN
 from apps.local.chaos.process import alive, gone
 from apps.local.chaos.rig import WORKERS, NotInTime
-from apps.local.chaos.trial import Trial
+from apps.local.chaos.trial import Broken, Trial
 
 _POPPED = 150  # bytes: an answer this long carries a message
 _IDLE_S = 20.0
@@ -50,7 +50,7 @@ def main_process(trial: Trial) -> None:
     if gone(orphans, 20):
         trial.note(f"{len(orphans)} orphans, none left")
     else:
-        trial.note(f"{len(alive(orphans))} of {len(orphans)} orphans left after 20 s")
+        raise Broken(f"I12: {len(alive(orphans))} of {len(orphans)} orphans are left after 20 s")
 
 
 def one_after_the_other(trial: Trial) -> None:

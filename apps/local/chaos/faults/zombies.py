@@ -2,7 +2,7 @@
 
 import psycopg
 
-from apps.local.chaos.trial import Trial
+from apps.local.chaos.trial import Broken, Trial
 
 _RESCUED = "SELECT count(*) FROM jobs_attempt WHERE outcome = 'lost'"
 
@@ -32,7 +32,9 @@ def frozen_in_copy(trial: Trial) -> None:
         "SELECT count(*) FROM (SELECT FROM chaos_copied GROUP BY job "
         "HAVING count(*) <> 500 OR count(DISTINCT number) <> 500) AS wrong"
     )
-    trial.note(f"{wrong} jobs whose 500 copied rows are not exactly there")
+    if wrong:
+        raise Broken(f"I8: {wrong} jobs whose 500 copied rows are not exactly there")
+    trial.note("500 rows for each job, none twice")
 
 
 def _finish_first(trial: Trial) -> None:
