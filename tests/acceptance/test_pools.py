@@ -1,0 +1,50 @@
+"""Jobs run in threads as they do in processes."""
+
+import signal
+
+import pytest
+
+from tests.acceptance.machine import Machine
+
+RUNNING, SUCCEEDED, DEAD, CANCELLED = 3, 6, 7, 8
+
+
+@pytest.fixture
+def kept(machine: Machine) -> Machine:
+    """A machine with a keeper."""
+    machine.keeper()
+    return machine
+
+
+def cancel(machine: Machine, job: str) -> None:
+    machine.ask("UPDATE jobs_job SET cancel_requested_at = clock_timestamp() WHERE id = %s", job)
+
+
+def walks(machine: Machine, job: str, step: int) -> None:
+    machine.until(lambda: len(machine.steps(job)) >= step, f"{step} steps")
+
+
+def attempts(machine: Machine, jobs: list[str]) -> set[int]:
+    return {one for (one,) in machine.ask("SELECT attempt FROM jobs_job WHERE id = ANY(%s::uuid[])", jobs)}
+
+
+def test_a_pool_of_threads_runs_fails_cancels_and_hands_back(kept: Machine) -> None:
+    worker = kept.worker("w", 4, "-P", "threads")
+    adds = kept.enqueue("kinds.add", 40, a=1)
+    [failing] = kept.enqueue("kinds.fail", how="value error")
+    [cancelled] = kept.enqueue("kinds.walk", steps=2000, pause_ms=20)
+    kept.until_ended(adds)
+    kept.until_ended([failing], DEAD)
+    walks(kept, cancelled, 2)
+    cancel(kept, cancelled)
+    kept.until_ended([cancelled], CANCELLED)
+    # a beat looks for jobs of processes that are gone: this one's own are not
+    [long] = kept.enqueue("kinds.walk", steps=9000, pause_ms=20)
+    walks(kept, long, 1)
+    beats = "SELECT count(*) FROM jobs_worker WHERE heartbeat_at > started_at + interval '6 seconds'"
+    kept.until(lambda: kept.value(beats) == 1, "two beats")
+    assert attempts(kept, [*adds, long]) == {1}
+    worker.send_signal(signal.SIGTERM)
+    worker.wait(timeout=90)
+    assert kept.value("SELECT state FROM jobs_job WHERE id = %s", long) != RUNNING
+    assert kept.ask("SELECT outcome FROM jobs_attempt WHERE job_id = %s", long) == [("handed back",)]
