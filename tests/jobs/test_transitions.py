@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from apps.jobs import transitions
 from apps.jobs.models import Attempt, Bundle, DeadLetter, Job
-from apps.jobs.states import ENDED, MOVES, WAITING, State
+from apps.jobs.states import ENDED, MOVES, SLEEPING, WAITING, State
 from apps.jobs.transitions import Claim
 from tests.jobs import steps
 from tests.jobs.steps import HOUR, TROUBLE, a_worker, job_in, row_of, running, state_of
@@ -44,7 +44,6 @@ STEPS: dict[str, Step] = {
 }
 
 WALKS: dict[str, dict[State, State]] = {
-    "release": {State.SCHEDULED: State.READY, State.RETRYING: State.READY},
     "claim": {State.READY: State.RUNNING, State.QUEUED: State.RUNNING},
     "succeed": {State.RUNNING: State.SUCCEEDED},
     "retry": {State.RUNNING: State.RETRYING},
@@ -56,7 +55,7 @@ WALKS: dict[str, dict[State, State]] = {
     "rescue of a killer": {State.RUNNING: State.DEAD},
     "rescue of one that was to stop": {State.RUNNING: State.CANCELLED},
     "hand back": {State.RUNNING: State.READY},
-    "release now": {State.SCHEDULED: State.READY, State.RETRYING: State.READY},
+    **dict.fromkeys(("release", "release now"), dict.fromkeys(SLEEPING, State.READY)),
     "replay": {State.DEAD: State.READY},
 }
 
@@ -74,7 +73,6 @@ def test_a_transition_moves_a_job_along_its_arrow_or_leaves_it_as_it_was(state: 
     before = row_of(claim.id)
 
     STEPS[step](claim, worker_id)
-
     after = row_of(claim.id)
     assert after["state"] == WALKS.get(step, {}).get(state, state)
     if after["state"] == state:
