@@ -162,7 +162,9 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ACKS_LATE = False
 CELERY_TASK_SERIALIZER = "json"
 CELERY_RESULT_BACKEND = "apps.jobs.results:LedgerBackend"
-CELERY_RESULT_EXTENDED = True  # names and arguments of other packages' tasks, whose results stand in its tables
+CELERY_RESULT_EXTENDED = (
+    True  # names and arguments of other packages' tasks, whose results stand in its tables
+)
 CELERY_RESULT_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {

@@ -213,7 +213,9 @@ class Ledger(RuleBasedStateMachine):
     def no_job_has_more_than_one_accepted_end(self) -> None:
         assert all(count == 1 for count in self.accepted.values())
         assert {job for job, state in self.state.items() if state in ENDED} == set(self.accepted)
-        assert DeadLetter.objects.filter(decision="").count() == sum(state == State.DEAD for state in self.state.values())
+        assert DeadLetter.objects.filter(decision="").count() == sum(
+            state == State.DEAD for state in self.state.values()
+        )
 
     # --- the model --------------------------------------------------------------
 
