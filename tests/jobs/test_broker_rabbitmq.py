@@ -55,7 +55,7 @@ class Rabbit:
 
     def job_ids(self, queue: str = "default") -> list[str]:
         """Take all messages of a queue and return the jobs that they name."""
-        return [str(job_id) for message in self.take(queue) for job_id in message.headers["jobs"]]
+        return [str(job_id) for message in self.take(queue) for job_id in (message.headers or {})["jobs"]]
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
@@ -118,6 +118,7 @@ def test_a_message_is_celery_s_and_is_not_written_to_disk(rabbit: Rabbit) -> Non
         broker.send(producer, [(message, "a=1")])
     [taken] = rabbit.take()
     assert json.loads(taken.body)[:2] == [[], {}]
+    assert taken.headers is not None
     assert taken.headers["task"] == "kinds.add"
     assert taken.headers["argsrepr"] == "a=1"
     assert taken.headers["jobs"] == [str(job_id) for job_id in message.ids]
@@ -169,8 +170,9 @@ class TestMemory:
             channel.queue_purge("backline:broker-remembers")
             for _ in range(2):
                 channel.basic_publish_confirm(amqp.Message(b""), routing_key="backline:broker-remembers")
-            _, signs, _ = channel.queue_declare("backline:broker-remembers", passive=True)
-        assert signs == 1
+            declared = channel.queue_declare("backline:broker-remembers", passive=True)
+        assert declared is not None
+        assert declared[1] == 1
 
 
 class TestAway:

@@ -26,7 +26,6 @@ from tests.jobs.steps import state_of
 from tests.local.waiting import wait_until
 
 DUTIES = {duty.name for duty in duties.table(lambda: None)}  # type: ignore[arg-type, return-value]  # only named
-
 FROZEN_IS_FOUND_S = lead._FROZEN_AFTER_S + keeper._STAND_BY_S  # before the tests hurry
 
 

@@ -1,11 +1,13 @@
 """Before a deploy a command says which stored jobs the new release cannot read."""
 
 import io
+from uuid import UUID
 
 import pytest
 from django.core.management import call_command
 
 from apps.jobs import job
+from apps.jobs.models import Job
 from apps.jobs.readable import unreadable
 from apps.jobs.states import State
 from tests.jobs import steps
@@ -98,6 +100,6 @@ def test_the_command_fails_so_that_a_deploy_stops(capsys: pytest.CaptureFixture[
     assert "cannot read 1 waiting job of kind odd.gone" in capsys.readouterr().err
 
 
-def type_of(job_id: object, kind: str) -> None:
+def type_of(job_id: UUID, kind: str) -> None:
     """Let a job be of another kind."""
-    steps.Job.objects.filter(id=job_id).update(kind=kind)
+    Job.objects.filter(id=job_id).update(kind=kind)

@@ -193,7 +193,7 @@ class TestIdempotencyKeys:
     def test_keys_of_other_kinds_people_and_tenants_are_others(self) -> None:
         jobs = [made(add, 1, idempotency_key="7"), made(by_user, 1, idempotency_key="7")]
         for who in ({"owner_id": 1}, {"owner_id": 2}, {"tenant": "acme"}, {"owner_id": 1, "tenant": "acme"}):
-            with origin(**who):  # type: ignore[arg-type]
+            with origin(**who):
                 jobs.append(made(add, 1, idempotency_key="7"))
         assert len(set(jobs)) == len(jobs)
 

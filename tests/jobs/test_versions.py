@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
@@ -14,6 +14,7 @@ from apps.jobs import enqueue, job, process, registry
 from apps.jobs.models import DeadLetter, Job
 from apps.jobs.run import run, run_message
 from apps.jobs.states import State
+from apps.jobs.task import JobTask
 from tests.jobs import steps
 from tests.jobs.steps import row_of
 
@@ -124,7 +125,7 @@ class TestAliases:
         monkeypatch.setattr(process, "_worker_id", steps.a_worker())
         job_id = steps.enqueued(kind="odd.old_name", args={"cents": 7})
         message = SimpleNamespace(bundle=str(steps.bundle_of(job_id)), jobs=[str(job_id)], id=str(job_id))
-        by_message = current_app.tasks["odd.old_name"]
+        by_message = cast("JobTask[..., object]", current_app.tasks["odd.old_name"])
         assert run_message(by_message, Request(vars(message))) == {"succeeded": 1}
         assert row_of(job_id)["result"] == 7
 
