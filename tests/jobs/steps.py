@@ -54,7 +54,7 @@ def bundle_of(job_id: UUID) -> UUID:
 def claimed(job_id: UUID, worker_id: int) -> Claim:
     """Claim a job as the worker that got its message, which one in line gets first."""
     if stands_in_line(job_id):
-        transitions.relay(QUEUE, 1000)
+        transitions.relay(Job.objects.values_list("queue", flat=True).get(id=job_id), 1000)
     [claim] = transitions.claim([job_id], bundle=bundle_of(job_id), worker_id=worker_id)
     return claim
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 import pytest
@@ -14,9 +14,11 @@ from apps.jobs import enqueue, job, process, registry
 from apps.jobs.models import DeadLetter, Job
 from apps.jobs.run import run, run_message
 from apps.jobs.states import State
-from apps.jobs.task import JobTask
 from tests.jobs import steps
 from tests.jobs.steps import row_of
+
+if TYPE_CHECKING:
+    from apps.jobs.task import JobTask
 
 pytestmark = pytest.mark.usefixtures("committed")
 
