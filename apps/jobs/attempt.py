@@ -110,7 +110,7 @@ def _in_one_transaction(task: JobType, claim: Claim, job_log: JobLog) -> Outcome
     """Run a body whose effects in the database and whose completion are one commit, or nothing."""
     with transaction.atomic():
         result = _as_result(task.name, _call(task, claim, job_log))
-        if not transitions.finish([Success(claim, result)], closes=claim.closes):
+        if transitions.finish([Success(claim, result)], closes=claim.closes):
             raise LeaseLost("Another worker has this job now.")
         if is_awaited(claim.options):
             settle.follow(claim, result)

@@ -76,13 +76,16 @@ class Record:
         try:
             closing = closes or successes[0].claim.closes
             crash_points.reached("finish.before")
-            accepted = recorded(lambda: transitions.finish(successes, closes=closing))
+            refused = recorded(lambda: transitions.finish(successes, closes=closing))
             crash_points.reached("finish.after")
         except DatabaseError:  # it refuses one of them, nobody knows which
             self._one_by_one(successes)
         else:
-            for success in successes:
-                self._count("succeeded", success.claim, accepted=success.claim.id in accepted)
+            if count := len(successes) - len(refused):
+                self.words["succeeded"] += count
+            for success in successes if refused else ():
+                if success.claim.id in refused:
+                    self._count("succeeded", success.claim, accepted=False)
 
     def close(self) -> None:
         """Write down the rest; the message is done."""
@@ -97,7 +100,7 @@ class Record:
     def _one_by_one(self, successes: list[Success]) -> None:
         for success in successes:
             claim = success.claim
-            self.ended("succeeded", claim, lambda kept=success: bool(transitions.finish([kept])))  # type: ignore[misc]
+            self.ended("succeeded", claim, lambda kept=success: not transitions.finish([kept]))  # type: ignore[misc]
 
     def _count(self, word: str, claim: Claim, *, accepted: bool) -> None:
         if not accepted:

@@ -37,7 +37,7 @@ def succeeded(success: Success) -> bool:
     """Finish a job and start what follows it. Raise what a next step raised that cannot be enqueued."""
     claim = success.claim
     with transaction.atomic():
-        if not transitions.finish([success], closes=claim.closes):
+        if transitions.finish([success], closes=claim.closes):
             return False
         follow(claim, success.result)
     return True
@@ -58,7 +58,7 @@ def follow(claim: Claim, result: str) -> None:
 def replaced(claim: Claim, request: JobRequest) -> bool:
     """Finish a job and start the canvas that gives its result instead."""
     with transaction.atomic():
-        if not transitions.finish([Success(claim)], closes=claim.closes):
+        if transitions.finish([Success(claim)], closes=claim.closes):
             return False
         sql.run("replaced", {"id": claim.id, "replacement": request.replacement_id})
         with _on_behalf_of(claim.id):

@@ -1,7 +1,7 @@
 """The example of docs/write-a-job.md is a job that works as the page says."""
 
 import uuid
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from types import ModuleType
 
 import pytest
@@ -74,7 +74,7 @@ def test_the_reminder_is_unique_expires_and_is_limited_as_the_page_says(reminder
 
 def test_a_reminder_of_the_former_name_and_version_can_be_read(reminder: ModuleType) -> None:
     ids = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
-    claim = Claim(*ids, "shop.nudge", 1, 5, 0, {"customer": 7}, datetime.now(UTC), 1)
+    claim = Claim(*ids, "shop.nudge", 1, 5, 0, {"customer": 7}, 1)
     assert for_run(registry.get("shop.nudge"), claim) == {"customer_id": 7}
 
 
@@ -89,7 +89,7 @@ def test_the_example_greets_and_discards_as_the_page_says(
     page: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
-    context = Context(Claim(*ids, "shop.greet", 1, 5, 0, {}, datetime.now(UTC)))
+    context = Context(Claim(*ids, "shop.greet", 1, 5, 0, {}))
     monkeypatch.setattr(context, "progress", lambda *_: None)  # no job stands behind this context
     assert page.greet(context, 7, times=3) == {"greetings": 3}
     with pytest.raises(Discard, match="at least one"):

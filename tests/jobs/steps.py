@@ -193,8 +193,7 @@ def my_session() -> int:
 
 
 def _never_issued(job_id: UUID) -> Claim:
-    now = Job.objects.values_list("enqueued_at", flat=True).get(id=job_id)
-    return Claim(job_id, bundle_of(job_id), uuid4(), KIND, os.getpid(), 3, 0, {}, now)
+    return Claim(job_id, bundle_of(job_id), uuid4(), KIND, os.getpid(), 3, 0, {})
 
 
 def _rows(text: str, params: list[Any] | None = None) -> list[tuple[Any, ...]]:

@@ -6,8 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -31,7 +30,7 @@ def own(monkeypatch: pytest.MonkeyPatch) -> Slate:
 
 
 def a_claim(lease: UUID | None = None) -> Claim:
-    return Claim(uuid4(), uuid4(), lease or uuid4(), "odd.body", 1, 3, 0, {}, datetime.now(UTC))
+    return Claim(uuid4(), uuid4(), lease or uuid4(), "odd.body", 1, 3, 0, {})
 
 
 def spin() -> None:
@@ -123,7 +122,7 @@ class TestCancel:
         hit, innocent, lease = 0, 0, uuid4()
         with aiming_at_odd_jobs(own):
             for number in range(2000):
-                claim = replace(a_claim(lease), id=UUID(int=number))
+                claim = a_claim(lease)._replace(id=UUID(int=number))
                 try:
                     interruptible(claim, LATER, lambda: sum(range(20_000)))
                 except CancelRequested:

@@ -1,7 +1,6 @@
 """Every arrow of MOVES is walked by one transition, and no transition does anything else."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
@@ -108,7 +107,7 @@ def test_a_worker_that_lost_its_lease_can_write_no_outcome(step: str, since: str
 @pytest.mark.parametrize("step", ["succeed", "retry", "snooze", "bury", "stop"])
 def test_a_lease_that_was_never_issued_writes_nothing(step: str) -> None:
     claim = running()
-    assert not STEPS[step](replace(claim, lease=uuid4()), 0)
+    assert not STEPS[step](claim._replace(lease=uuid4()), 0)
     assert state_of(claim.id) == State.RUNNING
 
 
@@ -139,7 +138,6 @@ def test_a_claim_brings_what_the_run_needs() -> None:
     claim = running(args={"a": 1, "b": [None, "ü"]}, max_attempts=7)
     assert (claim.kind, claim.args) == (steps.KIND, {"a": 1, "b": [None, "ü"]})
     assert (claim.attempt, claim.failures, claim.max_attempts) == (1, 0, 7)
-    assert claim.started_at == row_of(claim.id)["started_at"]
 
 
 def test_no_lease_is_issued_twice() -> None:
@@ -178,7 +176,7 @@ def test_a_failure_is_counted_and_told_and_sleeps() -> None:
     assert (row["failures"], row["attempt"]) == (1, 1)
     assert (story.outcome, story.number, story.worker_name) == ("failed", 1, "one@here")
     assert (story.error_type, story.message, story.traceback) == ("ValueError", "It broke.", "Traceback")
-    assert story.started_at == claim.started_at <= story.ended_at
+    assert story.started_at == row["started_at"] <= story.ended_at
 
 
 def test_a_nap_is_told_and_not_counted_as_a_failure() -> None:

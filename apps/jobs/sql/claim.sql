@@ -8,4 +8,4 @@ UPDATE jobs_job
    AND (expires_at IS NULL OR expires_at > clock_timestamp())
    AND EXISTS (SELECT FROM jobs_bundle WHERE id = %(bundle)s FOR KEY SHARE)
    AND (SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL
-RETURNING id, kind, attempt, max_attempts, failures, args, started_at, schema_version, options, limit_key <> ''
+RETURNING id, kind, attempt, max_attempts, failures, args, schema_version, options, limit_key <> ''

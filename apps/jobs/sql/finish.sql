@@ -1,4 +1,4 @@
--- Finish jobs of one claim, each with its own start and result, unless their lease was lost: then they do not come back.
+-- Finish jobs of one claim, each with its own start and result, unless their lease was lost: those come back.
 -- The ids are searched in the index's order, so two of these cannot wait for one another. `closes` is the bundle of
 -- which nothing is left after this: it leaves the window in the same breath.
 WITH done AS (
@@ -13,4 +13,4 @@ WITH done AS (
 ), out_of_window AS (
     DELETE FROM jobs_bundle WHERE id = %(closes)s AND EXISTS (SELECT FROM done)
 )
-SELECT id FROM done
+SELECT id FROM unnest(%(ids)s::uuid[]) AS given (id) WHERE id NOT IN (SELECT id FROM done)

@@ -2,10 +2,11 @@
 
 import json
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
@@ -13,9 +14,10 @@ from psycopg.types.json import Jsonb
 from apps.jobs import sql, storable
 from apps.jobs.states import Outcome, State
 
+_NO_OPTIONS: Mapping[str, object] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+
+class Claim(NamedTuple):
     """The right to run one attempt of a job, and to write what comes of it."""
 
     id: UUID
@@ -26,9 +28,8 @@ class Claim:
     max_attempts: int
     failures: int
     args: dict[str, object]
-    started_at: datetime
     schema_version: int = 1
-    options: dict[str, object] = field(default_factory=dict)
+    options: Mapping[str, object] = _NO_OPTIONS
     is_limited: bool = False  # it holds a slot of a limit
     closes: UUID | None = None  # the bundle that leaves the window with this job: it came alone
 
@@ -38,8 +39,7 @@ class Claim:
         return self.failures + 1 >= self.max_attempts
 
 
-@dataclass(frozen=True, slots=True)
-class Success:
+class Success(NamedTuple):
     """A job that ended well, before it is written down."""
 
     claim: Claim
@@ -82,7 +82,7 @@ def held(job_id: UUID, lease: UUID) -> Claim | None:
 
 
 def finish(successes: Sequence[Success], *, closes: UUID | None = None) -> set[UUID]:
-    """Finish running jobs of one claim; return those whose lease was not lost to a rescue.
+    """Finish running jobs of one claim; return those that were refused: a rescue took their lease.
 
     ``closes`` is the bundle of which nothing is left after this.
     """
@@ -98,7 +98,7 @@ def finish(successes: Sequence[Success], *, closes: UUID | None = None) -> set[U
 
 def succeed(claim: Claim, result: object) -> bool:
     """Finish one running job, unless its lease was lost to a rescue."""
-    return bool(finish([Success(claim, storable.as_json(result))], closes=claim.closes))
+    return not finish([Success(claim, storable.as_json(result))], closes=claim.closes)
 
 
 def close(bundle: UUID) -> None:
@@ -162,7 +162,7 @@ def _story(claim: Claim, state: State, outcome: Outcome, trouble: Trouble) -> di
 
 
 def _claim(row: tuple[Any, ...], bundle: UUID, lease: UUID, closes: UUID | None) -> Claim:
-    job_id, kind, attempt, most, failures, args, started_at, version, options, is_limited = row
+    job_id, kind, attempt, most, failures, args, version, options, is_limited = row
     return Claim(
         job_id,
         bundle,
@@ -172,9 +172,8 @@ def _claim(row: tuple[Any, ...], bundle: UUID, lease: UUID, closes: UUID | None)
         most,
         failures,
         json.loads(args),
-        started_at,
         version,
-        json.loads(options) if options else {},
+        json.loads(options) if options else _NO_OPTIONS,
         is_limited,
         closes,
     )
