@@ -23,13 +23,13 @@ def shown(number: int, **known: object) -> ModuleType:
     return module
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # once a process: a kind can be declared once
 def page() -> ModuleType:
     """Load the page's first block as the module that it shows."""
     return shown(0)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # once a process: a kind can be declared once
 def reminder() -> ModuleType:
     """Load the block in which a job type says more about itself."""
     return shown(3, job=job, Unique=Unique, timedelta=timedelta, date=date)
