@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from apps.local.servers.postgres import PostgresServer
 from apps.local.servers.valkey import ValkeyServer
 from tests.acceptance.machine import Machine
 
@@ -19,11 +20,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("acceptance"))
 
 
+@pytest.fixture(scope="session")
+def durable_postgres() -> Iterator[PostgresServer]:
+    """Return a PostgreSQL as in production, which every test may kill: making one takes long."""
+    with tempfile.TemporaryDirectory(prefix="backline-durable-") as directory:
+        server = PostgresServer(Path(directory) / "pg")
+        yield server
+        server.remove()
+
+
 @pytest.fixture
-def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
+def machine(request: pytest.FixtureRequest, durable_postgres: PostgresServer) -> Iterator[Machine]:
     """Return a machine with servers up and no process yet; `on_each_broker` names its broker."""
     with tempfile.TemporaryDirectory(prefix="backline-machine-") as directory:
-        machine = Machine(Path(directory), getattr(request, "param", ValkeyServer))
+        machine = Machine(Path(directory), durable_postgres, getattr(request, "param", ValkeyServer))
         try:
             machine.start()
             yield machine

@@ -19,31 +19,46 @@ from apps.local.servers.valkey import ValkeyServer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE_S = 60.0
+MIGRATED = "migrated"  # the database of which every machine gets a copy
 
 
 class Machine:
     """Servers, processes, and questions to the ledger; everything it started ends with it."""
 
-    def __init__(self, directory: Path, broker: type[ValkeyServer | RabbitServer] = ValkeyServer) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        postgres: PostgresServer,
+        broker: type[ValkeyServer | RabbitServer] = ValkeyServer,
+    ) -> None:
+        """Live in a directory, on a PostgreSQL that other machines had before and will have after."""
         self.directory = directory
-        self.postgres = PostgresServer(directory / "pg")
+        self.postgres = postgres
         self.broker = broker(directory / "broker")
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> None:
-        """Bring up the servers with an empty, migrated database."""
+        """Bring up the servers with a database as it is after the migrations."""
         self.postgres.start()
         self.broker.start()
-        self.postgres.create_database("backline")
-        self.manage("migrate", "--verbosity", "0")
-        self.ask("CREATE TABLE steps_walked (job_id uuid, step int, by_pid int DEFAULT pg_backend_pid())")
+        if self.postgres.create_database(MIGRATED):
+            self._migrate()
+        with psycopg.connect(self.postgres.url("postgres"), autocommit=True) as connection:
+            connection.execute("DROP DATABASE IF EXISTS backline WITH (FORCE)")
+            connection.execute(f"CREATE DATABASE backline TEMPLATE {MIGRATED}")
 
     def stop(self) -> None:
         """End every process and server."""
         for process in self._processes:
             kill_group(process)
         self.broker.remove()
-        self.postgres.remove()
+
+    def _migrate(self) -> None:
+        self.manage("migrate", "--verbosity", "0", DATABASE_URL=self.postgres.url(MIGRATED))
+        with psycopg.connect(self.postgres.url(MIGRATED), autocommit=True) as connection:
+            connection.execute(
+                "CREATE TABLE steps_walked (job_id uuid, step int, by_pid int DEFAULT pg_backend_pid())"
+            )
 
     @property
     def environment(self) -> dict[str, str]:
@@ -57,10 +72,11 @@ class Machine:
             "PYTHONWARNINGS": "default",
         }
 
-    def manage(self, *arguments: str) -> str:
+    def manage(self, *arguments: str, **environment: str) -> str:
         """Run a command of the project and return what it printed."""
         command = [sys.executable, "manage.py", *arguments]
-        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True)
+        env = self.environment | environment
+        done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
         assert done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
         return done.stdout
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from apps.local.servers.postgres import PostgresServer
 from tests.browser.site import OWNER, PASSWORD, Site
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -50,12 +51,14 @@ def chromium() -> Iterator[Browser]:
 def site(chromium: Browser) -> Iterator[Site]:  # without a browser there is nothing to start
     """Return a running site."""
     with tempfile.TemporaryDirectory(prefix="backline-site-") as directory:
-        site = Site(Path(directory))
+        postgres = PostgresServer(Path(directory) / "pg")
+        site = Site(Path(directory), postgres)
         try:
             site.start()
             yield site
         finally:
             site.stop()
+            postgres.remove()
 
 
 @pytest.fixture(scope="package")
