@@ -52,6 +52,15 @@ def postgres(server_directory: Path) -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
+def durable_postgres() -> Iterator[PostgresServer]:
+    """Return a PostgreSQL as in production, which every test may kill: making one takes long."""
+    with tempfile.TemporaryDirectory(prefix="backline-durable-") as directory:
+        server = PostgresServer(Path(directory) / "pg")
+        yield server
+        server.remove()
+
+
+@pytest.fixture(scope="session")
 def valkey(server_directory: Path) -> Iterator[ValkeyServer]:
     """Return the session's Valkey, known to Celery as its broker."""
     server = ValkeyServer(server_directory / "valkey")

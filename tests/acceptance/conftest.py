@@ -20,15 +20,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("acceptance"))
 
 
-@pytest.fixture(scope="session")
-def durable_postgres() -> Iterator[PostgresServer]:
-    """Return a PostgreSQL as in production, which every test may kill: making one takes long."""
-    with tempfile.TemporaryDirectory(prefix="backline-durable-") as directory:
-        server = PostgresServer(Path(directory) / "pg")
-        yield server
-        server.remove()
-
-
 @pytest.fixture
 def machine(request: pytest.FixtureRequest, durable_postgres: PostgresServer) -> Iterator[Machine]:
     """Return a machine with servers up and no process yet; `on_each_broker` names its broker."""

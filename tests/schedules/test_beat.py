@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from apps.local.servers.postgres import PostgresServer
 from tests.acceptance.machine import Machine, kill_group
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("acceptance")]
@@ -42,9 +43,9 @@ class WithoutBroker(Machine):
 
 
 @pytest.fixture
-def machine() -> Iterator[WithoutBroker]:
+def machine(durable_postgres: PostgresServer) -> Iterator[WithoutBroker]:
     with tempfile.TemporaryDirectory(prefix="backline-beat-") as directory:
-        machine = WithoutBroker(Path(directory))
+        machine = WithoutBroker(Path(directory), durable_postgres)
         try:
             machine.start()
             yield machine
