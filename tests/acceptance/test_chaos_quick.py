@@ -8,7 +8,7 @@ from apps.local.chaos.faults.table import FAULTS
 from apps.local.chaos.rig import Plan, Rig
 from apps.local.chaos.run import run_on
 
-QUICK = ("F01", "F10", "F20", "F25", "F31", "F44")
+QUICK = ("F01", "F20", "F25", "F44")
 
 
 @pytest.fixture(scope="module")

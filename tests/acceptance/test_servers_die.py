@@ -3,11 +3,11 @@
 import os
 import signal
 
-from tests.acceptance.brokers import on_each_broker
+from tests.acceptance.brokers import on_each_broker_in_time
 from tests.acceptance.machine import Machine, kill_group
 
 
-@on_each_broker
+@on_each_broker_in_time
 def test_a_broker_that_forgot_everything_costs_seconds_not_jobs(machine: Machine) -> None:
     machine.keeper()
     ids = machine.enqueue("kinds.add", 300, a=1)
@@ -17,7 +17,7 @@ def test_a_broker_that_forgot_everything_costs_seconds_not_jobs(machine: Machine
     machine.until_ended(ids, patience=30)
 
 
-@on_each_broker
+@on_each_broker_in_time
 def test_a_broker_that_forgets_in_the_middle_of_the_work_loses_nothing(machine: Machine) -> None:
     machine.keeper()
     machine.worker()
@@ -27,7 +27,7 @@ def test_a_broker_that_forgets_in_the_middle_of_the_work_loses_nothing(machine: 
     machine.until_ended(ids)
 
 
-@on_each_broker
+@on_each_broker_in_time
 def test_jobs_enqueued_while_the_broker_is_dead_run_when_it_is_back(machine: Machine) -> None:
     machine.keeper()
     machine.worker()
@@ -37,7 +37,7 @@ def test_jobs_enqueued_while_the_broker_is_dead_run_when_it_is_back(machine: Mac
     machine.until_ended(ids, patience=90)
 
 
-@on_each_broker
+@on_each_broker_in_time
 def test_a_frozen_broker_does_not_hold_up_an_enqueue(machine: Machine) -> None:
     machine.keeper()
     machine.worker()

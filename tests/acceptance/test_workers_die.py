@@ -4,7 +4,7 @@ import os
 import signal
 import time
 
-from tests.acceptance.brokers import on_each_broker
+from tests.acceptance.brokers import on_each_broker, on_each_broker_in_time
 from tests.acceptance.machine import Machine, kill_group
 
 SUCCEEDED, DEAD = 6, 7
@@ -26,7 +26,7 @@ def test_a_job_of_a_killed_worker_goes_on_at_its_checkpoint_on_another(machine: 
     assert outcome == "lost"
 
 
-@on_each_broker
+@on_each_broker_in_time
 def test_a_killed_child_frees_its_job_at_once_and_its_neighbour_does_not_notice(machine: Machine) -> None:
     machine.keeper()
     machine.worker(concurrency=2)
@@ -52,7 +52,7 @@ def test_a_job_that_kills_its_worker_three_times_is_set_aside_and_delays_nobody(
     assert "set aside" in machine.value("SELECT message FROM jobs_dead_letter WHERE job_id = %s", killer)
 
 
-@on_each_broker
+@on_each_broker_in_time
 def test_a_worker_told_to_stop_hands_its_long_job_back_and_nothing_is_held_against_it(
     machine: Machine,
 ) -> None:
@@ -97,7 +97,7 @@ def test_a_second_keeper_takes_over_when_the_leader_is_killed(machine: Machine) 
     )
 
 
-@on_each_broker
+@on_each_broker_in_time
 def test_jobs_enqueued_while_no_worker_listens_run_when_one_comes(machine: Machine) -> None:
     machine.keeper()
     ids = machine.enqueue("kinds.add", 200, a=1)
