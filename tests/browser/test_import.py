@@ -29,7 +29,8 @@ def test_a_newcomer_sees_the_sample_arrive_and_gets_its_rejects(new_tab: NewTab,
     tab.get_by_role("link", name="Import order lines").click()
     send_sample(tab)
     expect(tab.locator(".title-line .state")).to_have_text("succeeded", timeout=IN_TIME)
-    expect(tab.get_by_text("7 rows were rejected")).to_be_visible()
+    progress = tab.get_by_role("region", name="Progress")
+    expect(progress.get_by_text("7 rows were rejected")).to_be_visible()
     expect(tab).to_have_title(re.compile(r"\(succeeded\) order-lines-sample\.csv"))
     with tab.expect_download() as download:
         tab.get_by_role("link", name="Download 7 rows to fix").click()
