@@ -1,7 +1,6 @@
 """Insert one job in its caller's transaction.  Called by JobTask."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from uuid import UUID
 
 from django.conf import settings
@@ -64,9 +63,8 @@ def template(task: Kind, origin: Origin, kept: Mapping[str, object], **own: obje
 
 def publish_after_commit(message: transitions.Message, text: str) -> None:
     """Hand a message to the publisher when the caller's transaction commits, if it does."""
-    publish = partial(publisher.publish_soon, message, text)
-    # a lambda, not the partial itself: Django logs the function's name when it fails
-    transaction.on_commit(lambda: publish(), robust=True)  # noqa: PLW0108
+    # a lambda, not functools.partial: Django logs the function's name when it fails
+    transaction.on_commit(lambda: publisher.publish_soon(message, text), robust=True)
 
 
 def _insert(new: NewJob) -> None:

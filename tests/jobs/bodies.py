@@ -24,3 +24,12 @@ def run_body(
     task = job(kind, timeout=timeout, retry=RetryPolicy(max_attempts=max_attempts))(body)
     claim = steps.running(kind=kind, args=args, max_attempts=max_attempts)
     return run(task, claim), claim
+
+
+def raising(error: BaseException) -> Callable[..., None]:
+    """Make a body that raises."""
+
+    def body() -> None:
+        raise error
+
+    return body

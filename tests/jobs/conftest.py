@@ -11,12 +11,14 @@ import redis
 from django.apps import apps
 from django.conf import LazySettings
 from django.db import connection, connections
+from django.test import Client
 from django_celery_results.models import ChordCounter, TaskResult  # type: ignore[attr-defined]  # not in the stubs
 
 from apps.jobs import broker, publisher
 from apps.local.servers.valkey import ValkeyServer
 from tests.jobs import steps
 from tests.jobs.marks import execute
+from tests.jobs.people import DEEDS, LOOKS, log_in
 from tests.kinds import add, fail, walk  # noqa: F401  # each is a Celery task from here on
 
 PREFIX = "backline:"  # global_keyprefix in the settings
@@ -99,6 +101,12 @@ def inbox(valkey: ValkeyServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inb
     monkeypatch.setattr(publisher, "_publisher", None)  # a thread that no other test upset
     yield inbox
     inbox.client.close()
+
+
+@pytest.fixture
+def operator(client: Client) -> Client:
+    """Somebody who may do everything in the admin of jobs."""
+    return log_in(client, *LOOKS, *DEEDS)
 
 
 def _forget_all_jobs() -> None:

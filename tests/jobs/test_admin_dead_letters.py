@@ -15,25 +15,16 @@ from apps.jobs.replay import Pace
 from apps.jobs.states import State
 from tests.jobs import steps
 from tests.jobs.people import (
-    DEEDS,
     LETTERS,
-    LOOKS,
     REPLAYS,
     WHY,
     asked,
     confirmed,
     counted,
-    log_in,
 )
 from tests.jobs.test_dead_letters import buried
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def operator(client: Client) -> Client:
-    """Somebody who may do everything here."""
-    return log_in(client, *LOOKS, *DEEDS)
 
 
 def test_dead_letters_are_counted_then_replayed_then_recorded(operator: Client) -> None:

@@ -7,27 +7,18 @@ from apps.jobs.models import Action, DeadLetter, Job
 from apps.jobs.states import State
 from tests.jobs import steps
 from tests.jobs.people import (
-    DEEDS,
     JOBS,
     LETTERS,
-    LOOKS,
     QUEUES,
     REPLAYS,
     WHY,
     asked,
     confirmed,
     counted,
-    log_in,
 )
 from tests.jobs.test_dead_letters import buried
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def operator(client: Client) -> Client:
-    """Somebody who may do everything here."""
-    return log_in(client, *LOOKS, *DEEDS)
 
 
 def test_jobs_are_counted_then_cancelled_then_recorded(operator: Client) -> None:

@@ -8,15 +8,9 @@ from django.utils import timezone
 
 from apps.jobs.models import Action, Pause
 from tests.jobs import steps
-from tests.jobs.people import DEEDS, LOOKS, QUEUES, WHY, confirmed, log_in
+from tests.jobs.people import QUEUES, WHY, confirmed
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def operator(client: Client) -> Client:
-    """Somebody who may do everything here."""
-    return log_in(client, *LOOKS, *DEEDS)
 
 
 def test_queues_and_kinds_say_how_they_stand(operator: Client) -> None:

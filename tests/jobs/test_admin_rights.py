@@ -10,16 +10,10 @@ from apps.jobs.dead_letters import Filter
 from apps.jobs.models import Action
 from apps.jobs.replay import Pace
 from tests.jobs import steps
-from tests.jobs.people import DEEDS, JOBS, LETTERS, LOOKS, QUEUES, REPLAYS, WHY, confirmed, log_in
+from tests.jobs.people import JOBS, LETTERS, LOOKS, QUEUES, REPLAYS, WHY, confirmed, log_in
 from tests.jobs.test_dead_letters import buried
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def operator(client: Client) -> Client:
-    """Somebody who may do everything here."""
-    return log_in(client, *LOOKS, *DEEDS)
 
 
 @pytest.fixture

@@ -13,22 +13,13 @@ from apps.jobs.models import Attempt, DeadLetter, Job
 from apps.jobs.run import run
 from apps.jobs.states import State
 from tests.jobs import steps
-from tests.jobs.bodies import run_body
+from tests.jobs.bodies import raising, run_body
 from tests.jobs.marks import marks, write_a_mark
 from tests.jobs.steps import row_of, state_of
 
 pytestmark = pytest.mark.usefixtures("committed")
 
 Body = Callable[..., object]
-
-
-def raising(error: BaseException) -> Body:
-    """Make a body that raises."""
-
-    def body() -> None:
-        raise error
-
-    return body
 
 
 class TestHowItEnds:
@@ -61,7 +52,7 @@ class TestHowItEnds:
         assert (
             letter.fingerprint
             == row_of(claim.id)["fingerprint"]
-            == "ValueError in tests/jobs/test_run.py:body"
+            == "ValueError in tests/jobs/bodies.py:body"
         )
 
     def test_a_discard_buries_it_at_once(self) -> None:

@@ -12,7 +12,7 @@ from apps.jobs.run import run
 from apps.jobs.states import State
 from apps.jobs.task import JobTask
 from tests.jobs import steps
-from tests.jobs.bodies import run_body
+from tests.jobs.bodies import raising, run_body
 from tests.jobs.marks import execute, marks, write_a_mark
 from tests.jobs.steps import row_of, state_of
 from tests.local.waiting import wait_until
@@ -20,15 +20,6 @@ from tests.local.waiting import wait_until
 pytestmark = pytest.mark.usefixtures("committed")
 
 Body = Callable[..., object]
-
-
-def raising(error: BaseException) -> Body:
-    """Make a body that raises."""
-
-    def body() -> None:
-        raise error
-
-    return body
 
 
 class TestWhenTheDatabaseGoesAway:

@@ -9,27 +9,16 @@ django.setup()
 
 from apps.jobs import origin, registry  # noqa: E402  # needs Django set up, as below
 from apps.local.bench import jobs  # noqa: E402
-from apps.local.bench.cost import Meter  # noqa: E402
+from apps.local.bench.cost import weighed  # noqa: E402
 
 _WARM_UP = 20_000
 _JOBS = 100_000
 _TENANTS = 10
-_SETTLE_S = 1.5  # until other sessions' statistics are in
 
 
 def measure() -> dict[str, float]:
     """Return jobs a second enqueued and end to end, and what each cost the database."""
-    _through(_WARM_UP)
-    time.sleep(_SETTLE_S)
-    before = Meter.read()
-    enqueue_s, span = _through(_JOBS)
-    time.sleep(_SETTLE_S)
-    return {
-        "jobs": _JOBS,
-        "enqueue_per_s": round(_JOBS / enqueue_s),
-        "end_to_end_per_s": round(_JOBS / span.seconds),
-        **before.per_job(Meter.read(), _JOBS),
-    }
+    return weighed(_JOBS, warm_up=_WARM_UP, through=_through)
 
 
 def _through(count: int) -> tuple[float, jobs.Span]:

@@ -1,10 +1,14 @@
 """What a job costs the database, by PostgreSQL's own statistics."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db import connection
 
-from apps.local.bench.jobs import ask
+from apps.local.bench.jobs import Span, ask
+
+_SETTLE_S = 1.5  # until other sessions' statistics are in
 
 _WRITES = """
 SELECT sum(n_tup_upd), sum(n_tup_hot_upd), sum(n_dead_tup) FROM pg_stat_user_tables
@@ -41,3 +45,21 @@ class Meter:
             "dead_tuples_per_job": round((later.dead - self.dead) / jobs, 2),
             "hot_ratio": round((later.hot_updates - self.hot_updates) / updates, 2),
         }
+
+
+def weighed(jobs: int, *, warm_up: int, through: Callable[[int], tuple[float, Span]]) -> dict[str, float]:
+    """Return how fast so many jobs went through after some to warm up, and what each cost the database.
+
+    ``through`` enqueues a number of jobs; it returns the seconds that took, and how they went.
+    """
+    through(warm_up)
+    time.sleep(_SETTLE_S)
+    before = Meter.read()
+    enqueue_s, span = through(jobs)
+    time.sleep(_SETTLE_S)
+    return {
+        "jobs": jobs,
+        "enqueue_per_s": round(jobs / enqueue_s),
+        "end_to_end_per_s": round(jobs / span.seconds),
+        **before.per_job(Meter.read(), jobs),
+    }
