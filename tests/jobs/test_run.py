@@ -50,9 +50,7 @@ class TestHowItEnds:
         assert letter.evidence["error_type"] == "ValueError"
         assert "in body" in letter.evidence["traceback"]
         assert (
-            letter.fingerprint
-            == row_of(claim.id)["fingerprint"]
-            == "ValueError in tests/jobs/bodies.py:body"
+            letter.fingerprint == row_of(claim.id)["fingerprint"] == "ValueError in tests/jobs/bodies.py:body"
         )
 
     def test_a_discard_buries_it_at_once(self) -> None:
