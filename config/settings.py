@@ -90,6 +90,8 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
         "connect_timeout": 5,
         "tcp_user_timeout": 10_000,  # ms: a half-open socket is noticed, by the kernel
         "application_name": "backline",
+        # how often a statement is planned before it is kept; Django's own never are
+        "prepare_threshold": 0 if env.flag("BACKLINE_PREPARE", default=True) else None,
     }
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -181,7 +183,6 @@ CELERY_TASK_SEND_SENT_EVENT = True
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # early ack: let them finish
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 500_000  # kB, looked at between jobs
-CELERY_DB_REUSE_MAX = 1000  # else Celery closes the connection before and after every job
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULER = "apps.schedules.beat:LedgerScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
@@ -192,6 +193,10 @@ CELERY_DB_REUSE_MAX = 2**62  # messages a worker's database session serves; Cele
 JOB_MODULES = env.words("BACKLINE_JOB_MODULES", "tasks")  # packages whose modules are job types
 BACKLINE_WINDOW = env.number("BACKLINE_WINDOW", 32)  # messages a queue may have in the broker, at least
 BACKLINE_WINDOW_PER_SLOT = 4  # and this many for each slot of the workers that listen to it
+BACKLINE_STRAIGHT = (
+    4  # messages a queue may have in the broker when an enqueue publishes another itself, at least
+)
+BACKLINE_STRAIGHT_PER_SLOT = 2  # and for each slot: one runs, one waits for it
 BACKLINE_HEARTBEAT_S = 5
 BACKLINE_DEAD_AFTER_S = 15  # a worker that is silent for so long is dead
 BACKLINE_REPUBLISH_S = (

@@ -26,6 +26,8 @@ POINTS = (
     "finish.after",
     "rescue.before",
     "rescue.after",
+    "replay.written",  # dead jobs are in line again, not committed
+    "replay.committed",
 )
 
 if _DIRECTORY:

@@ -18,12 +18,14 @@ class Duty:
     name: str
     every_s: float
     do: Callable[[], int]  # returns how many rows it moved
+    busy_s: float | None = None  # how often instead, while it lately had something to do
 
 
 def table(producer: Callable[[], Producer]) -> tuple[Duty, ...]:
     """Return all duties; ``producer`` connects to the broker when one needs it."""
+    fill_windows = relay.Relay()
     return (
-        Duty("relay", 0.1, lambda: relay.relay(producer())),
+        Duty("relay", 0.1, lambda: fill_windows(producer()), busy_s=0.015),
         Duty("republish", 1.0, lambda: relay.republish(producer())),
         Duty("release", 0.5, transitions.release),
         Duty("rescue", 2.0, rescue.rescue),

@@ -68,7 +68,11 @@ def publish_after_commit(message: transitions.Message, text: str) -> None:
 
 
 def _insert(new: NewJob) -> None:
-    message = transitions.enqueue(new, window=settings.BACKLINE_WINDOW)
+    message = transitions.enqueue(
+        new,
+        window=min(settings.BACKLINE_STRAIGHT, settings.BACKLINE_WINDOW),
+        per_slot=settings.BACKLINE_STRAIGHT_PER_SLOT,
+    )
     crash_points.reached("enqueue.written")
     if message is not None:
         publish_after_commit(message, arguments.shown(new.args))

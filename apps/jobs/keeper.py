@@ -18,7 +18,9 @@ log = logging.getLogger("backline.keeper")
 
 _STAND_BY_S = 2.0
 _REST_AFTER_TROUBLE_S = 1.0
+_BUSY_FOR_S = 5.0  # after a duty had something to do
 _TELL_EVERY_S = 5.0
+_TELL_BUSY_S = 0.5
 
 
 class Keeper:
@@ -30,6 +32,7 @@ class Keeper:
         self._broker = LazyBroker()
         self._duties = duties.table(self._broker.producer)
         self._due_at = dict.fromkeys((duty.name for duty in self._duties), 0.0)
+        self._busy_until: dict[str, float] = {}
         self._told_at: dict[str, float] = {}
 
     def stop(self) -> None:
@@ -56,10 +59,15 @@ class Keeper:
     def _do_what_is_due(self) -> None:
         for duty in self._duties:
             if monotonic() >= self._due_at[duty.name] and not self._leave.is_set():
-                self._due_at[duty.name] = monotonic() + duty.every_s
+                self._due_at[duty.name] = monotonic() + self._pause_of(duty)
                 self._do(duty)
         soonest = min(self._due_at.values()) - monotonic()
         self._leave.wait(max(0.01, soonest))
+
+    def _pause_of(self, duty: Duty) -> float:
+        """Return how long a duty rests: one that lately had something to do is looked at more often."""
+        is_busy = monotonic() < self._busy_until.get(duty.name, 0.0)
+        return duty.busy_s if is_busy and duty.busy_s is not None else duty.every_s
 
     def _do(self, duty: Duty) -> None:
         started, did, error = monotonic(), 0, ""
@@ -75,18 +83,16 @@ class Keeper:
             log.exception("%s failed", duty.name)
             error = f"{type(surprise).__name__}: {surprise}"
         if did:
+            self._busy_until[duty.name] = monotonic() + _BUSY_FOR_S
             log.debug("%s: %d", duty.name, did)
         if error:
             log.warning("%s: %s", duty.name, error)
         self._tell(duty, (monotonic() - started) * 1000, did, error)
 
     def _tell(self, duty: Duty, took_ms: float, did: int, error: str) -> None:
-        """Write down when a duty last ran: at once when something happened, else every few seconds."""
-        if (
-            not did
-            and not error
-            and monotonic() - self._told_at.get(duty.name, -_TELL_EVERY_S) < _TELL_EVERY_S
-        ):
+        """Write down when a duty last ran: soon when something happened, else every few seconds."""
+        rest_s = _TELL_BUSY_S if did or error else _TELL_EVERY_S
+        if monotonic() - self._told_at.get(duty.name, -_TELL_EVERY_S) < rest_s:
             return
         self._told_at[duty.name] = monotonic()
         news = {"keeper": self.name, "ran_at": Now(), "took_ms": took_ms, "did": did, "error": error[:500]}

@@ -4,10 +4,9 @@ A message costs a worker some milliseconds beside its jobs. Kinds that count run
 since a bundle runs its jobs one after the other while each of them holds a place.
 """
 
-from apps.jobs import registry
+from apps.jobs import registry, sql
 from apps.jobs.kind import Kind
 from apps.jobs.limits import limit_of
-from apps.jobs.models.pace import Pace
 from apps.jobs.transitions import Fill
 
 _WORK_S = 0.25  # in one message, at most: a person who cancels, and the next in line, wait for no more
@@ -18,7 +17,7 @@ _MOST = 500  # jobs; more are slower to claim and to finish
 def fills() -> dict[str, Fill]:
     """Return the sizes of all kinds that were measured; any other goes one by one."""
     known = registry.kinds()
-    paces = Pace.objects.values_list("kind", "mean_s")
+    paces = sql.run("paces", {})
     measured = {kind: fill_of(known[kind], mean_s) for kind, mean_s in paces if kind in known}
     return {kind: fill for kind, fill in measured.items() if fill.most > 1}
 

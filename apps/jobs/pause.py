@@ -62,11 +62,6 @@ def paused() -> QuerySet[Pause]:
     return Pause.objects.filter(Q(until=None) | Q(until__gt=Now())).order_by("scope", "name")
 
 
-def paused_kinds() -> list[str]:
-    """Return the kinds of which nothing may start now."""
-    return list(paused().filter(scope=Pause.Scope.KIND).values_list("name", flat=True))
-
-
 def recall() -> int:
     """Put jobs of all that is paused in line again when no worker claimed them yet; return how many.
 
@@ -76,6 +71,8 @@ def recall() -> int:
     while messages:
         with transaction.atomic():
             bundles = [bundle for (bundle,) in sql.run("unclaimed", {})]
+            if not bundles:
+                break
             [(messages, jobs)] = sql.run("recall", {"bundles": bundles})
         recalled += jobs
     return recalled

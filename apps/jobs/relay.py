@@ -1,5 +1,7 @@
 """Keep the broker's window filled from the line, and send again what it lost.  Called by the keeper."""
 
+import json
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from time import monotonic
 from typing import NamedTuple
@@ -7,11 +9,11 @@ from typing import NamedTuple
 from django.conf import settings
 from kombu import Producer
 
-from apps.jobs import arguments, broker, crash_points, limits, packing, pause, registry, sql, transitions
-from apps.jobs.models.job import Job
+from apps.jobs import arguments, broker, crash_points, limits, packing, registry, sql, transitions
 from apps.jobs.transitions import Message, Rules
 
 _AT_ONCE = 500  # messages a statement
+_REMEMBERED_S = 1.0
 _AT_A_STRETCH_S = 0.5  # then the keeper's other duties have their turn
 
 
@@ -22,6 +24,7 @@ class Window(NamedTuple):
     width: int  # messages
     taken: int
     slots: int  # of the live workers that listen to it
+    paused: Sequence[str]  # kinds
 
     @property
     def room(self) -> int:
@@ -34,17 +37,40 @@ class Window(NamedTuple):
         return self.taken * 2 < self.width
 
 
-def relay(producer: Producer) -> int:
-    """Send the next jobs in line until each queue's window is full; return how many messages.
+class Relay:
+    """What fills the windows, again and again; it remembers for a moment how long jobs take."""
 
-    Where the workers are quick it goes on at once.
-    """
-    stop_at = monotonic() + _AT_A_STRETCH_S
-    sent, again = _relay_once(producer)
-    while again and monotonic() < stop_at:
-        more, again = _relay_once(producer)
-        sent += more
-    return sent
+    def __init__(self) -> None:
+        self._fills: Mapping[str, transitions.Fill] = {}
+        self._measured_at = -_REMEMBERED_S
+
+    def __call__(self, producer: Producer) -> int:
+        """Send the next jobs in line until each queue's window is full; return how many messages.
+
+        Where the workers are quick it goes on at once.
+        """
+        stop_at = monotonic() + _AT_A_STRETCH_S
+        sent, again = self._once(producer)
+        while again and monotonic() < stop_at:
+            more, again = self._once(producer)
+            sent += more
+        return sent
+
+    def _once(self, producer: Producer) -> tuple[int, bool]:
+        """Fill every window once; return how many messages, and whether one of them was full and runs dry."""
+        sent, again = 0, False
+        for window in [window for window in _windows() if window.room]:
+            limited = limits.declared(registry.kinds().values())
+            rules = Rules(window.slots, self._sizes(), limited, window.paused)
+            count = _send(producer, transitions.relay(window.queue, window.room, rules))
+            sent += count
+            again |= window.runs_dry and count == window.room
+        return sent, again
+
+    def _sizes(self) -> Mapping[str, transitions.Fill]:
+        if monotonic() - self._measured_at >= _REMEMBERED_S:
+            self._fills, self._measured_at = packing.fills(), monotonic()
+        return self._fills
 
 
 def republish(producer: Producer) -> int:
@@ -59,21 +85,6 @@ def republish(producer: Producer) -> int:
     return sent
 
 
-def _relay_once(producer: Producer) -> tuple[int, bool]:
-    """Fill every window once; return how many messages, and whether one of them was full and runs dry."""
-    windows = [window for window in _windows() if window.room]
-    if not windows:
-        return 0, False
-    fills, limited, paused = packing.fills(), limits.declared(registry.kinds().values()), pause.paused_kinds()
-    sent, again = 0, False
-    for window in windows:
-        rules = Rules(window.slots, fills, limited, paused)
-        count = _send(producer, transitions.relay(window.queue, window.room, rules))
-        sent += count
-        again |= window.runs_dry and count == window.room
-    return sent, again
-
-
 def _windows() -> list[Window]:
     params = {"least": settings.BACKLINE_WINDOW, "per_slot": settings.BACKLINE_WINDOW_PER_SLOT}
     return [Window(*row) for row in sql.run("window_room", params)]
@@ -84,7 +95,7 @@ def _send(producer: Producer, messages: list[Message]) -> int:
     if messages:
         crash_points.reached("relay.moved")
         first = [message.ids[0] for message in messages]
-        args = dict(Job.objects.filter(id__in=first).values_list("id", "args"))
+        args = {job_id: json.loads(text) for job_id, text in sql.run("args_of", {"ids": sql.array(first)})}
         broker.send(
             producer, [(message, arguments.shown(args.get(message.ids[0], {}))) for message in messages]
         )

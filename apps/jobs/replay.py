@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models.functions import Now
 
-from apps.jobs import actions, registry, replay_pace, sql, transitions
+from apps.jobs import actions, crash_points, registry, replay_pace, sql, transitions
 from apps.jobs.actions import Actor
 from apps.jobs.dead_letters import Filter, given_reason
 from apps.jobs.models.dead_letter import DeadLetter
@@ -105,7 +105,10 @@ def go_on() -> int:
             record = (
                 Replay.objects.select_for_update(skip_locked=True).filter(pk=replay_id, stage="going").first()
             )
-            sent += _move_on(record, _now()) if record else 0
+            moved = _move_on(record, _now()) if record else 0
+        if moved:
+            crash_points.reached("replay.committed")
+        sent += moved
     return sent
 
 
@@ -187,6 +190,7 @@ def _send(record: Replay, now: datetime, most: int) -> int:
     jobs.filter(job_id__in=back).update(became=Replayed.Became.SENT, sent_at=Now())
     record.skipped += jobs.filter(job_id__in=set(turn) - set(back)).update(became=Replayed.Became.SKIPPED)
     replay_pace.use(record, now, len(back))
+    crash_points.reached("replay.written")
     return len(back)
 
 

@@ -15,6 +15,7 @@ from uuid import UUID
 from billiard.process import current_process
 
 _SHOWN = struct.Struct("<QQ16s16sddQ")  # write number, pid, lease, job, since, until, write number
+_NOBODY = bytes(8)  # the pid in a free slot
 _IDLE = bytes(48)  # lease, job, since, until of a process between two jobs
 _JOB_AT, _JOB_END = 16, 48  # where lease and job stand together
 _ASKED_AT, _ASKED_END = _SHOWN.size, _SHOWN.size + 32  # the lease and job that should stop
@@ -71,7 +72,7 @@ class Slate:
     def entries(self) -> Iterator[Entry]:
         """Yield what every process runs, also what the dead ran last."""
         for at in range(0, len(self._memory), _SLOT):
-            if any(self._memory[at + 8 : at + 16]) and (entry := self._read(at)) is not None:
+            if self._memory[at + 8 : at + 16] != _NOBODY and (entry := self._read(at)) is not None:
                 yield entry
 
     def entry_of(self, pid: int) -> Entry | None:

@@ -48,3 +48,24 @@ def test_a_pool_of_threads_runs_fails_cancels_and_hands_back(kept: Machine) -> N
     worker.wait(timeout=90)
     assert kept.value("SELECT state FROM jobs_job WHERE id = %s", long) != RUNNING
     assert kept.ask("SELECT outcome FROM jobs_attempt WHERE job_id = %s", long) == [("handed back",)]
+
+
+def test_a_worker_without_children_hands_back_the_job_it_is_in_when_told_to_stop(kept: Machine) -> None:
+    worker = kept.worker("w", 1, "-P", "solo")
+    kept.until_ended(kept.enqueue("kinds.add", 5, a=1))
+    [long] = kept.enqueue("kinds.walk", steps=9000, pause_ms=20)
+    walks(kept, long, 2)
+    worker.send_signal(signal.SIGTERM)
+    worker.wait(timeout=60)
+    assert kept.value("SELECT state FROM jobs_job WHERE id = %s", long) != RUNNING
+    assert kept.ask("SELECT outcome FROM jobs_attempt WHERE job_id = %s", long) == [("handed back",)]
+
+
+@pytest.mark.parametrize("renewal", ["--max-memory-per-child=1", "--max-tasks-per-child=1"])  # KiB; messages
+def test_a_child_that_is_renewed_after_each_message_takes_no_job_with_it(kept: Machine, renewal: str) -> None:
+    kept.worker("w", 2, renewal)
+    slow = [kept.enqueue("kinds.walk", steps=3, pause_ms=20)[0] for _ in range(5)]
+    adds = kept.enqueue("kinds.add", 20, a=1)
+    kept.until_ended([*slow, *adds])
+    assert attempts(kept, [*slow, *adds]) == {1}
+    assert kept.value("SELECT count(DISTINCT worker_pid) FROM jobs_job WHERE id = ANY(%s::uuid[])", slow) > 1

@@ -24,6 +24,12 @@ def test_a_job_of_a_killed_worker_goes_on_at_its_checkpoint_on_another(machine: 
     assert walked_by_the_last <= 50, "it began again instead of going on"
     [(outcome,)] = machine.ask("SELECT outcome FROM jobs_attempt WHERE job_id = %s", job)
     assert outcome == "lost"
+    [(silent_s,)] = machine.ask(
+        "SELECT extract(epoch FROM a.ended_at - w.heartbeat_at)::float FROM jobs_attempt AS a "
+        "JOIN jobs_worker AS w ON w.name = a.worker_name WHERE a.job_id = %s",
+        job,
+    )
+    assert silent_s < 12, "its lock was free at once: nobody had to wait until its heartbeat was too old"
 
 
 @on_each_broker_in_time

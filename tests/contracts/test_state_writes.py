@@ -13,6 +13,7 @@ _SET_STATE = re.compile(
     r"UPDATE\s+(?:ONLY\s+)?jobs_job\b.*?\bSET\b(?:(?!\bWHERE\b).)*?\bstate\s*=", re.DOTALL | re.IGNORECASE
 )
 _INSERT = re.compile(r"(INSERT\s+INTO|COPY)\s+jobs_job\b", re.IGNORECASE)
+_RUN = ("run", "run_planned")
 MEND = "Write a job's state in apps/jobs/transitions only, through a statement in apps/jobs/sql."
 
 
@@ -26,7 +27,7 @@ def _statements() -> set[str]:
 
 def _run_calls(path: Path) -> Iterator[tuple[str, int]]:
     for node in ast.walk(parsed(path)):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "run":
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _RUN:
             for name in node.args[:1]:
                 if isinstance(name, ast.Constant) and isinstance(name.value, str):
                     yield name.value, node.lineno

@@ -9,7 +9,7 @@ from celery import current_app
 from kombu.exceptions import OperationalError
 from kombu.utils import functional
 
-from apps.jobs.consumer import LedgerConsumer
+from apps.jobs.consumer import _TELL_AFTER_S, LedgerConsumer
 
 
 def test_the_pauses_between_attempts_stay_short(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,6 +29,19 @@ def test_the_pauses_between_attempts_stay_short(monkeypatch: pytest.MonkeyPatch)
 
     assert consumer.broker_connection_retry_attempt >= 15
     assert max(pauses) <= 2
+
+
+def test_what_happens_within_a_moment_is_told_together() -> None:
+    consumer: Any = object.__new__(LedgerConsumer)
+    calls: list[float] = []
+    consumer.hub = SimpleNamespace(call_later=lambda delay, _: calls.append(delay))
+    consumer._tells_at = 0.0
+    for _ in range(100):
+        consumer.on_send_event_buffered()
+    assert calls == [_TELL_AFTER_S]
+    consumer._tells_at = 0.0  # the moment is over
+    consumer.on_send_event_buffered()
+    assert len(calls) == 2
 
 
 def test_our_workers_use_it() -> None:

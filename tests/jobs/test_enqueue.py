@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from apps.jobs import RetryPolicy, enqueue, job, origin, transitions
+from apps.jobs import RetryPolicy, enqueue, job, origin, transitions, workers
 from apps.jobs.models import Bundle, Job, Pause, Ready
 from apps.jobs.registry import UnknownKind
 from apps.jobs.states import State
@@ -48,6 +48,14 @@ class TestWhereItWaits:
         assert state_of(job.id) == State.READY
         assert steps.stands_in_line(job.id)
         assert not steps.is_in_window(job.id)
+
+    def test_each_slot_of_a_live_worker_that_listens_makes_room_for_more(self) -> None:
+        steps.a_worker("one@here", concurrency=2)
+        steps.a_worker("two@here", concurrency=1, queues=("imports", steps.QUEUE))
+        steps.a_worker("deaf@here", concurrency=9, queues=("imports",))
+        workers.sign_off(steps.a_worker("gone@here", concurrency=9))
+        messages = [transitions.enqueue(new_job(), window=1, per_slot=2) for _ in range(7)]
+        assert [message is not None for message in messages] == [True] * 6 + [False]
 
     def test_behind_somebody_in_line_it_stands_in_line_though_the_window_has_room(self) -> None:
         first = steps.in_line()

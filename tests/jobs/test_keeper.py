@@ -35,6 +35,7 @@ def hurried(committed: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeper, "_STAND_BY_S", 0.02)
     monkeypatch.setattr(keeper, "_REST_AFTER_TROUBLE_S", 0.3)
     monkeypatch.setattr(keeper, "_TELL_EVERY_S", 0.0)
+    monkeypatch.setattr(keeper, "_TELL_BUSY_S", 0.0)
 
 
 @contextmanager

@@ -93,7 +93,7 @@ class TestRooms:
 
     def _relay(self) -> int:
         with broker.connected() as producer:
-            return relay.relay(producer)
+            return relay.Relay()(producer)
 
     def test_without_a_worker_a_queue_has_its_least_window(self, committed: None, inbox: Inbox) -> None:
         waiting = [in_line() for _ in range(5)]

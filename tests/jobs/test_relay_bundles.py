@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 from django.db.models.functions import Now
 
 from apps.jobs import broker, packing, relay, transitions
+from apps.jobs.limits import Limit
 from apps.jobs.models import Bundle, Pace, Ready
-from apps.jobs.transitions import Fill, Message, Rules
+from apps.jobs.transitions import Fill, Message, Rules, short_line, waiting
 from tests.jobs import steps
 from tests.jobs.conftest import Inbox
 from tests.jobs.crowd import many_in_line
@@ -87,6 +89,43 @@ class TestPacking:
         assert Ready.objects.count() == 300
 
 
+@pytest.mark.django_db
+class TestShortLine:
+    """One that fits the window whole is packed in Python, any longer one by relay.sql: nobody can tell."""
+
+    def test_a_short_line_is_packed_as_a_long_one_would_be(self) -> None:
+        worker_id = steps.a_worker()
+        killers = [steps.running(worker_id).id for _ in range(2)]
+        transitions.rescue([worker_id], max_deaths=3)
+        kinds = ["kinds.walk", "kinds.add", "kinds.fail", "kinds.add", "kinds.walk"] * 3
+        ids = [in_line(kind=kind, priority=number % 2) for number, kind in enumerate(kinds)]
+        rules = Rules(2, {"kinds.add": Fill(4, 1), "kinds.fail": NO_OP})
+        with transaction.atomic():
+            in_python = short_line.take(QUEUE, 100, rules)
+            transaction.set_rollback(True)
+        with transaction.atomic():
+            in_sql = waiting._take(QUEUE, 100, 1000, rules, by_turns=False)
+            transaction.set_rollback(True)
+        assert [(message.kind, message.ids) for message in in_python] == [
+            (message.kind, message.ids) for message in in_sql
+        ]
+        assert {*killers, *ids} == set(published_ids(in_python))
+
+    def test_who_got_a_limit_or_a_pause_since_the_look_at_the_line_stays(self) -> None:
+        limited, paused, free = (in_line(kind=f"kinds.{name}") for name in ("walk", "fail", "add"))
+        rules = Rules(limits=[Limit("kinds.walk", 1, None)], paused=["kinds.fail"])
+        assert published_ids(short_line.take(QUEUE, 10, rules)) == [free]
+        assert steps.stands_in_line(limited)
+        assert steps.stands_in_line(paused)
+
+    def test_a_place_that_another_session_holds_is_left_for_the_next_look(self, committed: None) -> None:
+        first, second = in_line(), in_line()
+        with steps.another_session() as other, transaction.atomic():
+            Ready.objects.select_for_update().get(id=first)
+            assert published_ids(other.do(lambda: transitions.relay(QUEUE, 10))) == [second]
+        assert published_ids(transitions.relay(QUEUE, 10)) == [first]
+
+
 class TestSizes:
     @pytest.mark.parametrize(
         ("mean_s", "most"), [(1.0, 1), (0.3, 1), (0.1, 2), (0.001, 250), (0.00005, 500), (0.0, 500)]
@@ -111,7 +150,7 @@ class TestSizes:
 class TestWindow:
     def _relay(self) -> int:
         with broker.connected() as producer:
-            return relay.relay(producer)
+            return relay.Relay()(producer)
 
     def test_one_message_carries_what_piled_up(self, committed: None, inbox: Inbox) -> None:
         Pace.objects.create(kind="kinds.add", mean_s=0.00001, jobs=1, updated_at=Now())

@@ -1,5 +1,5 @@
 -- How wide each waiting queue's window is (a few messages for every slot of the live workers that listen to it), how
--- many of them are in it, and how many slots there are. A paused queue is not asked. The queues are found by jumping
+-- many of them are in it, how many slots there are, and which kinds are paused. A paused queue is not asked. The queues are found by jumping
 -- from one to the next in the index: a line of a million is not read.
 WITH RECURSIVE slots AS (
     SELECT queue, sum(concurrency) AS slots FROM jobs_worker, unnest(queues) AS queue
@@ -15,7 +15,9 @@ WITH RECURSIVE slots AS (
 SELECT waiting.queue,
        greatest(%(least)s, COALESCE(slots.slots, 0) * %(per_slot)s),
        (SELECT count(*) FROM jobs_bundle AS b WHERE b.queue = waiting.queue),
-       greatest(COALESCE(slots.slots, 0), 1)
+       greatest(COALESCE(slots.slots, 0), 1),
+       ARRAY(SELECT name FROM jobs_pause AS p WHERE p.scope = 'kind'
+                AND (p.until IS NULL OR p.until > clock_timestamp()))
   FROM waiting LEFT JOIN slots USING (queue)
  WHERE NOT EXISTS (SELECT FROM jobs_pause AS p WHERE p.scope = 'queue' AND p.name = waiting.queue
                       AND (p.until IS NULL OR p.until > clock_timestamp()))

@@ -12,6 +12,7 @@ from apps.jobs import sql
 from apps.jobs.limits import lane_of
 from apps.jobs.states import State
 from apps.jobs.transitions.new_jobs import Message, NewJob, as_params
+from apps.jobs.transitions.short_line import put_into_window
 
 Row = tuple[str, str, str]  # id in hexadecimal digits, arguments as JSON, what its limits count
 
@@ -54,14 +55,9 @@ class ManyJobs:
         Return what to publish after the commit, each message with the arguments of its first job as JSON.
         """
         kind, queue = self._like.kind, self._like.queue
-        bundles = [uuid4() for _ in self._sent]
-        arrays = [f"{{{','.join(ids)}}}" for ids, _ in self._sent]
-        if bundles:
-            sql.run("send_many", {"bundles": bundles, "ids": arrays, "queue": queue, "kind": kind})
-        return [
-            (Message(bundle, kind, queue, list(map(UUID, ids))), first)
-            for bundle, (ids, first) in zip(bundles, self._sent, strict=True)
-        ]
+        sent = [(Message(uuid4(), kind, queue, list(map(UUID, ids))), first) for ids, first in self._sent]
+        put_into_window([message for message, _ in sent])
+        return sent
 
     def _go_out(self, rows: Iterable[Row], size: int) -> Iterable[str]:
         """Fill messages while the window has room."""

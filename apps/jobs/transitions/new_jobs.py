@@ -52,14 +52,20 @@ class Message:
     ids: list[UUID]
 
 
-def enqueue(job: NewJob, *, window: int) -> Message | None:
+def enqueue(job: NewJob, *, window: int, per_slot: int = 0) -> Message | None:
     """Insert a job in the caller's transaction; return what to publish after its commit, if anything.
 
-    ``window`` is how many messages its queue may have in the broker; past that it stands in line.
+    ``window`` is how many messages its queue may have in the broker at least, ``per_slot`` for each slot of
+    the live workers; past that it stands in line.
     """
     bundle = uuid4()
-    params = as_params(job) | {"bundle": bundle, "args": Jsonb(job.args), "window": window}
-    [(state,)] = sql.run("enqueue", params)
+    params = as_params(job) | {
+        "bundle": bundle,
+        "args": Jsonb(job.args),
+        "window": window,
+        "per_slot": per_slot,
+    }
+    [(state,)] = sql.run_planned("enqueue", params)
     return Message(bundle, job.kind, job.queue, [job.id]) if state == State.QUEUED else None
 
 

@@ -60,16 +60,12 @@ class Trouble:
 def claim(ids: Sequence[UUID], *, bundle: UUID, worker_id: int) -> list[Claim]:
     """Take jobs that wait; one that is missing from the answer was taken, cancelled or ended before."""
     lease = uuid4()
-    params = {
-        "ids": sql.array(ids),
-        "bundle": bundle,
-        "lease": lease,
-        "worker_id": worker_id,
-        "pid": os.getpid(),
-    }
-    closes = bundle if len(ids) == 1 else None
-    rows = {row[0]: row for row in sql.run("claim", params)}
-    return [_claim(rows[job_id], bundle, lease, closes) for job_id in ids if job_id in rows]
+    params = {"bundle": bundle, "lease": lease, "worker_id": worker_id, "pid": os.getpid()}
+    if len(ids) == 1:
+        rows = sql.run_planned("claim_one", params | {"id": ids[0]})
+        return [_claim(row, bundle, lease, closes=bundle) for row in rows]
+    found = {row[0]: row for row in sql.run("claim", params | {"ids": sql.array(ids)})}
+    return [_claim(found[job_id], bundle, lease, closes=None) for job_id in ids if job_id in found]
 
 
 def held(job_id: UUID, lease: UUID) -> Claim | None:
@@ -86,6 +82,8 @@ def finish(successes: Sequence[Success], *, closes: UUID | None = None) -> set[U
 
     ``closes`` is the bundle of which nothing is left after this.
     """
+    if len(successes) == 1:
+        return _finish_one(successes[0], closes)
     params = {
         "ids": sql.array(success.claim.id for success in successes),
         "lease": successes[0].claim.lease,
@@ -124,6 +122,19 @@ def bury(claim: Claim, trouble: Trouble, evidence: dict[str, object]) -> bool:
 def stop(claim: Claim, reason: str = "Somebody asked it to stop.") -> bool:
     """End a running job as cancelled, since it saw that a person asked, or asked itself to be ignored."""
     return _end_badly(claim, State.CANCELLED, Outcome.CANCELLED, Trouble(reason), {})
+
+
+def _finish_one(success: Success, closes: UUID | None) -> set[UUID]:
+    claim = success.claim
+    params = {
+        "id": claim.id,
+        "lease": claim.lease,
+        "result": success.result,
+        "began_s": success.began_s,
+        "closes": closes,
+    }
+    [(done,)] = sql.run_planned("finish_one", params)
+    return set() if done else {claim.id}
 
 
 def _outcome(success: Success) -> str:

@@ -3,12 +3,14 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from math import ceil
 from typing import NamedTuple
 
 from django.db import transaction
 
 from apps.jobs import lanes, sql
 from apps.jobs.limits import Limit
+from apps.jobs.transitions import short_line
 from apps.jobs.transitions.new_jobs import Message
 
 _RELAY_LOCK = 0x72656C79  # "rely"
@@ -32,6 +34,11 @@ class Rules:
     limits: Sequence[Limit] = ()
     paused: Collection[str] = ()  # kinds
 
+    def size_of(self, kind: str, jobs: int) -> int:
+        """Return how many of so many jobs of a kind go in one message."""
+        fill = self.fills.get(kind, Fill())
+        return min(fill.most, max(fill.least, ceil(jobs / self.slots)))
+
 
 def release(batch: int = 500) -> int:
     """Put sleeping jobs whose time has come in line; return how many."""
@@ -47,7 +54,7 @@ def relay(queue: str, room: int, rules: Rules | None = None) -> list[Message]:
         return []
     rules = rules or Rules()
     with transaction.atomic():
-        [(is_alone, _)] = sql.run("relay_alone", {"lock": _RELAY_LOCK})
+        [(is_alone, *_)] = sql.run("relay_alone", {"lock": _RELAY_LOCK})
         return _fill(queue, room, rules) if is_alone else []
 
 
@@ -76,6 +83,8 @@ def _fill(queue: str, room: int, rules: Rules) -> list[Message]:
     if not kinds:
         return []
     limited = {limit.kind for limit in rules.limits}
+    if not is_longer and not kinds & limited:
+        return short_line.take(queue, room, rules)
     jobs = room * max(rules.fills.get(kind, Fill()).most if kind not in limited else 1 for kind in kinds)
     if not is_longer or (jobs > room and not _line_is_longer(queue, min(jobs, _MOST_AT_A_GLANCE))):
         return _take(queue, room, max(jobs, _MOST_AT_A_GLANCE), rules, by_turns=False)

@@ -13,10 +13,11 @@ from apps.jobs import broker, relay, rescue, transitions  # noqa: E402
 
 def misrule() -> None:
     """Relay, send again, release and rescue, again and again."""
+    fill_windows = relay.Relay()
     with broker.connected() as producer:
         while True:
             try:
-                relay.relay(producer)
+                fill_windows(producer)
                 relay.republish(producer)
                 transitions.release()
                 rescue.rescue()

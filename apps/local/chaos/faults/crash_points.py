@@ -1,25 +1,30 @@
 """A process dies at every labelled point of a job's life."""
 
+from collections import Counter
 from pathlib import Path
 
 from apps.jobs.crash_points import POINTS
-from apps.local.chaos.trial import Trial
+from apps.local.chaos.trial import Broken, Trial
 
 _PATIENCE_S = 20.0
-_OF_A_MAIN_PROCESS = ("enqueue", "publish", "relay", "rescue")
+_OF_A_MAIN_PROCESS = ("enqueue", "publish", "relay", "rescue", "replay")
+_LETTERS = "SELECT count(*) FROM jobs_dead_letter WHERE job_id = ANY (%s::uuid[])"
+_REPLAYED = 10  # at two a second: the keeper is at it for a while
 
 
 def sweep(trial: Trial) -> None:
     """Arm every point in turn and wait until a process died there (F27)."""
-    passed = []
+    passed, replayed = [], list[str]()
     for point in POINTS:
         _make_room(trial, point)
+        replayed += _begin_replay(trial) if point.startswith("replay") else []
         armed = trial.rig.crash_points / point
         armed.touch()
         _lead_to(trial, point)
         _await_death(trial, armed)
         _go_on(trial, point)
         passed.append(point)
+    _await_second_lives(trial, replayed)
     trial.note(f"{len(passed)}/{len(POINTS)} points")
 
 
@@ -55,3 +60,27 @@ def _go_on(trial: Trial, point: str) -> None:
         trial.rig.until(lambda: not all(trial.rig.processes[name].is_alive for name in names), "its end", 5)
     trial.revive()
     trial.progress(3)
+
+
+def _begin_replay(trial: Trial) -> list[str]:
+    """Let jobs die and begin to replay them; return them."""
+    ids = trial.send_each("doomed", [{}] * _REPLAYED)
+    trial.forgiven |= set(ids)
+    trial.rig.until(lambda: trial.rig.value(_LETTERS, ids) == _REPLAYED, "jobs died")
+    replayer = trial.rig.start("replayer")
+    replayer.tell(" ".join(ids))
+    trial.rig.until(lambda: not replayer.is_alive, "the replay has begun")
+    return ids
+
+
+def _await_second_lives(trial: Trial, ids: list[str]) -> None:
+    """See that each replayed job got one more life, and no job two."""
+    trial.rig.until(lambda: 1 not in _times_begun(trial, ids), "every replayed job ran again")
+    trial.drain()
+    if (times := _times_begun(trial, ids)) != {2}:
+        raise Broken(f"replayed jobs ran {sorted(times)} times instead of twice")
+
+
+def _times_begun(trial: Trial, ids: list[str]) -> set[int]:
+    begun = Counter(line.job for line in trial.rig.sink.lines("begun"))
+    return {begun[job] for job in ids}

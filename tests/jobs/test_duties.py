@@ -1,0 +1,19 @@
+"""How often a duty is done depends on whether it lately had something to do."""
+
+import pytest
+
+from apps.jobs.duties import Duty
+from apps.jobs.keeper import Keeper
+
+
+@pytest.mark.django_db
+def test_a_duty_that_lately_had_something_to_do_is_looked_at_more_often() -> None:
+    mine = Keeper()
+    does = iter([3, 0])
+    duty = Duty("relay", 60.0, lambda: next(does), busy_s=0.5)
+    assert mine._pause_of(duty) == 60.0
+    mine._do(duty)
+    assert mine._pause_of(duty) == 0.5
+    mine._do(duty)
+    assert mine._pause_of(duty) == 0.5, "a moment without work changes nothing"
+    assert mine._pause_of(Duty("relay", 60.0, lambda: 0)) == 60.0, "it has no other pace"
