@@ -6,6 +6,7 @@ from functools import partial
 from time import monotonic, sleep
 from typing import Any
 
+from celery.concurrency import solo
 from celery.worker.consumer import Consumer
 from celery.worker.state import maybe_shutdown
 from kombu import Connection, Message
@@ -66,6 +67,14 @@ class LedgerConsumer(Consumer):
         if self.hub and monotonic() >= self._tells_at:  # type: ignore[attr-defined]  # missing from the stubs
             self._tells_at = monotonic() + _TELL_AFTER_S
             self.hub.call_later(_TELL_AFTER_S, self._flush_events)  # type: ignore[attr-defined]  # likewise
+
+    def cancel_active_requests(self) -> None:
+        """End what runs, when the worker shuts down; a job in this very thread is handed back by the voice.
+
+        Celery cannot end that one: its attempt is an error in the middle of the job.
+        """
+        if not isinstance(self.pool, solo.TaskPool):
+            super().cancel_active_requests()
 
     def stop(self) -> None:
         """Stop; there are a dozen farewells to RabbitMQ, and each would wait for a broker that is silent."""

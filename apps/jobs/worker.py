@@ -3,6 +3,7 @@
 import logging
 import os
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,6 +12,7 @@ from celery.apps.worker import Worker
 from celery.apps.worker import (  # type: ignore[attr-defined]  # missing from the stubs
     install_worker_term_hard_handler as end_softly_on,
 )
+from celery.concurrency import solo
 from celery.signals import worker_init
 from celery.worker import WorkController
 from django.conf import settings
@@ -31,6 +33,7 @@ class LedgerWorker(Worker):
     """A Celery worker whose soft shutdown ends as soon as its jobs have."""
 
     is_draining = False
+    pool_cls: "type[BasePool]"  # missing from the stubs
 
     def install_platform_tweaks(self, worker: WorkController) -> None:
         """Make SIGTERM a soft shutdown: jobs that end soon may end, the rest is handed back.
@@ -41,19 +44,31 @@ class LedgerWorker(Worker):
         end_softly_on(worker, sig="SIGTERM", exitcode=0)
 
     def wait_for_soft_shutdown(self) -> None:  # type: ignore[override]  # the stubs promise a bool
-        """Let running jobs end for a while; Celery would always sleep the whole time."""
+        """Let running jobs end for a while; Celery would always sleep the whole time.
+
+        A signal handler calls it: a job in this very thread cannot go on until it returns.
+        """
+        if self.pool_cls is solo.TaskPool:
+            return
         self.is_draining = True
         give_up_at = monotonic() + self.app.conf.worker_soft_shutdown_timeout
         while monotonic() < give_up_at and self._may_still_run_jobs():
             sleep(0.2)
 
     def _may_still_run_jobs(self) -> bool:
-        try:
-            return workers.running_on(process.worker_id()) > 0
-        except (DatabaseError, InterfaceError) as error:  # an error in here would make Celery wait for ever
-            log.warning("the database is away (%s); nobody can tell what still runs", error)
-            connection.close()
-            return True
+        """Ask over another thread's session: the signal may have come in the middle of a statement here."""
+        with ThreadPoolExecutor(1) as asker:
+            return asker.submit(_may_run_jobs, process.worker_id()).result()
+
+
+def _may_run_jobs(worker_id: int) -> bool:
+    try:
+        return workers.running_on(worker_id) > 0
+    except (DatabaseError, InterfaceError) as error:  # an error in here would make Celery wait for ever
+        log.warning("the database is away (%s); nobody can tell what still runs", error)
+        return True
+    finally:
+        connection.close()
 
 
 class LedgerStep(bootsteps.StartStopStep):

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 from celery import current_app
+from celery.concurrency import prefork, solo
+from celery.concurrency.base import BasePool
 from celery.worker import state
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 
-from apps.jobs import Context, process, transitions, voice
+from apps.jobs import Context, process, transitions, voice, workers
 from apps.jobs.models import Attempt, Job, Worker
 from apps.jobs.states import State
 from apps.jobs.transitions import Claim
@@ -119,7 +121,11 @@ def test_a_voice_that_stops_waits_a_moment_for_the_last_session_of_a_child(
     assert (state_of(claim.id), row_of(claim.id)["deaths"]) == (State.READY, 0)
 
 
-def test_a_soft_shutdown_waits_for_what_runs_and_no_longer(worker_id: int) -> None:
+def test_a_soft_shutdown_waits_for_what_runs_and_no_longer(
+    committed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker_id = steps.a_worker()
+    monkeypatch.setattr(process, "_worker_id", worker_id)
     claim = held_by(4711, worker_id)
     worker = a_real_worker(patience=0.3)
     began = monotonic()
@@ -136,15 +142,29 @@ def test_a_soft_shutdown_goes_on_while_the_database_is_away(
     committed: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Celery takes an error in here for the end of everything and waits for its children for ever."""
-    monkeypatch.setattr(process, "_worker_id", steps.a_worker())
-    steps.end_session(steps.my_session())
+    monkeypatch.setattr(process, "_worker_id", 7)
+    away = iter([OperationalError("the database is away")])
+
+    def running_on(_: int) -> int:
+        for error in away:
+            raise error
+        return 0
+
+    monkeypatch.setattr(workers, "running_on", running_on)
     a_real_worker(patience=60).wait_for_soft_shutdown()
     assert caplog.text.count("nobody can tell what still runs") == 1
 
 
-def a_real_worker(*, patience: float) -> LedgerWorker:
+def test_a_soft_shutdown_does_not_hold_up_a_job_that_runs_in_its_own_thread() -> None:
+    worker = a_real_worker(patience=60, pool=solo.TaskPool)
+    worker.wait_for_soft_shutdown()
+    assert not worker.is_draining
+
+
+def a_real_worker(*, patience: float, pool: type[BasePool] = prefork.TaskPool) -> LedgerWorker:
     """Make a worker that was not started."""
     worker = object.__new__(LedgerWorker)
+    worker.pool_cls = pool
     worker.app = SimpleNamespace(conf=SimpleNamespace(worker_soft_shutdown_timeout=patience))
     return worker
 
