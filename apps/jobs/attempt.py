@@ -5,10 +5,11 @@ import logging
 import signal
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from celery.exceptions import TaskPredicate
-from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.pq import TransactionStatus
 
@@ -51,11 +52,18 @@ class JobType(Kind, HasRequests, Protocol):
         """Return the function that was declared."""
 
 
-def attempt(task: JobType, claim: Claim, job_log: JobLog, *, began_s: float) -> tuple[str, Outcome | Success]:
-    """Call the body and choose the outcome; the outcome itself is written later, as often as it takes."""
+def attempt(
+    task: JobType, claim: Claim, job_log: JobLog, *, database: BaseDatabaseWrapper, began_s: float
+) -> tuple[str, Outcome | Success]:
+    """Call the body and choose the outcome; the outcome itself is written later, as often as it takes.
+
+    ``database`` is this thread's: a bundle looks it up once, since Django's registry of them takes longer
+    than a small body.
+    """
     with laid(task, claim) as request:
         try:
-            return "succeeded", _success(task, claim, job_log, began_s)
+            call = partial(_call, task, claim, job_log, database)
+            return "succeeded", _success(task, claim, call, began_s)
         except (Exception, SystemExit, KeyboardInterrupt) as error:  # whatever a job raises is its outcome
             if _is_told_to_end(error):
                 raise  # the worker stops: its main process sees this one end and hands the job back
@@ -82,10 +90,10 @@ def failure(policy: "RetryPolicy", claim: Claim, error: BaseException) -> tuple[
     return "retrying", lambda: transitions.retry(claim, story, delay)
 
 
-def _success(task: JobType, claim: Claim, job_log: JobLog, began_s: float) -> Outcome | Success:
+def _success(task: JobType, claim: Claim, call: Callable[[], object], began_s: float) -> Outcome | Success:
     if task.atomic:
-        return _in_one_transaction(task, claim, job_log)
-    success = Success(claim, _as_result(task.name, _call(task, claim, job_log)), began_s)
+        return _in_one_transaction(task, claim, call)
+    success = Success(claim, _as_result(task.name, call()), began_s)
     return (lambda: settle.succeeded(success)) if is_awaited(claim.options) else success
 
 
@@ -106,10 +114,10 @@ def _outcome_of(
     return failure(task.retry_policy, claim, error)
 
 
-def _in_one_transaction(task: JobType, claim: Claim, job_log: JobLog) -> Outcome:
+def _in_one_transaction(task: JobType, claim: Claim, call: Callable[[], object]) -> Outcome:
     """Run a body whose effects in the database and whose completion are one commit, or nothing."""
     with transaction.atomic():
-        result = _as_result(task.name, _call(task, claim, job_log))
+        result = _as_result(task.name, call())
         if transitions.finish([Success(claim, result)], closes=claim.closes):
             raise LeaseLost("Another worker has this job now.")
         if is_awaited(claim.options):
@@ -118,8 +126,7 @@ def _in_one_transaction(task: JobType, claim: Claim, job_log: JobLog) -> Outcome
     return lambda: True
 
 
-def _call(task: JobType, claim: Claim, job_log: JobLog) -> object:
-    database = connections[DEFAULT_DB_ALIAS]  # once: looking through the proxy costs microseconds
+def _call(task: JobType, claim: Claim, job_log: JobLog, database: BaseDatabaseWrapper) -> object:
     inside = database.in_atomic_block
     me = running.set(claim.id)
     try:

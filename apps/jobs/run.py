@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from celery.exceptions import Ignore
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from apps.jobs import crash_points, envelope, logs, metrics, pace, process, sql, transitions
 from apps.jobs.attempt import JobType, attempt, stop
@@ -48,6 +49,7 @@ def run_claims(task: JobType, claims: list[Claim], record: Record) -> None:
     """Run claimed jobs one after the other and record what came of each."""
     claimed_at = looked_at = monotonic()
     stopped: set[UUID] = set()
+    database = connections[DEFAULT_DB_ALIAS]
     message = being_kept.set(record)
     try:
         for place, claim in enumerate(claims):
@@ -57,7 +59,7 @@ def run_claims(task: JobType, claims: list[Claim], record: Record) -> None:
             if claim.id in stopped:
                 record.ended("cancelled", claim, stop(claim))
             else:
-                _run(task, claim, record, began_s=began_at - claimed_at)
+                _run(task, claim, record, database=database, began_s=began_at - claimed_at)
     finally:
         being_kept.reset(message)
         record.close()
@@ -103,12 +105,14 @@ def _stopped(claims: list[Claim]) -> set[UUID]:
         return set()
 
 
-def _run(task: JobType, claim: Claim, record: Record, *, began_s: float) -> None:
+def _run(
+    task: JobType, claim: Claim, record: Record, *, database: BaseDatabaseWrapper, began_s: float
+) -> None:
     """Run one claimed attempt and record what came of it."""
     job_log = logs.JobLog(claim.id, claim.attempt)
     record.keep_log(job_log)
     with logs.captured(job_log):
-        word, outcome = attempt(task, claim, job_log, began_s=began_s)
+        word, outcome = attempt(task, claim, job_log, database=database, began_s=began_s)
     crash_points.reached("run.after")
     if isinstance(outcome, Success):
         record.succeeded(outcome)
