@@ -26,6 +26,7 @@ log = logging.getLogger("backline.worker")
 
 _LOOK_EVERY_MS = 250  # for dead children, overdue jobs, cancels, and the next beat
 _REST_AFTER_TROUBLE_S = 1.0
+_FIRST_WORD_S = 2.0  # while the database is away a worker starts all the same
 _LAST_SESSIONS_S = 2.0  # what is left then, the keeper finds
 
 
@@ -44,6 +45,7 @@ class Voice(threading.Thread):
         super().__init__(name="ledger-voice", daemon=True)
         self._worker = worker
         self._leave = threading.Event()
+        self._spoke = threading.Event()
         self._children = ChildWatch(worker)
         self._slate = slate.current() or slate.Slate()
         self._enforcer = Enforcer(self._slate, self._children.send)
@@ -54,10 +56,15 @@ class Voice(threading.Thread):
         self._told_to_end_at = 0.0
         self._session: object = None  # the one that holds this worker's lock
 
+    def start(self) -> None:
+        """Begin, and return when the ledger has heard of this worker: before, nobody would see it die."""
+        super().start()
+        self._spoke.wait(_FIRST_WORD_S)
+
     def run(self) -> None:
         """Look and beat until told to stop."""
         while not self._leave.is_set():
-            died = set(self._children.deaths(_LOOK_EVERY_MS))
+            died = set(self._children.deaths(_LOOK_EVERY_MS if self._spoke.is_set() else 0))
             self._deaths += len(died)
             self._lost |= died
             try:
@@ -151,6 +158,7 @@ class Voice(threading.Thread):
         worker_id = process.worker_id()
         workers.beat(worker_id, has_lock=self._holds_lock())
         self._beat_at = self._heard_at = monotonic()
+        self._spoke.set()
         # whose death nobody saw: a child that did not live for one look, or died while the database was away
         self._lost |= workers.processes_running_on(worker_id) - self._children.pids() - {os.getpid()}
 

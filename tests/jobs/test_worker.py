@@ -98,6 +98,18 @@ def test_a_beat_is_due_every_few_seconds_and_not_at_every_look(worker_id: int) -
     assert Worker.objects.get().heartbeat_at.year > 2001
 
 
+def test_before_a_worker_takes_its_first_job_the_ledger_knows_it_by_its_lock(
+    committed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "_worker_id", steps.a_worker())
+    speaker = Voice(a_worker_with())
+    speaker.start()
+    try:
+        assert Worker.objects.get().has_lock
+    finally:
+        speaker.stop()
+
+
 def test_a_voice_that_stops_hands_back_and_signs_off(worker_id: int) -> None:
     claim = held_by(4711, worker_id)
     Voice(a_worker_with(4711)).stop()
