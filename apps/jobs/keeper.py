@@ -90,9 +90,9 @@ class Keeper:
         self._tell(duty, (monotonic() - started) * 1000, did, error)
 
     def _tell(self, duty: Duty, took_ms: float, did: int, error: str) -> None:
-        """Write down when a duty last ran: soon when something happened, else every few seconds."""
-        rest_s = _TELL_BUSY_S if did or error else _TELL_EVERY_S
-        if monotonic() - self._told_at.get(duty.name, -_TELL_EVERY_S) < rest_s:
+        """Write down when a duty last ran: trouble at once, work soon, else every few seconds."""
+        rest_s = _TELL_BUSY_S if did else _TELL_EVERY_S
+        if not error and monotonic() - self._told_at.get(duty.name, -_TELL_EVERY_S) < rest_s:
             return
         self._told_at[duty.name] = monotonic()
         news = {"keeper": self.name, "ran_at": Now(), "took_ms": took_ms, "did": did, "error": error[:500]}

@@ -1,6 +1,6 @@
 -- How wide each waiting queue's window is (a few messages for every slot of the live workers that listen to it), how
--- many of them are in it, how many slots there are, and which kinds are paused. A paused queue is not asked. The queues are found by jumping
--- from one to the next in the index: a line of a million is not read.
+-- many of them are in it, how many slots there are, and which kinds are paused. A paused queue is not asked. The queues
+-- are found by jumping from one to the next in the index: a line of a million is not read.
 WITH RECURSIVE slots AS (
     SELECT queue, sum(concurrency) AS slots FROM jobs_worker, unnest(queues) AS queue
      WHERE stopped_at IS NULL GROUP BY queue
