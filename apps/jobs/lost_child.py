@@ -24,8 +24,11 @@ def bury_child(worker_id: int, pid: int, *, last: Entry | None, sentence: Senten
     """
     if sentence is not None and sentence.entry != last:
         return transitions.spare(worker_id, pid, guilty=None)  # it had just begun another: nobody's fault
-    guilty = last.job if last else _only_one(workers.held_by(worker_id, pid))
-    freed = transitions.spare(worker_id, pid, guilty=guilty, alone=guilty is None)
+    held = workers.held_by(worker_id, pid)
+    guilty = last.job if last else _only_one(held)
+    freed: list[UUID] = []
+    if held != [guilty]:
+        freed = transitions.spare(worker_id, pid, guilty=guilty, alone=guilty is None)
     if guilty is None:
         return freed
     if sentence is not None:

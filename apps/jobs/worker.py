@@ -1,5 +1,6 @@
 """The worker's side of the ledger: register before the first fork, have a voice, stop softly."""
 
+import gc
 import logging
 import os
 import socket
@@ -13,7 +14,7 @@ from celery.apps.worker import (  # type: ignore[attr-defined]  # missing from t
     install_worker_term_hard_handler as end_softly_on,
 )
 from celery.concurrency import solo
-from celery.signals import worker_init
+from celery.signals import worker_before_create_process, worker_init
 from celery.worker import WorkController
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
@@ -119,6 +120,18 @@ def _register(sender: Any, **_: object) -> None:
     metrics.set_current(metrics.Counts())
     connection_created.connect(_end_queries_with_their_client, dispatch_uid="worker")
     connection.close()  # a connection must not cross the fork
+
+
+@worker_before_create_process.connect(weak=False)
+def _freeze_what_all_share(**_: object) -> None:
+    """Keep the garbage collector off everything that was loaded before the first fork.
+
+    Celery collects before each fork: with a project's modules that held up the whole worker, also its voice,
+    for a third of a second after each death. The children share more memory, too.
+    """
+    if not gc.get_freeze_count():
+        gc.collect()
+        gc.freeze()
 
 
 def _end_queries_with_their_client(connection: "BaseDatabaseWrapper", **_: object) -> None:

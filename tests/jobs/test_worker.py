@@ -1,5 +1,6 @@
 """The thread that speaks for a worker: it frees what dead children held, also those it never saw die."""
 
+import gc
 import os
 from time import monotonic
 from types import SimpleNamespace
@@ -9,6 +10,7 @@ import pytest
 from celery import current_app
 from celery.concurrency import prefork, solo
 from celery.concurrency.base import BasePool
+from celery.signals import worker_before_create_process
 from celery.worker import state
 from django.conf import settings
 from django.db import OperationalError, transaction
@@ -209,3 +211,14 @@ class TestSolo:
         for _ in range(2):
             speaker._look()
         assert state_of(mine.id) == State.RUNNING
+
+
+def test_a_child_is_replaced_without_collecting_what_was_loaded_before_the_first_fork() -> None:
+    try:
+        worker_before_create_process.send(sender=None)
+        frozen = gc.get_freeze_count()
+        assert frozen > 10_000
+        worker_before_create_process.send(sender=None)
+        assert gc.get_freeze_count() <= frozen  # what came later may be garbage one day
+    finally:
+        gc.unfreeze()
