@@ -25,7 +25,7 @@ def table(producer: Callable[[], Producer]) -> tuple[Duty, ...]:
     """Return all duties; ``producer`` connects to the broker when one needs it."""
     fill_windows = relay.Relay()
     return (
-        Duty("relay", 0.1, lambda: fill_windows(producer()), busy_s=0.015),
+        Duty("relay", 0.1, lambda: fill_windows(producer()), busy_s=0.01),
         Duty("republish", 1.0, lambda: relay.republish(producer())),
         Duty("release", 0.5, transitions.release),
         Duty("rescue", 2.0, rescue.rescue),

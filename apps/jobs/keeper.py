@@ -17,8 +17,10 @@ from apps.jobs.models.duty import Duty as DutyRecord
 log = logging.getLogger("backline.keeper")
 
 _STAND_BY_S = 2.0
+_ASK_AGAIN_S = 1.0  # whether it still leads
 _REST_AFTER_TROUBLE_S = 1.0
 _BUSY_FOR_S = 5.0  # after a duty had something to do
+_BREATH_S = 0.002  # between two rounds: the line fills, and others may have the processor
 _TELL_EVERY_S = 5.0
 _TELL_BUSY_S = 0.5
 
@@ -34,6 +36,7 @@ class Keeper:
         self._due_at = dict.fromkeys((duty.name for duty in self._duties), 0.0)
         self._busy_until: dict[str, float] = {}
         self._told_at: dict[str, float] = {}
+        self._led: tuple[object, float] = (None, 0.0)  # over which session, and when it asked
 
     def stop(self) -> None:
         """Ask the keeper to leave after the duty it is at."""
@@ -43,7 +46,7 @@ class Keeper:
         """Lead or stand by until told to stop."""
         while not self._leave.is_set():
             try:
-                if lead.leads():
+                if self._leads():
                     self._do_what_is_due()
                 elif lead.unseat_frozen():
                     log.warning("the leader asked nothing for too long; its session was ended")
@@ -56,13 +59,23 @@ class Keeper:
         self._broker.close()
         connection.close()
 
+    def _leads(self) -> bool:
+        """Say whether it leads: that goes with the session, so with the same one it need not ask."""
+        session, asked_at = self._led
+        is_same = session is not None and session is connection.connection
+        if is_same and monotonic() - asked_at < _ASK_AGAIN_S:
+            return True
+        leads = lead.leads()
+        self._led = (connection.connection if leads else None, monotonic())
+        return leads
+
     def _do_what_is_due(self) -> None:
         for duty in self._duties:
             if monotonic() >= self._due_at[duty.name] and not self._leave.is_set():
                 self._due_at[duty.name] = monotonic() + self._pause_of(duty)
                 self._do(duty)
         soonest = min(self._due_at.values()) - monotonic()
-        self._leave.wait(max(0.01, soonest))
+        self._leave.wait(max(_BREATH_S, soonest))
 
     def _pause_of(self, duty: Duty) -> float:
         """Return how long a duty rests: one that lately had something to do is looked at more often."""

@@ -13,7 +13,7 @@ _FROZEN_AFTER_S = 5.0  # a leader asks the database ten times a second; a silent
 
 def leads() -> bool:
     """Take or still hold the leader's lock."""
-    [(holds_it,)] = sql.run("lead", {"lock": _LOCK})
+    [(holds_it, *_)] = sql.run("lead", {"lock": _LOCK})
     return bool(holds_it)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from time import monotonic
 from typing import NamedTuple
+from uuid import UUID
 
 from django.conf import settings
 from kombu import Producer
@@ -87,17 +88,24 @@ def republish(producer: Producer) -> int:
 
 def _windows() -> list[Window]:
     params = {"least": settings.BACKLINE_WINDOW, "per_slot": settings.BACKLINE_WINDOW_PER_SLOT}
-    return [Window(*row) for row in sql.run("window_room", params)]
+    return [Window(*row) for row in sql.run_planned("window_room", params)]
 
 
 def _send(producer: Producer, messages: list[Message]) -> int:
     """Publish after the commit that moved them: a death in between is a lost message, which is sent again."""
     if messages:
         crash_points.reached("relay.moved")
-        first = [message.ids[0] for message in messages]
-        args = {job_id: json.loads(text) for job_id, text in sql.run("args_of", {"ids": sql.array(first)})}
-        broker.send(
-            producer, [(message, arguments.shown(args.get(message.ids[0], {}))) for message in messages]
-        )
+        args = _first_args(messages)
+        broker.send(producer, [(message, arguments.shown(args.get(message.id, {}))) for message in messages])
         crash_points.reached("relay.sent")
     return len(messages)
+
+
+def _first_args(messages: Sequence[Message]) -> dict[UUID, Mapping[str, object]]:
+    """Return the arguments of each message's first job, which Flower shows."""
+    read = {message.id: message.first_args for message in messages if message.first_args is not None}
+    missing = {message.ids[0]: message.id for message in messages if message.first_args is None}
+    if missing:
+        rows = sql.run("args_of", {"ids": sql.array(missing)})
+        read |= {missing[job_id]: text for job_id, text in rows}
+    return {message_id: json.loads(text) for message_id, text in read.items()}

@@ -1,5 +1,6 @@
 """What piles up of one kind goes in one message, sized to its measured duration; the line's order holds."""
 
+import json
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +12,8 @@ from django.db.models.functions import Now
 from apps.jobs import broker, packing, relay, transitions
 from apps.jobs.limits import Limit
 from apps.jobs.models import Bundle, Pace, Ready
-from apps.jobs.transitions import Fill, Message, Rules, short_line, waiting
+from apps.jobs.transitions import Fill, Message, Rules, waiting
+from apps.jobs.transitions.short_line import relay_short_line
 from tests.jobs import steps
 from tests.jobs.conftest import Inbox
 from tests.jobs.crowd import many_in_line
@@ -89,9 +91,14 @@ class TestPacking:
         assert Ready.objects.count() == 300
 
 
+def short(rules: Rules, room: int = 100) -> list[Message] | None:
+    """Relay a line if it is short."""
+    return relay_short_line(QUEUE, room, rules, lock=waiting._RELAY_LOCK)
+
+
 @pytest.mark.django_db
 class TestShortLine:
-    """One that fits the window whole is packed in Python, any longer one by relay.sql: nobody can tell."""
+    """One that fits the window whole has a statement of its own, which is planned once: nobody can tell."""
 
     def test_a_short_line_is_packed_as_a_long_one_would_be(self) -> None:
         worker_id = steps.a_worker()
@@ -101,22 +108,46 @@ class TestShortLine:
         ids = [in_line(kind=kind, priority=number % 2) for number, kind in enumerate(kinds)]
         rules = Rules(2, {"kinds.add": Fill(4, 1), "kinds.fail": NO_OP})
         with transaction.atomic():
-            in_python = short_line.take(QUEUE, 100, rules)
+            as_short = short(rules)
             transaction.set_rollback(True)
         with transaction.atomic():
-            in_sql = waiting._take(QUEUE, 100, 1000, rules, by_turns=False)
+            as_long = waiting._take(QUEUE, 100, 1000, rules, by_turns=False)
             transaction.set_rollback(True)
-        assert [(message.kind, message.ids) for message in in_python] == [
-            (message.kind, message.ids) for message in in_sql
+        assert as_short is not None
+        assert [(message.kind, message.ids) for message in as_short] == [
+            (message.kind, message.ids) for message in as_long
         ]
-        assert {*killers, *ids} == set(published_ids(in_python))
+        assert {*killers, *ids} == set(published_ids(as_short))
 
-    def test_who_got_a_limit_or_a_pause_since_the_look_at_the_line_stays(self) -> None:
-        limited, paused, free = (in_line(kind=f"kinds.{name}") for name in ("walk", "fail", "add"))
-        rules = Rules(limits=[Limit("kinds.walk", 1, None)], paused=["kinds.fail"])
-        assert published_ids(short_line.take(QUEUE, 10, rules)) == [free]
-        assert steps.stands_in_line(limited)
-        assert steps.stands_in_line(paused)
+    def test_its_messages_tell_the_arguments_of_their_first_job(self) -> None:
+        in_line(args={"a": 7})
+        [message] = short(Rules()) or []
+        assert json.loads(message.first_args or "") == {"a": 7}
+
+    def test_an_empty_line_is_short(self) -> None:
+        assert short(Rules()) == []
+
+    @pytest.mark.parametrize(
+        "rules", [Rules(limits=[Limit("kinds.walk", 1, None)]), Rules(paused=["kinds.walk"])]
+    )
+    def test_a_line_in_which_somebody_is_limited_or_paused_is_left_whole(self, rules: Rules) -> None:
+        in_line(kind="kinds.walk")
+        in_line()
+        assert short(rules) is None
+        assert Ready.objects.count() == 2
+
+    def test_a_line_that_does_not_fit_is_left_whole(self) -> None:
+        many_in_line(3)
+        assert short(Rules(), room=2) is None
+        assert Ready.objects.count() == 3
+        assert len(short(Rules(), room=3) or []) == 3
+
+    def test_a_line_that_another_session_relays_is_left_whole(self, committed: None) -> None:
+        in_line()
+        with steps.another_session() as other, transaction.atomic():
+            assert len(short(Rules()) or []) == 1
+            in_line()
+            assert other.do(lambda: transitions.relay(QUEUE, 10)) == []
 
     def test_a_place_that_another_session_holds_is_left_for_the_next_look(self, committed: None) -> None:
         first, second = in_line(), in_line()

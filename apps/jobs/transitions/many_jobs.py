@@ -1,6 +1,6 @@
 """Into the ledger by the thousand: jobs of one kind are copied in, and the first ones go out at once."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from uuid import UUID, uuid4
@@ -12,7 +12,6 @@ from apps.jobs import sql
 from apps.jobs.limits import lane_of
 from apps.jobs.states import State
 from apps.jobs.transitions.new_jobs import Message, NewJob, as_params
-from apps.jobs.transitions.short_line import put_into_window
 
 Row = tuple[str, str, str]  # id in hexadecimal digits, arguments as JSON, what its limits count
 
@@ -56,7 +55,7 @@ class ManyJobs:
         """
         kind, queue = self._like.kind, self._like.queue
         sent = [(Message(uuid4(), kind, queue, list(map(UUID, ids))), first) for ids, first in self._sent]
-        put_into_window([message for message, _ in sent])
+        _put_into_window([message for message, _ in sent])
         return sent
 
     def _go_out(self, rows: Iterable[Row], size: int) -> Iterable[str]:
@@ -86,6 +85,18 @@ class ManyJobs:
     def _size(self, count: int) -> int:
         spread = -(-count // max(self._room, 1))
         return min(self._most, max(spread, self._least))
+
+
+def _put_into_window(messages: Sequence[Message]) -> None:
+    """Write messages down as being in the broker, in one statement."""
+    params = {
+        "bundles": [message.id for message in messages],
+        "queues": [message.queue for message in messages],
+        "kinds": [message.kind for message in messages],
+        "ids": [sql.array(message.ids) for message in messages],
+    }
+    if messages:
+        sql.run("put_into_window", params)
 
 
 @contextmanager

@@ -50,6 +50,7 @@ class Message:
     kind: str
     queue: str
     ids: list[UUID]
+    first_args: str | None = None  # of its first job, as JSON, where they were read along
 
 
 def enqueue(job: NewJob, *, window: int, per_slot: int = 0) -> Message | None:

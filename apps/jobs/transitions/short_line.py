@@ -1,12 +1,6 @@
-"""A line that fits the window whole, and in which nobody has a limit: everybody goes, packed by kind.
+"""A line that fits the window whole, and in which nobody has a limit: everybody goes, in one statement."""
 
-What `relay.sql` does for any line takes the planner milliseconds; most of the time there are a few jobs.
-"""
-
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID, uuid4
+from typing import TYPE_CHECKING
 
 from apps.jobs import sql
 from apps.jobs.transitions.new_jobs import Message
@@ -15,51 +9,22 @@ if TYPE_CHECKING:
     from apps.jobs.transitions.waiting import Rules
 
 
-class Waits(NamedTuple):
-    """A job that was taken out of the line, in which it stood in this order."""
+def relay_short_line(queue: str, room: int, rules: "Rules", *, lock: int) -> list[Message] | None:
+    """Move all who wait into the window; return what to publish, or None for a line that is not short.
 
-    id: UUID
-    kind: str
-    is_alone: bool
-
-
-def take(queue: str, most: int, rules: "Rules") -> list[Message]:
-    """Move all who wait, so many at most, into the window; who is paused or limited stays."""
-    stays = [*rules.paused, *(limit.kind for limit in rules.limits)]
-    rows = sql.run("relay_few", {"queue": queue, "rows": most, "stays": stays})
-    messages = pack(queue, [Waits(*row) for row in rows], rules)
-    put_into_window(messages)
-    return messages
-
-
-def pack(queue: str, jobs: Sequence[Waits], rules: "Rules") -> list[Message]:
-    """Put jobs of one kind together, spread over the slots; what may have killed its worker goes alone.
-
-    The message whose first job stood first comes first.
+    Nothing of that is moved, nor of one that another session relays: who holds the lock.
     """
-    together: dict[tuple[str, bool], list[UUID]] = defaultdict(list)
-    for job in jobs:
-        together[job.kind, job.is_alone].append(job.id)
-    place = {job.id: number for number, job in enumerate(jobs)}
-    messages = [
-        Message(uuid4(), kind, queue, part)
-        for (kind, is_alone), ids in together.items()
-        for part in _parts(ids, 1 if is_alone else rules.size_of(kind, len(ids)))
-    ]
-    return sorted(messages, key=lambda message: place[message.ids[0]])
-
-
-def put_into_window(messages: Sequence[Message]) -> None:
-    """Write messages down as being in the broker, in one statement."""
     params = {
-        "bundles": [message.id for message in messages],
-        "queues": [message.queue for message in messages],
-        "kinds": [message.kind for message in messages],
-        "ids": [sql.array(message.ids) for message in messages],
+        "lock": lock,
+        "queue": queue,
+        "room": room,
+        "slots": rules.slots,
+        "stays": [*rules.paused, *(limit.kind for limit in rules.limits)],
+        "kinds": list(rules.fills),
+        "most": [fill.most for fill in rules.fills.values()],
+        "least": [fill.least for fill in rules.fills.values()],
     }
-    if messages:
-        sql.run("put_into_window", params)
-
-
-def _parts(ids: list[UUID], size: int) -> Iterator[list[UUID]]:
-    return (ids[start : start + size] for start in range(0, len(ids), size))
+    rows = sql.run_planned("relay_short", params)
+    if not rows[0][0]:
+        return None
+    return [Message(*message) for _, *message in rows if message[0] is not None]

@@ -10,8 +10,8 @@ from django.db import transaction
 
 from apps.jobs import lanes, sql
 from apps.jobs.limits import Limit
-from apps.jobs.transitions import short_line
 from apps.jobs.transitions.new_jobs import Message
+from apps.jobs.transitions.short_line import relay_short_line
 
 _RELAY_LOCK = 0x72656C79  # "rely"
 _MOST_AT_A_GLANCE = 1000  # a line up to this long is served in its own order, a longer one by turns
@@ -53,9 +53,10 @@ def relay(queue: str, room: int, rules: Rules | None = None) -> list[Message]:
     if room <= 0:
         return []
     rules = rules or Rules()
+    if (messages := relay_short_line(queue, room, rules, lock=_RELAY_LOCK)) is not None:
+        return messages
     with transaction.atomic():
-        [(is_alone, *_)] = sql.run("relay_alone", {"lock": _RELAY_LOCK})
-        return _fill(queue, room, rules) if is_alone else []
+        return _fill(queue, room, rules)
 
 
 def republish(*, patience: timedelta, everything: bool = False, batch: int = 500) -> list[Message]:
@@ -77,14 +78,12 @@ def expire(*, since: timedelta, batch: int = 500) -> int:
 
 def _fill(queue: str, room: int, rules: Rules) -> list[Message]:
     """Take messages until there is no room or nobody may go."""
-    is_longer, kinds = _peek(queue, room)
-    while kinds & set(rules.paused) and _park(queue, room, rules):
-        is_longer, kinds = _peek(queue, room)
-    if not kinds:
+    is_alone, is_longer, kinds = _peek(queue, room)
+    while is_alone and kinds & set(rules.paused) and _park(queue, room, rules):
+        is_alone, is_longer, kinds = _peek(queue, room)
+    if not is_alone or not kinds:
         return []
     limited = {limit.kind for limit in rules.limits}
-    if not is_longer and not kinds & limited:
-        return short_line.take(queue, room, rules)
     jobs = room * max(rules.fills.get(kind, Fill()).most if kind not in limited else 1 for kind in kinds)
     if not is_longer or (jobs > room and not _line_is_longer(queue, min(jobs, _MOST_AT_A_GLANCE))):
         return _take(queue, room, max(jobs, _MOST_AT_A_GLANCE), rules, by_turns=False)
@@ -124,10 +123,11 @@ def _take(queue: str, room: int, rows: int, rules: Rules, *, by_turns: bool) -> 
     return [Message(*row) for row in sql.run("relay", params)]
 
 
-def _peek(queue: str, room: int) -> tuple[bool, set[str]]:
-    """Say whether more wait than there is room for, and which kinds are next."""
-    [(is_longer, kinds)] = sql.run("peek", {"queue": queue, "room": room})
-    return is_longer, set(kinds)
+def _peek(queue: str, room: int) -> tuple[bool, bool, set[str]]:
+    """Say whether nobody else relays, whether more wait than there is room for, and which kinds are next."""
+    params = {"queue": queue, "room": room, "lock": _RELAY_LOCK}
+    [(is_alone, is_longer, kinds, *_)] = sql.run_planned("peek", params)
+    return is_alone, is_longer, set(kinds)
 
 
 def _line_is_longer(queue: str, jobs: int) -> bool:
