@@ -65,6 +65,7 @@ class Voice(threading.Thread):
         """Look and beat until told to stop."""
         while not self._leave.is_set():
             died = set(self._children.deaths(_LOOK_EVERY_MS if self._spoke.is_set() else 0))
+            died |= self._died_unseen()
             self._deaths += len(died)
             self._lost |= died
             try:
@@ -114,6 +115,11 @@ class Voice(threading.Thread):
         self._enforcer.end_cancelled(self._mine())
         self._hand_back_own_job()
         self._beat()
+
+    def _died_unseen(self) -> set[int]:
+        """Return who died in a job before this thread watched it: within its first quarter of a second."""
+        shown = {entry.pid for entry in self._slate.entries()}
+        return {pid for pid in shown - self._mine() - self._lost if not _lives(pid)}
 
     def _mine(self) -> set[int]:
         """Return the processes that may run jobs; without children it is this one."""
@@ -175,6 +181,14 @@ class Voice(threading.Thread):
         while workers.running_on(process.worker_id()) and monotonic() < give_up_at:
             sleep(0.1)
             transitions.hand_back(process.worker_id())
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _hung_up() -> bool:

@@ -5,6 +5,7 @@ import os
 from time import monotonic
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from celery import current_app
@@ -15,7 +16,7 @@ from celery.worker import state
 from django.conf import settings
 from django.db import OperationalError, transaction
 
-from apps.jobs import Context, process, transitions, voice, workers
+from apps.jobs import Context, process, slate, transitions, voice, workers
 from apps.jobs.models import Attempt, Job, Worker
 from apps.jobs.states import State
 from apps.jobs.transitions import Claim
@@ -61,6 +62,28 @@ def test_a_job_of_a_child_that_nobody_saw_die_is_freed_with_the_next_beat(worker
     assert (state_of(lost.id), row_of(lost.id)["deaths"]) == (State.READY, 1)
     assert state_of(held.id) == state_of(elsewhere.id) == State.RUNNING
     assert Attempt.objects.get().message == "Its worker process 4711 was killed."
+
+
+def test_a_process_that_died_in_a_job_before_it_was_watched_is_found_at_the_next_look(worker_id: int) -> None:
+    shown = slate.Slate()
+    pid = os.fork()
+    if pid == 0:
+        shown.show(uuid4(), uuid4(), 0.0, 0.0)
+        os._exit(0)
+    os.waitpid(pid, 0)
+    speaker = Voice(a_worker_with(4712))
+    speaker._slate = shown
+    assert speaker._died_unseen() == {pid}
+    speaker._lost = {pid}
+    assert speaker._died_unseen() == set()
+
+
+def test_a_process_that_lives_and_works_is_not_taken_for_dead(worker_id: int) -> None:
+    shown = slate.Slate()
+    shown.show(uuid4(), uuid4(), 0.0, 0.0)
+    speaker = Voice(a_worker_with(4712))
+    speaker._slate = shown
+    assert speaker._died_unseen() == set()
 
 
 def test_while_it_drains_such_a_job_is_handed_back(worker_id: int) -> None:
