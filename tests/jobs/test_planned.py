@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection
 
-from apps.jobs import transitions
+from apps.jobs import relay, transitions
 from tests.jobs import steps
 
 
@@ -28,13 +28,16 @@ def _live() -> None:
     worker_id = steps.a_worker()
     for _ in range(3):
         transitions.succeed(steps.claimed(steps.enqueued(), worker_id), "done")
+        steps.in_line()
+        [window] = relay._windows()
+        assert len(transitions.relay(window.queue, window.room)) == 1
 
 
 @pytest.mark.usefixtures("unkept")
 class TestPlans:
-    def test_enqueue_claim_and_finish_of_single_jobs_are_kept(self) -> None:
+    def test_enqueue_claim_and_finish_of_single_jobs_are_kept_and_the_relay_of_a_short_line(self) -> None:
         _live()
-        assert len(_kept()) == 3
+        assert len(_kept()) == 5
 
     def test_behind_a_pooler_that_forgets_them_nothing_is_kept(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(connection.settings_dict["OPTIONS"], "prepare_threshold", None)

@@ -26,8 +26,8 @@ def run_planned(name: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Execute ``sql/<name>.sql`` as `run` does, but have the session plan it once, where it may.
 
     For the statements that a small job costs, of which planning is half. Each finds its rows by their whole
-    keys, reads tables that stay small, or asks a function that uses the index whatever it was planned for:
-    no other plan would be better later.
+    keys, reads tables that stay small, asks a function that uses the index whatever it was planned for, or
+    runs in the leader's session, which plans by the indexes: no other plan would be better later.
     """
     connection.ensure_connection()
     keeps_plans = cast("CursorWrapper", Cursor(connection.connection))  # those that Django makes do not
