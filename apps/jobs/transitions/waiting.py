@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from math import ceil
 from typing import NamedTuple
 
 from django.db import transaction
@@ -33,11 +32,6 @@ class Rules:
     fills: Mapping[str, Fill] = field(default_factory=dict)  # by kind; one job a message for any other
     limits: Sequence[Limit] = ()
     paused: Collection[str] = ()  # kinds
-
-    def size_of(self, kind: str, jobs: int) -> int:
-        """Return how many of so many jobs of a kind go in one message."""
-        fill = self.fills.get(kind, Fill())
-        return min(fill.most, max(fill.least, ceil(jobs / self.slots)))
 
 
 def release(batch: int = 500) -> int:
