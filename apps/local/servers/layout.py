@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import stat
 import tempfile
 from dataclasses import dataclass
@@ -164,7 +165,7 @@ def _refuse_a_strangers_home(home: Path, account: Account) -> None:
 
 
 def _point_to(link: Path, home: Path) -> None:
-    if link.is_symlink() and link.readlink() == home:
-        return
-    link.unlink(missing_ok=True)
-    link.symlink_to(home)
+    """Make a link, or have it point elsewhere, in one step: several starts may be at it at once."""
+    fresh = link.with_name(f".{link.name}-{secrets.token_hex(8)}")
+    fresh.symlink_to(home)
+    fresh.replace(link)
