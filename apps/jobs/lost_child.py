@@ -26,9 +26,8 @@ def bury_child(worker_id: int, pid: int, *, last: Entry | None, sentence: Senten
         return transitions.spare(worker_id, pid, guilty=None)  # it had just begun another: nobody's fault
     held = workers.held_by(worker_id, pid)
     guilty = last.job if last else _only_one(held)
-    freed: list[UUID] = []
-    if held != [guilty]:
-        freed = transitions.spare(worker_id, pid, guilty=guilty, alone=guilty is None)
+    beside = set(held) - {guilty}
+    freed = transitions.spare(worker_id, pid, guilty=guilty, alone=guilty is None) if beside else []
     if guilty is None:
         return freed
     if sentence is not None:

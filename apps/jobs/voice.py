@@ -186,7 +186,7 @@ class Voice(threading.Thread):
 def _lives(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):  # another account has its number by now
         return False
     return True
 
