@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import NewTab
 from tests.browser.site import Site
@@ -99,3 +99,20 @@ def test_the_page_of_a_logged_out_person_stops_asking(new_tab: NewTab, site: Sit
     tab.goto(f"/jobs/{job_id}/")
     tab.context.clear_cookies()
     expect(tab.get_by_text("Updates stopped. Load the page again.")).to_be_visible()
+
+
+def test_a_stream_that_ends_in_order_is_opened_again_and_is_no_failure(new_tab: NewTab, site: Site) -> None:
+    job_id = site.a_running_job()
+    tab = new_tab()
+    asked: list[str] = []
+
+    def end_in_order(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(content_type="text/event-stream", body="event: again\ndata:\n\n")
+
+    tab.route("**/live/**", end_in_order, times=5)
+    tab.goto(f"/jobs/{job_id}/")
+    site.speaks(job_id, 33)
+    expect(tab.get_by_text("(33 %)")).to_be_visible()
+    expect(tab.get_by_text("Updates by itself.")).to_be_visible()
+    assert len(asked) == 5

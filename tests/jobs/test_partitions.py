@@ -130,7 +130,7 @@ def test_of_two_keepers_at_once_one_makes_the_week(without_the_last_week: str) -
             assert make_weeks_ahead() == 1
             answer = other.start(make_weeks_ahead)
             wait_until(other.waits_for_a_lock)
-        assert answer.result(timeout=20) == 0
+        assert answer.result(timeout=60) == 0
     assert without_the_last_week in bounds()
 
 
@@ -140,7 +140,7 @@ def test_a_week_is_made_while_people_enqueue_and_read(without_the_last_week: str
             mine = steps.enqueued()
             assert Job.objects.count() == 1
             assert (
-                keeper.start(make_weeks_ahead).result(timeout=20) == 1
+                keeper.start(make_weeks_ahead).result(timeout=60) == 1
             )  # our open transaction is not waited for
         assert steps.state_of(mine)
 

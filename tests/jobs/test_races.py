@@ -33,7 +33,7 @@ def first_then(other: Session, first: Callable[[], object], second: Callable[[],
         answer = other.start(second)
         wait_until(lambda: other.waits_for_a_lock() or answer.done())
         assert not answer.done(), "it did not wait"
-    return answer.result(timeout=20)
+    return answer.result(timeout=60)
 
 
 OUTCOMES: dict[str, Callable[[Claim], bool]] = {

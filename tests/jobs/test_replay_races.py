@@ -144,7 +144,7 @@ def test_a_sleeping_job_that_a_person_wakes_stands_in_line_once(second: str, oth
     with transaction.atomic():
         assert transitions.release_now([job_id]) == [job_id]
         again = other.start(MOVES[second])
-    assert not again.result(timeout=20)
+    assert not again.result(timeout=60)
     assert len(steps._rows("SELECT id FROM jobs_ready WHERE id = %s", [job_id])) == 1
 
 

@@ -164,7 +164,7 @@ def test_a_voice_that_stops_waits_a_moment_for_the_last_session_of_a_child(
             Context(claim).checkpoint({}, done=1)
             stopped = main.start(speaker.stop)
             wait_until(speaker._leave.is_set)
-        stopped.result(timeout=20)
+        stopped.result(timeout=60)
     assert (state_of(claim.id), row_of(claim.id)["deaths"]) == (State.READY, 0)
 
 

@@ -78,7 +78,7 @@ class Browser:
         self, method: str, path: str, headers: dict[str, str], body: bytes | None = None, cookie: str = ""
     ) -> Answer:
         cookies = "; ".join(one for one in (self.session, cookie) if one)
-        flower = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        flower = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             sent = {"Cookie": cookies, "Content-Type": "application/x-www-form-urlencoded"} | headers
             flower.request(method, path, body, sent)
@@ -112,7 +112,7 @@ def flower(django_db_setup: None, postgres: PostgresServer, valkey: ValkeyServer
             yield port
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=60)
 
 
 @pytest.fixture

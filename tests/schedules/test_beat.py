@@ -74,7 +74,7 @@ def test_two_beats_one_frozen_and_killed_take_every_second_once(machine: Without
     assert machine.moments(bad) == 0
     assert "no.such.kind" in machine.value("SELECT problem FROM schedules_plan WHERE schedule_id = %s", bad)
     second.send_signal(signal.SIGTERM)
-    assert second.wait(timeout=15) == 0
+    assert second.wait(timeout=60) == 0
     assert machine.value("SELECT count(*) FROM schedules_beat WHERE stopped_at IS NOT NULL") == 1
     assert "Traceback" not in machine.last_words()
 

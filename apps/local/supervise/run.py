@@ -97,6 +97,7 @@ class Run:
             "BACKLINE_WEB_URL": f"http://{LOOPBACK}:{plan.web_port}/",
             "BACKLINE_FLOWER_URL": f"http://{LOOPBACK}:{plan.flower_port}/",
         }
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # seven processes read the same files at each start
         lock = () if self._lock is None else (self._lock,)
 
         def holds() -> Sequence[int]:

@@ -37,7 +37,6 @@ async def events(topic: Topic, draw: Draw, shown: str = "") -> AsyncIterator[str
     ends_at, beat_at = loop.time() + LIFETIME_S, loop.time() + HEARTBEAT_S
     seen: Mark | None = None
     sent = Sent()
-    yield "retry: 3000\n\n"
     async with poller().watch(topic) as watch:
         while loop.time() < ends_at:
             mark = await watch.next(_patience(seen))
@@ -54,6 +53,7 @@ async def events(topic: Topic, draw: Draw, shown: str = "") -> AsyncIterator[str
                 beat_at = loop.time() + HEARTBEAT_S
             seen = mark if mark is not None else seen
             await asyncio.sleep(_BETWEEN_FRAMES_S)
+    yield "event: again\ndata:\n\n"
 
 
 async def _news(draw: Draw, seen: Mark | None, mark: Mark, sent: Sent) -> Frame | None:

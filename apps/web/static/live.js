@@ -4,6 +4,7 @@
 import { morph } from "./morph.js";
 
 const POLL_MS = 2000;
+const AGAIN_MS = 1000; // and up to as much more, so that a restarted server is not met by all tabs at once
 const FAILURES_BEFORE_POLLING = 3;
 const source = document.querySelector("[data-live]");
 const say = document.querySelector("[data-live-say]");
@@ -61,13 +62,11 @@ function listen() {
     apply(JSON.parse(event.data));
   });
   stream.addEventListener("end", () => state === "live" && end("Finished; nothing more will change."));
+  stream.addEventListener("again", start);
   stream.addEventListener("error", () => {
     failures += 1;
-    if (failures >= FAILURES_BEFORE_POLLING) start();
-    else if (stream?.readyState === EventSource.CLOSED) {
-      stop();
-      timer = setTimeout(start, POLL_MS);
-    }
+    stop();
+    timer = setTimeout(start, AGAIN_MS * (1 + Math.random()));
   });
 }
 
