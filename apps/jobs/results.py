@@ -63,10 +63,10 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]  # it has no types
         nap = _FIRST_LOOK_S
         while True:
             meta: Meta = self.get_task_meta(task_id)
+            if on_interval and meta["status"] != states.SUCCESS:
+                on_interval()  # raises what ended those before it: a chord's body says only that it did
             if meta["status"] in states.READY_STATES:
                 return meta
-            if on_interval:
-                on_interval()
             left = nap if give_up_at is None else give_up_at - monotonic()
             if left <= 0:
                 raise TimeoutError("The operation timed out.")

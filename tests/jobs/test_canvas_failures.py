@@ -1,5 +1,6 @@
 """What waits for a job that ends badly hears of it, whoever ended the job."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -38,6 +39,17 @@ def test_a_chord_with_a_dead_part_fails_and_says_so_to_its_errback(marks_table: 
         AsyncResult(body.id).get(WAIT_S)
     assert marks(f"told {body.id}%") == 1
     assert not ChordCounter.objects.exists()
+
+
+def test_who_waits_for_a_chord_hears_what_went_wrong_though_all_ended_between_two_looks() -> None:
+    body: Any = chord([plus.s(1, 1), boom.s()])(total.s())  # what is called here, its stubs leave out
+
+    def after_a_look() -> None:
+        body._maybe_reraise_parent_error()
+        work()
+
+    with pytest.raises(ValueError, match="boom"):
+        body.backend.wait_for(body.id, WAIT_S, on_interval=after_a_look)
 
 
 def test_errbacks_with_an_id_are_jobs_and_those_with_an_error_are_called(marks_table: None) -> None:
