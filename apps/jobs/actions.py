@@ -13,7 +13,8 @@ from django.db.models.functions import Now
 from apps.jobs import storable
 from apps.jobs.models.action import Action
 
-Actor: TypeAlias = AbstractBaseUser | AnonymousUser | None  # None: somebody at a shell
+# None is somebody at a shell, a text some part of Backline by its name.
+Actor: TypeAlias = AbstractBaseUser | AnonymousUser | str | None
 
 _LONGEST = 2000
 
@@ -30,7 +31,7 @@ def record(
     """Write down what somebody did, and to how many jobs."""
     Action.objects.create(
         at=Now(),
-        actor_id=actor.pk if actor else None,
+        actor_id=id_of(actor),
         actor_name=name_of(actor),
         verb=verb,
         subject=_bounded(str(subject)),
@@ -40,8 +41,15 @@ def record(
     )
 
 
+def id_of(actor: Actor) -> int | None:
+    """Return the account of somebody who has one."""
+    return None if actor is None or isinstance(actor, str) else actor.pk
+
+
 def name_of(actor: Actor) -> str:
     """Return what to call somebody later, when the account may be gone: the address, or the shell's login."""
+    if isinstance(actor, str):
+        return actor
     return actor.get_username() if actor else f"shell:{_login()}"
 
 

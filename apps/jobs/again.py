@@ -31,7 +31,7 @@ def run_again(job: Job, *, actor: Actor, reason: str = "") -> UUID:
         args = kind.upcast[version](args)
     asking = replace(
         current(),
-        owner_id=actor.pk if actor else job.owner_id,
+        owner_id=actions.id_of(actor) if actor else job.owner_id,
         subject=job.subject,
         tenant=job.tenant,
         tags=tuple(job.tags or ()),

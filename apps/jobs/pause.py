@@ -38,7 +38,7 @@ def pause(scope: str, name: str, *, until: datetime | None = None, reason: str =
             "until": until,
             "reason": storable.clean(reason.strip()),
             "paused_at": Now(),
-            "paused_by_id": by and by.pk,
+            "paused_by_id": actions.id_of(by),
         }
         Pause.objects.update_or_create(scope=scope, name=name, defaults=words)
         recalled = recall()

@@ -69,7 +69,7 @@ def replay(
         edited = None if args is None else _checked(chosen, args)
         record = Replay.objects.create(
             asked_at=Now(),
-            actor_id=actor.pk if actor else None,
+            actor_id=actions.id_of(actor),
             actor_name=actions.name_of(actor),
             reason=why,
             filter=chosen.as_json(),

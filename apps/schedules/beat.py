@@ -14,6 +14,7 @@ from apps.schedules import heartbeat, sql
 from apps.schedules.fire import fire
 from apps.schedules.plan import BATCH as PLAN_BATCH
 from apps.schedules.plan import plan
+from apps.schedules.waiting import start_waiting
 
 log = logging.getLogger("backline.beat")
 
@@ -53,8 +54,8 @@ class LedgerScheduler(DatabaseScheduler):  # type: ignore[misc]  # untyped base
         try:
             close_old_connections()
             self._keep_house()
-            planned, fired = plan(), fire(heartbeat.name())
-            return self._pause(more=planned == PLAN_BATCH or fired > 0)
+            planned, fired, started = plan(), fire(heartbeat.name()), start_waiting()
+            return self._pause(more=planned == PLAN_BATCH or fired > 0 or started > 0)
         except (OperationalError, InterfaceError) as error:
             log.warning("the database is away (%s); beat tries again", str(error).strip())
             connection.close()

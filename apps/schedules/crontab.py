@@ -10,6 +10,7 @@ fields must match). Our own walk over local dates turns wall-clock times into in
 
 from bisect import bisect_right
 from calendar import monthrange
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -64,21 +65,25 @@ class Crontab:
             return found if rival is None else min(found, rival)
         return None
 
-    def last_until(self, now: datetime, since: datetime) -> datetime:
-        """Return the latest moment that is not after ``now``, given one of them: ``since``."""
-        for window in _WINDOWS:
-            start = max(since, now - window)
-            found = self.first_after(start)
-            if found is not None and found <= now:
-                return self._climb(found, now)
-            if start == since:
-                return since
-        return self._climb(since, now)
+    def latest_until(self, now: datetime, since: datetime, most: int) -> list[datetime]:
+        """Return the latest moments that are not after ``now``, at most so many, in order.
 
-    def _climb(self, moment: datetime, now: datetime) -> datetime:
-        while (later := self.first_after(moment)) is not None and later <= now:
-            moment = later
-        return moment
+        ``since`` is one of them. It looks back in growing steps: an absence may have lasted for years.
+        """
+        for window in _WINDOWS:
+            start = now - window
+            if start <= since:
+                break
+            found = deque(self._between(start, now), maxlen=most)
+            if len(found) == most:
+                return list(found)
+        return list(deque((since, *self._between(since, now)), maxlen=most))
+
+    def _between(self, after: datetime, until: datetime) -> Iterator[datetime]:
+        moment = self.first_after(after)
+        while moment is not None and moment <= until:
+            yield moment
+            moment = self.first_after(moment)
 
     def _days_from(self, start: date) -> Iterator[date]:
         for year in range(start.year, start.year + _YEARS):

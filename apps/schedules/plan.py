@@ -34,7 +34,7 @@ def plan() -> int:
 
 
 def _plan_one(row: Row, now: datetime) -> tuple[datetime | None, str]:
-    if not row.enabled:
+    if not row.enabled or row.runs_left == 0:
         return None, ""
     if row.next_at is not None and row.timing == timing.describe(row):
         return row.next_at, ""  # other things than its timing were edited: it keeps its step

@@ -33,6 +33,18 @@ class Row(NamedTuple):
     timing: str
     next_at: datetime | None
     problem: str
+    total_run_count: int
+    missed: str  # the words of Policy.Missed
+    missed_cap: int
+    overlap: str  # the words of Policy.Overlap
+    jitter_s: int
+    paused_until: datetime | None
+    max_runs: int | None
+
+    @property
+    def runs_left(self) -> int | None:
+        """Return how often it may still run; None without a limit."""
+        return None if self.max_runs is None else max(self.max_runs - self.total_run_count, 0)
 
 
 def read(ids: Collection[int]) -> list[Row]:

@@ -1,11 +1,11 @@
-"""When a schedule runs: first, after a moment, and which moment when some were missed."""
+"""When a schedule runs: first, after a moment, and which moments when some were missed."""
 
 from datetime import datetime, timedelta
 
 from apps.schedules.crontab import BadCrontab, Crontab, parse
 from apps.schedules.row import Row
 
-# A moment that is later than this was missed: nobody looked. Of missed moments only the latest runs.
+# A moment that is later than this was missed: nobody looked. Its schedule's policy says what becomes of it.
 GRACE = timedelta(minutes=1)
 
 _SHORTEST = timedelta(seconds=1)
@@ -19,9 +19,8 @@ class Untimely(ValueError):  # noqa: N818
 
 def describe(row: Row) -> str:
     """Return what the moments of a schedule follow from, as text to compare."""
-    return repr(
-        (row.crontab, row.every, row.period, row.clocked_time, row.is_solar, row.start_time, row.expires)
-    )
+    timing = (row.crontab, row.every, row.period, row.clocked_time, row.is_solar, row.start_time, row.expires)
+    return repr(timing if row.paused_until is None else (*timing, row.paused_until))
 
 
 def first_moment(row: Row, now: datetime) -> datetime | None:
@@ -29,14 +28,16 @@ def first_moment(row: Row, now: datetime) -> datetime | None:
 
     Raise Untimely when that cannot be said.
     """
+    if row.runs_left == 0:
+        return None
+    resumes = row.paused_until if row.paused_until is not None and row.paused_until > now else None
+    if row.clocked_time is not None:  # a past one too: it runs once, late
+        return _unless_expired(row, max(row.clocked_time, resumes) if resumes else row.clocked_time)
     start = row.start_time if row.start_time is not None and row.start_time > now else None
-    if row.clocked_time is not None:
-        return _unless_expired(row, row.clocked_time)  # a past one too: it runs once, late
+    begin = max((moment for moment in (start, resumes) if moment is not None), default=None)
     if row.every is not None:
-        every, grid = _interval(row), row.start_time
-        following = now + every if grid is None else grid + every * ((now - grid) // every + 1)
-        return _unless_expired(row, start or following)
-    return _unless_expired(row, _crontab(row).first_after(start - _INSTANT if start else now))
+        return _unless_expired(row, _first_of_interval(row, now, begin))
+    return _unless_expired(row, _crontab(row).first_after(begin - _INSTANT if begin else now))
 
 
 def moment_after(row: Row, moment: datetime) -> datetime | None:
@@ -48,20 +49,31 @@ def moment_after(row: Row, moment: datetime) -> datetime | None:
     return _unless_expired(row, _crontab(row).first_after(moment))
 
 
-def moment_to_run(row: Row, due: datetime, now: datetime) -> datetime:
-    """Return which moment runs now: the due one, or the latest after a longer absence of all beats."""
-    if now - due <= GRACE or row.clocked_time is not None:
-        return due
+def latest_moments(row: Row, due: datetime, now: datetime, most: int) -> list[datetime]:
+    """Return the latest of a schedule's moments from ``due``, which is one of them, until now; in order."""
+    if row.one_off or row.clocked_time is not None:
+        return [due]
     if row.every is not None:
         every = _interval(row)
-        latest = due + every * ((now - due) // every)
+        steps = (now - due) // every
+        found = [due + every * step for step in range(max(0, steps - most + 1), steps + 1)]
     else:
-        latest = _crontab(row).last_until(now, due)
-    return latest if row.expires is None or latest <= row.expires else due
+        found = _crontab(row).latest_until(now, due, most)
+    return [moment for moment in found if row.expires is None or moment <= row.expires] or [due]
 
 
 def _unless_expired(row: Row, moment: datetime | None) -> datetime | None:
     return None if moment is None or (row.expires is not None and moment > row.expires) else moment
+
+
+def _first_of_interval(row: Row, now: datetime, begin: datetime | None) -> datetime:
+    """Return the first moment from ``begin``; the steps count from the start time, where there is one."""
+    every, grid = _interval(row), row.start_time
+    if grid is None:
+        return begin or now + every
+    if begin is not None:
+        return grid + every * max(0, -((grid - begin) // every))
+    return grid + every * ((now - grid) // every + 1)
 
 
 def _interval(row: Row) -> timedelta:

@@ -1,20 +1,33 @@
 """Schedules in the Django admin."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 from django_celery_beat.models import PeriodicTask
 
 from apps.accounts.models import User
 from apps.jobs.models import Job
+from apps.schedules.fire import fire
+from apps.schedules.models import Moment, Policy
 from apps.schedules.plan import plan
-from tests.schedules.conftest import next_of, plan_of
+from tests.schedules.conftest import came_due, next_of, plan_of
 
 pytestmark = pytest.mark.django_db
 Make = Callable[..., PeriodicTask]
 LIST = "/admin/django_celery_beat/periodictask/"
+HISTORY = "/admin/schedules/moment/"
+NO_POLICY = {
+    "policy-TOTAL_FORMS": "1",
+    "policy-INITIAL_FORMS": "0",
+    "policy-0-missed": "latest",
+    "policy-0-missed_cap": "12",
+    "policy-0-overlap": "allow",
+    "policy-0-jitter_s": "0",
+}
 
 
 @pytest.fixture
@@ -48,6 +61,7 @@ def test_a_schedule_can_be_made_and_edited(admin: Client, every: Make) -> None:
         "args": "[]",
         "kwargs": '{"a": 2}',
         "headers": "{}",
+        **NO_POLICY,
     }
     answer = admin.post(f"{LIST}{schedule.pk}/change/", form)
     assert answer.status_code == 302, answer.content.decode()
@@ -59,6 +73,80 @@ def test_a_schedule_can_be_made_and_edited(admin: Client, every: Make) -> None:
     assert plan_of(PeriodicTask.objects.get(name="made here")).next_at is not None
 
 
+def test_a_policy_is_made_with_its_schedule_and_only_when_it_says_something(
+    admin: Client, every: Make
+) -> None:
+    schedule = every(60, name="careful")
+    plan()
+    url = f"{LIST}{schedule.pk}/change/"
+    form = {
+        "name": "careful",
+        "task": "kinds.add",
+        "enabled": "on",
+        "interval": schedule.interval_id,
+        "args": "[]",
+        "kwargs": '{"a": 2}',
+        "headers": "{}",
+    }
+    assert admin.post(url, form | NO_POLICY).status_code == 302
+    assert not Policy.objects.exists()
+    chosen = {"policy-0-overlap": "queue one", "policy-0-missed": "ask", "policy-0-schedule": schedule.pk}
+    assert admin.post(url, form | NO_POLICY | chosen).status_code == 302
+    assert (Policy.objects.get().overlap, Policy.objects.get().missed) == ("queue one", "ask")
+    bad = {"policy-0-missed_cap": "0", "policy-INITIAL_FORMS": "1"}
+    page = admin.post(url, form | NO_POLICY | chosen | bad).content.decode()
+    assert "greater than or equal to 1" in page
+
+
+def test_the_history_shows_each_moment_with_its_job(admin: Client, every: Make) -> None:
+    kept, gone = every(60, name="<b>kept</b>"), every(60, name="gone")
+    for schedule in (kept, gone):
+        came_due(schedule)
+    fire("here:1")
+    gone.delete()
+    page = admin.get(HISTORY).content.decode()
+    assert "&lt;b&gt;kept&lt;/b&gt;" in page
+    assert f"{kept.pk + 1}, deleted" in page
+    assert all(f"/admin/jobs/job/{job.id}/change/" in page for job in Job.objects.all())
+    only = admin.get(HISTORY, {"q": "<b>kept</b>"}).content.decode()
+    assert "deleted" not in only
+    moment = Moment.objects.get(schedule_id=kept.pk)
+    assert admin.get(f"{HISTORY}{moment.pk}/change/").status_code == 200
+    change = admin.get(f"{LIST}{kept.pk}/change/").content.decode()
+    assert "/admin/schedules/moment/?q=%3Cb%3Ekept%3C%2Fb%3E" in change
+
+
+def test_missed_moments_are_run_or_declined_in_the_inbox(admin: Client, every: Make) -> None:
+    schedule = every(3600, name="asks")
+    Policy.objects.create(schedule=schedule, missed=Policy.Missed.ASK)
+    came_due(schedule, timedelta(hours=3, minutes=30))
+    fire("here:1")
+    assert "missed: somebody has to decide" in admin.get(HISTORY, {"open": "asked"}).content.decode()
+    first, *others = Moment.objects.order_by("at").values_list("pk", flat=True)
+    ran = admin.post(HISTORY, {"action": "run_selected", "_selected_action": [first]}, follow=True)
+    assert "Run: 1." in ran.content.decode()
+    assert Job.objects.get().owner_id == User.objects.get().pk
+    every_one = {"action": "decline_selected", "_selected_action": [first, *others]}
+    declined = admin.post(HISTORY, every_one, follow=True).content.decode()
+    assert "Declined: 3. 1 asked for no decision." in declined
+
+
+def test_who_may_only_look_decides_nothing(client: Client, every: Make) -> None:
+    viewer = User.objects.create_user("viewer@example.com", "secret", is_staff=True)
+    viewer.user_permissions.add(Permission.objects.get(codename="view_moment"))
+    client.force_login(viewer)
+    schedule = every(3600)
+    Policy.objects.create(schedule=schedule, missed=Policy.Missed.ASK)
+    came_due(schedule, timedelta(hours=3, minutes=30))
+    fire("here:1")
+    page = client.get(HISTORY).content.decode()
+    assert "somebody has to decide" in page
+    assert "run_selected" not in page
+    chosen = list(Moment.objects.values_list("pk", flat=True))
+    client.post(HISTORY, {"action": "run_selected", "_selected_action": chosen})
+    assert not Job.objects.exists()
+
+
 def test_run_now_starts_a_job_in_the_name_of_the_one_who_asks(admin: Client, every: Make) -> None:
     good, bad = every(kwargs='{"a": 5}', queue="imports"), every(kwargs='{"wrong": 5}')
     action = {"action": "run_tasks", "_selected_action": [good.pk, bad.pk]}
@@ -68,6 +156,8 @@ def test_run_now_starts_a_job_in_the_name_of_the_one_who_asks(admin: Client, eve
     job = Job.objects.get()
     assert (job.kind, job.args, job.queue, job.subject) == ("kinds.add", {"a": 5}, "imports", good.name)
     assert job.owner_id == User.objects.get().pk
+    [moment] = Moment.objects.all()
+    assert (moment.outcome, moment.job_id, moment.beat) == ("by hand", job.id, "admin@example.com")
 
 
 def test_the_list_asks_the_database_as_often_for_many_as_for_few(

@@ -94,3 +94,15 @@ def test_an_edit_is_seen_within_five_seconds_and_a_database_restart_is_outlived(
     before = machine.moments(schedule)
     machine.until(lambda: machine.moments(schedule) >= before + 2, "beat fires after the restart", 20)
     assert machine.value("SELECT count(*) FROM jobs_job") >= machine.moments(schedule)
+
+
+def test_what_waits_for_the_last_one_starts_by_itself_when_that_has_ended(machine: WithoutBroker) -> None:
+    schedule = machine.each_second("one by one")
+    machine.ask("INSERT INTO schedules_policy (schedule_id, overlap) VALUES (%s, 'queue one')", schedule)
+    machine.beat()
+    outcome = "SELECT count(*) FROM schedules_moment WHERE outcome = %s"
+    machine.until(lambda: machine.value(outcome, "overlapped") >= 2, "one waits, others are skipped")
+    assert (machine.value(outcome, "ran"), machine.value(outcome, "waits")) == (1, 1)
+    machine.manage("jobs", "cancel", str(machine.value("SELECT id FROM jobs_job")))
+    machine.until(lambda: machine.value(outcome, "ran") == 2, "what waited starts")
+    assert machine.value("SELECT count(*) FROM jobs_job") == 2

@@ -190,23 +190,25 @@ def test_an_unknown_zone_is_refused_with_a_sentence(zone: str) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(fields(), st.sampled_from(ZONES), st.sampled_from(RESTLESS), st.integers(0, 60 * 48))
-def test_the_latest_moment_is_the_last_one_that_walking_finds(
-    line: tuple[str, set[int], str, set[int]], zone: str, around: datetime, minutes: int
+@given(
+    fields(), st.sampled_from(ZONES), st.sampled_from(RESTLESS), st.integers(0, 60 * 48), st.integers(1, 100)
+)
+def test_the_latest_moments_are_the_last_that_walking_finds(
+    line: tuple[str, set[int], str, set[int]], zone: str, around: datetime, minutes: int, most: int
 ) -> None:
     parsed = parse((line[0], line[2], "*", "*", "*"), zone)
     since = _next(parsed, around - timedelta(days=2))
     now = since + minutes * MINUTE
-    walked = since
-    while (later := _next(parsed, walked)) <= now:
-        walked = later
-    assert parsed.last_until(now, since) == walked
+    walked = [since]
+    while (later := _next(parsed, walked[-1])) <= now:
+        walked.append(later)
+    assert parsed.latest_until(now, since, most) == walked[-most:]
 
 
 def test_the_latest_moment_of_a_rare_line_is_found_after_years() -> None:
     parsed = parse_line("0 0 29 2 *", "UTC")
     since, now = datetime(2000, 2, 29, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
-    assert parsed.last_until(now, since) == datetime(2024, 2, 29, tzinfo=UTC)
+    assert parsed.latest_until(now, since, 1) == [datetime(2024, 2, 29, tzinfo=UTC)]
 
 
 def _next(line: Crontab, after: datetime) -> datetime:

@@ -1,20 +1,32 @@
 """Schedules in the Django admin: django-celery-beat's own pages, with what beat knows about each row."""
 
 from datetime import datetime
+from urllib.parse import urlencode
 
-from celery import current_app
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django_celery_beat.admin import PeriodicTaskAdmin
 from django_celery_beat.models import PeriodicTask
 
-from apps.jobs import broker, origin, registry
-from apps.schedules import foreign
+from apps.jobs import broker
 from apps.schedules.models.plan import Plan
-from apps.schedules.row import read
+from apps.schedules.models.policy import Policy
+from apps.schedules.run_now import run_now
+from apps.schedules.start import REFUSALS, reason_of
 
 admin.site.unregister(PeriodicTask)
+
+
+class PolicyInline(admin.StackedInline[Policy, PeriodicTask]):
+    """What happens besides the plain case; left as it is, no row is kept."""
+
+    model = Policy
+    can_delete = False
+    fields = (("missed", "missed_cap"), "overlap", "jitter_s", "paused_until", "max_runs")
 
 
 @admin.register(PeriodicTask)
@@ -24,9 +36,10 @@ class ScheduleAdmin(PeriodicTaskAdmin):  # type: ignore[misc]  # untyped base
     list_display = ("name", "enabled", "task", "timing", "next_at", "problem", "last_run_at", "one_off")
     list_filter = ("enabled", "one_off", "task")
     date_hierarchy = None  # start_time has no index
-    readonly_fields = (*PeriodicTaskAdmin.readonly_fields, "next_at", "problem")
+    readonly_fields = (*PeriodicTaskAdmin.readonly_fields, "next_at", "problem", "moments")
+    inlines = (PolicyInline,)
     change_form_template = None  # the package's own holds inline script, which the content policy forbids
-    fieldsets = ((None, {"fields": ("next_at", "problem")}), *PeriodicTaskAdmin.fieldsets)
+    fieldsets = ((None, {"fields": ("next_at", "problem", "moments")}), *PeriodicTaskAdmin.fieldsets)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PeriodicTask]:
         """Read each row's timing and plan along with it."""
@@ -47,32 +60,30 @@ class ScheduleAdmin(PeriodicTaskAdmin):  # type: ignore[misc]  # untyped base
         plan = _plan(schedule)
         return plan.problem if plan else ""
 
+    @admin.display(description="history")
+    def moments(self, schedule: PeriodicTask) -> str | SafeString:
+        """Return a link to what came of its moments."""
+        if schedule.pk is None:
+            return ""
+        query = urlencode({"q": schedule.name})
+        return format_html(
+            '<a href="{}?{}">What came of its moments</a>',
+            reverse("admin:schedules_moment_changelist"),
+            query,
+        )
+
     @admin.action(description="Run selected schedules now", permissions=["change"])
     def run_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
         """Start what the selected schedules start, in the name of the person who asks."""
         started = 0
-        with origin(owner_id=request.user.pk, trigger="web"):
-            for schedule in queryset:
-                try:
-                    _run_now(schedule)
-                    started += 1
-                except (registry.UnknownKind, broker.BrokerAway, TypeError, ValueError) as error:
-                    self.message_user(request, f"{schedule.name} was not run: {error}", messages.ERROR)
+        for schedule in queryset:
+            try:
+                run_now(schedule.pk, owner_id=request.user.pk, by=request.user.get_username())
+                started += 1
+            except (broker.BrokerAway, *REFUSALS) as error:
+                self.message_user(request, f"{schedule.name} was not run: {reason_of(error)}", messages.ERROR)
         self.message_user(request, f"Started: {started}.", messages.SUCCESS if started else messages.WARNING)
 
 
 def _plan(schedule: PeriodicTask) -> Plan | None:
     return getattr(schedule, "plan", None)
-
-
-def _run_now(schedule: PeriodicTask) -> None:
-    [row] = read([schedule.pk])
-    message = foreign.message_of(row)
-    kind = registry.kinds().get(row.task)
-    if kind is None:
-        with broker.connected(confirm=True) as producer:
-            current_app.send_task(row.task, producer=producer, retry=False, **message)
-        return
-    options = {name: message[name] for name in ("queue", "priority") if name in message}
-    with origin(subject=row.name):
-        kind.apply_async(message["args"], message["kwargs"], **options)

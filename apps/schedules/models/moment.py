@@ -1,15 +1,27 @@
-"""Moment: one time at which a schedule ran."""
+"""Moment: one time of a schedule, and what came of it."""
 
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 
 
 class Moment(models.Model):
-    """The proof that a schedule's moment was taken, in the transaction that inserted its job.
+    """The proof that a schedule's moment was taken, in the transaction that inserted its job or let it pass.
 
     It outlives its schedule: history does not go when somebody deletes a row.
     """
+
+    class Outcome(models.TextChoices):
+        """What came of it."""
+
+        RAN = "ran", "ran"
+        BY_HAND = "by hand", "run by hand"
+        MISSED = "missed", "missed, skipped"
+        OVERLAPPED = "overlapped", "skipped: the last one still ran"
+        WAITS = "waits", "waits for the last one to end"
+        ASKED = "asked", "missed: somebody has to decide"
+        DECLINED = "declined", "missed, declined"
 
     id = models.BigAutoField(primary_key=True)
     schedule = models.ForeignKey(
@@ -22,13 +34,19 @@ class Moment(models.Model):
     at = models.DateTimeField()
     fired_at = models.DateTimeField()
     beat = models.TextField()  # host and pid of the one that took it
-    job_id = models.UUIDField(null=True)  # empty for a Celery task that is not one of our job types
+    job_id = models.UUIDField(null=True)  # empty without a job, and for a Celery task that is no job type
     missed_since = models.DateTimeField(
         null=True
     )  # the first of the moments that nobody took before this one
+    outcome = models.TextField(choices=Outcome, db_default=Outcome.RAN)
 
     class Meta:
         ordering: ClassVar = ["-id"]
         constraints: ClassVar = [
             models.UniqueConstraint("schedule", "at", name="a_schedule_takes_each_moment_once"),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                "outcome", "id", name="moment_undecided", condition=Q(outcome__in=["waits", "asked"])
+            ),
         ]

@@ -1,0 +1,83 @@
+"""Policy: what an admin decided about a schedule beyond its timing."""
+
+from typing import ClassVar
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+MOST_MISSED = 1000
+
+
+class Policy(models.Model):
+    """The row beside a PeriodicTask for which anything differs from the defaults; without one, they hold."""
+
+    class Missed(models.TextChoices):
+        """What becomes of moments that nobody took, since all beats were away for longer than a minute."""
+
+        LATEST = "latest", "Run the latest one"
+        SKIP = "skip", "Skip them; each gap is written down"
+        ALL = "all", "Run all of them, in order, up to the cap"
+        ASK = "ask", "Ask: they wait in the inbox for somebody to decide"
+
+    class Overlap(models.TextChoices):
+        """What becomes of a moment while a job of an earlier one has not ended."""
+
+        ALLOW = "allow", "Run beside it"
+        SKIP = "skip", "Skip the new one; it is written down"
+        QUEUE_ONE = "queue one", "Let one wait until it has ended"
+        CANCEL_PREVIOUS = "cancel previous", "Cancel it and run the new one"
+
+    schedule = models.OneToOneField(
+        "django_celery_beat.PeriodicTask",
+        models.DO_NOTHING,
+        primary_key=True,
+        db_constraint=False,
+        related_name="policy",
+    )
+    missed = models.TextField(
+        "missed moments", choices=Missed, default=Missed.LATEST, db_default=Missed.LATEST
+    )
+    missed_cap = models.PositiveSmallIntegerField(
+        "at most",
+        default=12,
+        db_default=12,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_MISSED)],
+        help_text="How many missed moments run or are asked about: the latest.",
+    )
+    overlap = models.TextField(
+        "while the last one runs", choices=Overlap, default=Overlap.ALLOW, db_default=Overlap.ALLOW
+    )
+    jitter_s = models.PositiveIntegerField(
+        "jitter in seconds",
+        default=0,
+        db_default=0,
+        validators=[MaxValueValidator(86_400)],
+        help_text="Each job starts a random while later, up to so much, so that not all start at once.",
+    )
+    paused_until = models.DateTimeField(
+        null=True, blank=True, help_text="Its moments before then pass without a job."
+    )
+    max_runs = models.PositiveIntegerField(
+        "runs at most", null=True, blank=True, help_text="Then the schedule switches itself off."
+    )
+
+    class Meta:
+        verbose_name_plural = "policies"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(missed__in=["latest", "skip", "all", "ask"]), name="missed_moments_have_a_policy"
+            ),
+            models.CheckConstraint(
+                condition=Q(overlap__in=["allow", "skip", "queue one", "cancel previous"]),
+                name="overlaps_have_a_policy",
+            ),
+            models.CheckConstraint(
+                condition=Q(missed_cap__gte=1, missed_cap__lte=MOST_MISSED), name="missed_moments_are_capped"
+            ),
+            models.CheckConstraint(condition=Q(jitter_s__lte=86_400), name="jitter_is_at_most_a_day"),
+        ]
+
+    def __str__(self) -> str:
+        """Say what it is about."""
+        return "Policy"

@@ -1,0 +1,56 @@
+"""Start what a schedule is for: a job of ours, or a message to another package's Celery task."""
+
+import random
+from uuid import UUID
+
+from django.db import DataError, IntegrityError, transaction
+
+from apps.jobs import origin, registry
+from apps.jobs.origin import current
+from apps.lib.ids import new_id
+from apps.schedules import foreign
+from apps.schedules.arguments import read_args, read_kwargs
+from apps.schedules.row import Row
+
+# What a row that cannot start raises (Unreadable and Untimely are ValueErrors); the rest is our own trouble.
+REFUSALS = (registry.UnknownKind, TypeError, ValueError, OverflowError, DataError, IntegrityError)
+
+
+def reason_of(error: BaseException) -> str:
+    """Return the first line of a refusal, as a person can read and the database can keep."""
+    lines = str(error).replace("\x00", "").splitlines()
+    return lines[0][:500] if lines else type(error).__name__
+
+
+def job_id_for(row: Row) -> UUID | None:
+    """Return the id of the job that ``start`` will insert; None for a Celery task, which has no row.
+
+    Raise UnknownKind when this process knows neither.
+    """
+    if row.task in registry.kinds():
+        return new_id()
+    if not foreign.is_known(row.task):
+        raise registry.UnknownKind(f"No job type or Celery task is called {row.task!r}. Choose another.")
+    return None
+
+
+def start(row: Row, job_id: UUID | None) -> UUID | None:
+    """Start it in the caller's transaction; return its job, which is another's when a unique kind has one.
+
+    Raise TypeError or ValueError when its arguments do not fit.
+    """
+    jitter = {"countdown": random.uniform(0, row.jitter_s)} if row.jitter_s else {}
+    if job_id is None:
+        message = foreign.message_of(row) | jitter
+        transaction.on_commit(lambda: foreign.send_soon(row.task, message), robust=True)
+        return None
+    options = {
+        "queue": row.queue or None,
+        "priority": row.priority,
+        "expires": row.expire_seconds,
+        "task_id": job_id,
+    }
+    with origin(subject=row.name):
+        return registry.get(row.task).enqueue(
+            read_args(row), read_kwargs(row), current(), **options, **jitter
+        )
