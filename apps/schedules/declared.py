@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import connection, transaction
-from django_celery_beat.models import CrontabSchedule, PeriodicTask
+from django_celery_beat.models import PeriodicTask
 
 from apps.jobs import registry
 from apps.schedules.crontab import parse_line
+from apps.schedules.crontab_row import crontab_row, line_of
 from apps.schedules.models.declaration import Declaration
 
 _LOCK = 0x73796E63  # "sync": two at once must not both make a schedule
@@ -68,7 +69,7 @@ def _create(one: Declared) -> str:
     schedule = PeriodicTask.objects.create(
         name=one.kind,
         task=one.kind,
-        crontab=_crontab(one.line, one.timezone),
+        crontab=crontab_row(one.line, one.timezone),
         description=one.description,
     )
     Declaration.objects.create(kind=one.kind, schedule=schedule, line=one.line, timezone=one.timezone)
@@ -80,7 +81,7 @@ def _follow_the_code(one: Declared, known: Declaration) -> str:
     schedule = _unedited(known)
     if schedule is None:
         return f"{one.kind}: the code now says {one.line} {one.timezone}; the admin's edit stays."
-    schedule.crontab = _crontab(one.line, one.timezone)
+    schedule.crontab = crontab_row(one.line, one.timezone)
     schedule.save(update_fields=["crontab", "date_changed"])
     return f"{one.kind}: now runs at {one.line} {one.timezone} instead of {known.line} {known.timezone}."
 
@@ -101,14 +102,5 @@ def _unedited(known: Declaration) -> PeriodicTask | None:
     schedule = PeriodicTask.objects.select_related("crontab").filter(pk=known.schedule_id).first()
     if schedule is None or schedule.crontab is None:
         return None
-    crontab = schedule.crontab
-    fields = (crontab.minute, crontab.hour, crontab.day_of_month, crontab.month_of_year, crontab.day_of_week)
-    same = (" ".join(fields), str(crontab.timezone)) == (known.line, known.timezone)
+    same = (line_of(schedule.crontab), str(schedule.crontab.timezone)) == (known.line, known.timezone)
     return schedule if same else None
-
-
-def _crontab(line: str, timezone: str) -> CrontabSchedule:
-    """Return a crontab row of these fields; shared rows are how django-celery-beat stores them."""
-    names = ("minute", "hour", "day_of_month", "month_of_year", "day_of_week")
-    fields = dict(zip(names, line.split(), strict=True)) | {"timezone": timezone}
-    return CrontabSchedule.objects.filter(**fields).first() or CrontabSchedule.objects.create(**fields)

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.template import loader
 
-from apps.web.shown.words import size
+from apps.lib.words import size
 
 _FORM_BYTES = 1024 * 1024  # what a form adds around its file
 _ELSEWHERE_BYTES = 2 * _FORM_BYTES  # where no file is expected

@@ -13,11 +13,11 @@ from apps.accounts.models import User
 from apps.jobs.models import Job
 from apps.jobs.models.job import JobQuerySet
 from apps.jobs.states import CLAIMABLE, State
+from apps.lib.words import count
 from apps.web.live.marks import LISTED, Topic, version_of
 from apps.web.request import LoggedIn
 from apps.web.shown.imports import last_import
 from apps.web.shown.rows import JobRow, job_rows
-from apps.web.shown.words import count
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from apps.jobs.models import Job
 from apps.jobs.states import State
+from apps.lib import words
 from apps.transfers.models import Import
-from apps.web.shown import words
 from apps.web.shown.about import About, plain
 
 VERB = "Import"

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from apps.jobs.models import Attempt, Job
 from apps.jobs.states import ENDED, SLEEPING, Outcome, State
-from apps.web.shown import words
+from apps.lib import words
 from apps.web.shown.steps import Step, came_back, steps
 
 _LINE, _TOP = 110, 35.5

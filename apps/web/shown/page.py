@@ -9,8 +9,8 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.jobs.models import Attempt, DeadLetter, Job, LogLine
 from apps.jobs.states import State
+from apps.lib import words
 from apps.transfers.models import Import
-from apps.web.shown import words
 from apps.web.shown.imports import Entry, File, files, imports_of, readout
 from apps.web.shown.life import Life, life
 from apps.web.shown.now import now

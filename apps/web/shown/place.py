@@ -8,8 +8,8 @@ from django.conf import settings
 
 from apps.jobs.models import Job
 from apps.jobs.states import CLAIMABLE
+from apps.lib.words import count
 from apps.web import sql
-from apps.web.shown.words import count
 
 _MOST_DRAWN = 6
 _COUNTED_TO = 1000

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from apps.jobs.models import Job, Progress
 from apps.jobs.states import State
-from apps.web.shown import words
+from apps.lib import words
 from apps.web.shown.about import About
 
 _EARLIEST = timedelta(seconds=10)

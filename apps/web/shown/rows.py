@@ -8,7 +8,7 @@ from uuid import UUID
 from apps.accounts.models import User
 from apps.jobs.models import Attempt, DeadLetter, Job, Progress
 from apps.jobs.states import State
-from apps.web.shown import words
+from apps.lib import words
 from apps.web.shown.about import About
 from apps.web.shown.imports import abouts
 from apps.web.shown.now import now

@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.jobs.states import State
-from apps.web.shown import words
+from apps.lib import words
 
 register = template.Library()
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from apps.web.shown import words
+from apps.lib import words
 from apps.web.shown.numbers import whole_number
 
 NOW = datetime(2026, 11, 22, 11, 8, tzinfo=UTC)

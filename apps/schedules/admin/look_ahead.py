@@ -1,0 +1,75 @@
+"""What the form of a schedule shows of the time to come."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule
+
+from apps.lib import words
+from apps.schedules.crontab_row import FIELDS
+from apps.schedules.durations import Durations
+from apps.schedules.preview import Upcoming, shortest_gap, upcoming, zone_of
+from apps.schedules.row import Row
+from apps.schedules.timing import Untimely
+
+_SHOWN = 10
+_LOOKED_AT = 100  # moments, for the shortest time between two
+
+
+def look_ahead(row: Row, now: datetime, *, was: Row | None, took: Durations | None) -> Mapping[str, Any]:
+    """Return what the template shows: the timing in words, the next moments, what changes, what overlaps."""
+    try:
+        moments = upcoming(row, now, _LOOKED_AT)
+    except (Untimely, OverflowError) as error:
+        return {"problem": str(error)}
+    return {
+        "words": in_words(row),
+        "zone": zone_of(row),
+        "here": ZoneInfo(settings.TIME_ZONE),
+        "moments": [(moment, words.about(moment.at - now)) for moment in moments[:_SHOWN]],
+        "change": _change(row, was, moments, now) if was else "",
+        "room": _room(moments, took) if took else "",
+    }
+
+
+def in_words(row: Row) -> str:
+    """Return a timing in a person's words."""
+    if row.crontab:
+        *line, zone = row.crontab
+        told: str = CrontabSchedule(**dict(zip(FIELDS, line, strict=True)), timezone=zone).human_readable
+        return told.removesuffix(f" {zone}")
+    if row.every is not None:
+        return str(IntervalSchedule(every=row.every, period=row.period)).capitalize()
+    return "Once"
+
+
+def _change(row: Row, was: Row, moments: list[Upcoming], now: datetime) -> str:
+    try:
+        before = upcoming(was, now, 1)
+    except (Untimely, OverflowError):
+        before = []
+    old, new = (_first(before), _first(moments))
+    if old == new and in_words(was) == in_words(row):
+        return ""
+    return f"Was: {in_words(was)}. The next run was {old or 'never'} and would be {new or 'never'}."
+
+
+def _first(moments: list[Upcoming]) -> str:
+    return words.whole(moments[0].at) if moments else ""
+
+
+def _room(moments: list[Upcoming], took: Durations) -> str:
+    gap = shortest_gap(moments)
+    usual, longest = words.span(took.usual), words.span(took.longest)
+    told = f"Its last {words.count(took.runs, 'run')} took {usual} as a rule, {longest} at most"
+    if gap is None:
+        return f"{told}."
+    apart = f"the next moments are at least {words.span(gap)} apart"
+    if took.usual > gap:
+        return f"{told}; {apart}: most runs will overlap."
+    if took.longest > gap:
+        return f"{told}; {apart}: a slow run will overlap the next."
+    return f"{told}; {apart}: it does not overlap itself."
