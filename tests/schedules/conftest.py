@@ -6,12 +6,33 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
+from apps.accounts.models import User
 from apps.jobs.models import Job
 from apps.schedules.models import Plan
 from apps.schedules.plan import plan
 from tests.kinds import add, fail, walk  # noqa: F401  # each is a Celery task from here on
+
+LIST = "/admin/django_celery_beat/periodictask/"
+HISTORY = "/admin/schedules/moment/"
+NO_POLICY = {
+    "policy-TOTAL_FORMS": "1",
+    "policy-INITIAL_FORMS": "0",
+    "policy-0-missed": "latest",
+    "policy-0-missed_cap": "12",
+    "policy-0-overlap": "allow",
+    "policy-0-jitter_s": "0",
+}
+FORM = {
+    "task": "kinds.add",
+    "enabled": "on",
+    "args": "[]",
+    "kwargs": '{"a": 2}',
+    "headers": "{}",
+    **NO_POLICY,
+}
 
 
 @pytest.fixture
@@ -42,6 +63,13 @@ def at() -> Callable[..., PeriodicTask]:
         return PeriodicTask.objects.create(**named(fields), crontab=crontab)
 
     return make
+
+
+@pytest.fixture
+def admin(client: Client) -> Client:
+    """A browser of a superuser."""
+    client.force_login(User.objects.create_superuser("admin@example.com", "secret"))
+    return client
 
 
 def named(fields: dict[str, Any]) -> dict[str, Any]:

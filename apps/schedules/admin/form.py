@@ -1,5 +1,6 @@
 """The form of a schedule: a crontab line is typed, not chosen among rows."""
 
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -18,6 +19,11 @@ _PAUSE = "policy-0-paused_until"
 _HERE = {"crontab": "cron"}  # the model's words for what this form calls otherwise
 
 
+@cache
+def _zones() -> list[tuple[str, str]]:
+    return [(name, name) for name in sorted(available_timezones())]
+
+
 class CrontabFields(forms.Form):
     """A crontab line and its zone."""
 
@@ -33,7 +39,7 @@ class CrontabFields(forms.Form):
     zone = forms.ChoiceField(
         label="Time zone of the line",
         required=False,
-        choices=lambda: [(name, name) for name in sorted(available_timezones())],
+        choices=_zones,
         initial=settings.TIME_ZONE,
     )
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule
 
 from apps.lib import words
+from apps.schedules.crontab import BadCrontab, parse_line
 from apps.schedules.crontab_row import FIELDS
 from apps.schedules.durations import Durations
 from apps.schedules.preview import Upcoming, shortest_gap, upcoming, zone_of
@@ -39,6 +40,10 @@ def in_words(row: Row) -> str:
     """Return a timing in a person's words."""
     if row.crontab:
         *line, zone = row.crontab
+        try:
+            parse_line(" ".join(line), zone)
+        except BadCrontab:
+            return " ".join(line)  # as somebody wrote it by SQL
         told: str = CrontabSchedule(**dict(zip(FIELDS, line, strict=True)), timezone=zone).human_readable
         return told.removesuffix(f" {zone}")
     if row.every is not None:
