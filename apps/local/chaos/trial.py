@@ -57,6 +57,7 @@ class Trial:
     deaths: list[Death] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     forgiven: set[str] = field(default_factory=set)  # jobs that the fault itself undid
+    hit: set[str] = field(default_factory=set)  # jobs whose process was killed in their middle
     enqueued: dict[str, float] = field(default_factory=dict)  # what the producer measured
 
     def __post_init__(self) -> None:
@@ -94,10 +95,16 @@ class Trial:
             process.kill()
 
     def kill_child(self) -> int:
-        """Kill one process in the middle of a job; return its pid."""
-        pid = self.random.choice(self._working_pids())
+        """Kill one process in the middle of a job that was not hit before; return its pid.
+
+        One that is hit three times without getting further is set aside, and by chance that happens to a job
+        that begins again at once.
+        """
+        pid = self.random.choice(self._pids_in_unhurt_jobs())
         self.deaths.append(Death(time.time(), frozenset({pid})))
         os.kill(pid, signal.SIGKILL)
+        if (line := self.rig.sink.working().get(pid)) is not None:
+            self.hit.add(line.job)
         return pid
 
     def working_pid(self, process: Process) -> int:
@@ -200,6 +207,17 @@ class Trial:
             return bool(seen)
 
         self.rig.until(works, f"{process.name if process else 'a worker'} works")
+        return seen
+
+    def _pids_in_unhurt_jobs(self) -> list[int]:
+        seen: list[int] = []
+
+        def works() -> bool:
+            busy = self.rig.sink.working()
+            seen.extend(pid for pid in self._working() if pid in busy and busy[pid].job not in self.hit)
+            return bool(seen)
+
+        self.rig.until(works, "a worker works on a job that was not hit before")
         return seen
 
     def restart(self, name: str) -> Process:
