@@ -1,8 +1,12 @@
 """Take back jobs whose worker died."""
 
+import logging
+
 from django.conf import settings
 
 from apps.jobs import crash_points, sql, transitions
+
+log = logging.getLogger("backline.keeper")
 
 _LATE_S = 1  # a heartbeat may come so much later than it should
 
@@ -20,4 +24,13 @@ def rescue() -> int:
     crash_points.reached("rescue.before")
     rescued = transitions.rescue(dead, max_deaths=settings.BACKLINE_MAX_DEATHS)
     crash_points.reached("rescue.after")
+    _end_frozen(dead)
     return len(rescued)
+
+
+def _end_frozen(dead: list[int]) -> None:
+    """End the sessions in which a dead worker froze over the row of a job; the next look takes that job."""
+    patience = 2 * settings.BACKLINE_HEARTBEAT_S
+    ended = sql.run("end_frozen", {"workers": dead, "patience": patience})
+    if ended:
+        log.warning("ended %d sessions of dead workers, which held their jobs' rows", len(ended))

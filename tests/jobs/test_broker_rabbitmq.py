@@ -64,9 +64,16 @@ class Rabbit:
         assert pid is not None
         os.kill(pid, signal.SIGSTOP)
         try:
+            wait_until(lambda: _is_stopped(pid))
             yield
         finally:
             os.kill(pid, signal.SIGCONT)
+
+
+def _is_stopped(pid: int) -> bool:
+    """Say whether no thread of a process runs any more, which is a moment after the signal."""
+    stats = [stat.read_text() for stat in Path(f"/proc/{pid}/task").glob("*/stat")]
+    return all(stat.rpartition(")")[2].split()[0] == "T" for stat in stats)
 
 
 @pytest.fixture(scope="module")

@@ -133,7 +133,7 @@ class TestLock:
         """Then the database may have dropped them all."""
         running(silent)
         Worker.objects.update(heartbeat_at=F("heartbeat_at") - timedelta(seconds=9))
-        patience = {"patience": settings.BACKLINE_DEAD_AFTER_S, "silence": 8}
+        patience = {"patience": 10, "silence": 8}
         connection.close()  # the next one is younger than that
         assert sql.run("dead_workers", patience) == []
 
