@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Collection
 from time import monotonic
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -85,14 +86,23 @@ def _claimed_after_loss(bundle: UUID, ids: list[UUID], error: Exception) -> list
     """Claim over a new session: between two messages the database may have been restarted."""
     log.warning("no claim on %s: the database went away (%s)", bundle, error)
     connection.close()
-    # the claim may have been made and only its answer been lost
-    recorded(lambda: transitions.hand_back(process.worker_id(), os.getpid(), only=ids))
+    _hand_back(ids)  # the claim may have been made and only its answer been lost
     try:
-        return transitions.claim(ids, bundle=bundle, worker_id=process.worker_id())
+        claims = transitions.claim(ids, bundle=bundle, worker_id=process.worker_id())
     except (OperationalError, InterfaceError) as again:
         log.warning("no claim on %s: the database is away (%s); the keeper sends it again", bundle, again)
         connection.close()
+        _hand_back(ids)
         raise Ignore("database away") from again
+    missing = set(ids) - {claim.id for claim in claims}
+    if missing:  # the lost session's claim may have come just now: ours waited for its rows
+        _hand_back(missing)
+    return claims
+
+
+def _hand_back(ids: Collection[UUID]) -> None:
+    """Give jobs back that this process may hold without knowing it: nobody takes them from the living."""
+    recorded(lambda: transitions.hand_back(process.worker_id(), os.getpid(), only=ids))
 
 
 def _stopped(claims: list[Claim]) -> set[UUID]:
