@@ -89,8 +89,8 @@ def _take(row: Row, moment: Taken, batch: _Batch) -> bool:
         return False
     if outcome == Moment.Outcome.RAN:
         batch.running.make_way(row)
-        started = start(row, job_id)
-        if started != job_id:  # a unique kind has a job already
-            Moment.objects.filter(pk=was_free[0][0]).update(job_id=started)
+        wished, job_id = job_id, start(row, job_id)
+        if job_id != wished:  # a unique kind has a job already
+            Moment.objects.filter(pk=was_free[0][0]).update(job_id=job_id)
     batch.running.took(row, outcome, job_id)
     return outcome == Moment.Outcome.RAN

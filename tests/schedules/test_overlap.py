@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django_celery_beat.models import PeriodicTask
 
-from apps.jobs import transitions
+from apps.jobs import Unique, job, transitions
 from apps.jobs.models import Action, Job
 from apps.jobs.states import State
 from apps.jobs.transitions import Success
@@ -20,6 +20,11 @@ from tests.schedules.conftest import came_due
 pytestmark = pytest.mark.django_db
 Make = Callable[..., PeriodicTask]
 Outcome = Moment.Outcome
+
+
+@job("odd.once_a_day", unique=Unique(within=timedelta(days=1)))
+def once_a_day(a: int) -> None:
+    """Run once a day, however often it is asked for."""
 
 
 def comes(schedule: PeriodicTask) -> Moment:
@@ -128,3 +133,16 @@ def test_missed_moments_that_all_run_keep_to_the_overlap_too(every: Make) -> Non
     fire("here:1")
     outcomes = list(schedule.moments.order_by("at").values_list("outcome", flat=True))
     assert outcomes == [Outcome.RAN, Outcome.WAITS, *[Outcome.OVERLAPPED] * 3]
+
+
+def test_a_moment_of_a_unique_kind_names_the_job_that_there_is_and_the_next_gives_it_way(every: Make) -> None:
+    schedule = every(600, task="odd.once_a_day")
+    cancels = Policy.Overlap.CANCEL_PREVIOUS
+    Policy.objects.create(schedule=schedule, missed=Policy.Missed.ALL, overlap=cancels)
+    there = once_a_day.delay(1).id
+    came_due(schedule, timedelta(minutes=15))
+    fire("here:1")
+    first, second = schedule.moments.order_by("at")
+    assert str(first.job_id) == there
+    assert job_of(first).state == State.CANCELLED
+    assert second.outcome == Outcome.RAN
