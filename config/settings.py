@@ -205,6 +205,7 @@ BACKLINE_REPUBLISH_S = (
 BACKLINE_KILL_GRACE_S = 5  # past its limit: then the process of a job that did not stop is killed
 BACKLINE_CANCEL_GRACE_S = 10  # after a cancel: likewise
 BACKLINE_WORKER_HTTP = env.number("BACKLINE_WORKER_HTTP", 0)  # port on loopback: health, metrics; 0 is off
+BACKLINE_BEAT_HTTP = env.number("BACKLINE_BEAT_HTTP", 0)  # the same for a beat
 BACKLINE_ARTIFACTS_DIR = Path(env.text("BACKLINE_ARTIFACTS_DIR") or STATE_DIR / "artifacts")
 BACKLINE_MAX_DEATHS = 3  # a job that lost its worker so often without getting further is set aside
 BACKLINE_VERSION = env.text("BACKLINE_VERSION", "0.1.0")  # of this release; workers and dead letters say it

@@ -39,4 +39,13 @@ def table(producer: Callable[[], Producer]) -> tuple[Duty, ...]:
         Duty("forget lanes", 60.0, lanes.forget),
         Duty("prune keys", 5.0, keys.Prune()),
         Duty("make partitions", 3600.0, partitions.make_weeks_ahead),
+        *_added,
     )
+
+
+def add(duty: Duty) -> None:
+    """Give the leader a duty of an app above this one, when that app starts."""
+    _added.append(duty)
+
+
+_added: list[Duty] = []

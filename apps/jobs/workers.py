@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Sum
 from django.db.models.functions import Now
 
 from apps.jobs import registry, sql
@@ -91,3 +92,8 @@ def held_by(worker_id: int, pid: int) -> list[UUID]:
 def listening_on(queue: str) -> int:
     """Count the live workers of a queue."""
     return Worker.objects.filter(stopped_at=None, queues__contains=[queue]).count()
+
+
+def places() -> int:
+    """Count the jobs that the live workers can run at once."""
+    return Worker.objects.filter(stopped_at=None).aggregate(places=Sum("concurrency"))["places"] or 0

@@ -27,6 +27,11 @@ def read_headers(row: Row) -> dict[str, object]:
     return _mapping(row.headers, "Headers")
 
 
+def as_text(value: object) -> str:
+    """Return a value as a schedule keeps it; a text that is no JSON stays as somebody wrote it."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 def _mapping(text: str, what: str) -> dict[str, object]:
     value = _load(text or "{}", what)
     if not isinstance(value, dict):

@@ -14,6 +14,7 @@ from apps.schedules import heartbeat, sql
 from apps.schedules.fire import fire
 from apps.schedules.plan import BATCH as PLAN_BATCH
 from apps.schedules.plan import plan
+from apps.schedules.probe import Probe
 from apps.schedules.waiting import start_waiting
 
 log = logging.getLogger("backline.beat")
@@ -36,6 +37,7 @@ class LedgerScheduler(DatabaseScheduler):  # type: ignore[misc]  # untyped base
         self._is_ticking = False
         self._spoke_at = 0.0
         self._prune_at = 0.0
+        self._probe = Probe()
 
     @property
     def schedule(self) -> dict[str, object]:
@@ -55,6 +57,7 @@ class LedgerScheduler(DatabaseScheduler):  # type: ignore[misc]  # untyped base
             close_old_connections()
             self._keep_house()
             planned, fired, started = plan(), fire(heartbeat.name()), start_waiting()
+            self._probe.ticked(fired=fired + started, planned=planned)
             return self._pause(more=planned == PLAN_BATCH or fired > 0 or started > 0)
         except (OperationalError, InterfaceError) as error:
             log.warning("the database is away (%s); beat tries again", str(error).strip())
@@ -79,6 +82,7 @@ class LedgerScheduler(DatabaseScheduler):  # type: ignore[misc]  # untyped base
     def _keep_house(self) -> None:
         if self._beat_id is None:
             self._beat_id = heartbeat.sign_on()
+            self._probe.listen()
             sql.run("adopt")
         if monotonic() - self._spoke_at >= _HEARTBEAT_S:
             heartbeat.say(self._beat_id)

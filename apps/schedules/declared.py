@@ -14,6 +14,8 @@ from apps.jobs import registry
 from apps.schedules.crontab import parse_line
 from apps.schedules.crontab_row import crontab_row, line_of
 from apps.schedules.models.declaration import Declaration
+from apps.schedules.models.version import Version
+from apps.schedules.versions import record
 
 _LOCK = 0x73796E63  # "sync": two at once must not both make a schedule
 
@@ -52,6 +54,32 @@ def sync() -> list[str]:
     return [sentence for sentence in sentences if sentence]
 
 
+def departure(schedule_id: int) -> Declaration | None:
+    """Return what the code says of a schedule that an admin gave another timing; None where both agree."""
+    known = Declaration.objects.filter(schedule_id=schedule_id).first()
+    return known if known is not None and _unedited(known) is None else None
+
+
+def is_declared(schedule_id: int) -> bool:
+    """Say whether code declares this schedule."""
+    return Declaration.objects.filter(schedule_id=schedule_id).exists()
+
+
+def put_back(schedule_id: int, *, by: str) -> bool:
+    """Give a schedule the timing that its code declares again; say whether it had another."""
+    with transaction.atomic():
+        known = departure(schedule_id)
+        if known is None:
+            return False
+        record([schedule_id], Version.How.ELSEWHERE)
+        schedule = PeriodicTask.objects.get(pk=schedule_id)
+        schedule.crontab = crontab_row(known.line, known.timezone)
+        schedule.interval = schedule.clocked = schedule.solar = None
+        schedule.save()
+        record([schedule_id], Version.How.CODE, by=by)
+    return True
+
+
 def _bring_in(one: Declared, known: Declaration | None) -> str:
     if known is None:
         return _create(one)
@@ -73,6 +101,7 @@ def _create(one: Declared) -> str:
         description=one.description,
     )
     Declaration.objects.create(kind=one.kind, schedule=schedule, line=one.line, timezone=one.timezone)
+    record([schedule.pk], Version.How.CODE)
     return f"{one.kind}: now runs at {one.line} {one.timezone}."
 
 
@@ -83,6 +112,7 @@ def _follow_the_code(one: Declared, known: Declaration) -> str:
         return f"{one.kind}: the code now says {one.line} {one.timezone}; the admin's edit stays."
     schedule.crontab = crontab_row(one.line, one.timezone)
     schedule.save(update_fields=["crontab", "date_changed"])
+    record([schedule.pk], Version.How.CODE)
     return f"{one.kind}: now runs at {one.line} {one.timezone} instead of {known.line} {known.timezone}."
 
 
@@ -94,6 +124,7 @@ def _withdraw(known: Declaration) -> str:
         return ""
     schedule.enabled = False
     schedule.save()
+    record([schedule.pk], Version.How.CODE)
     return f"{known.kind}: its code declares no schedule any more; it is switched off."
 
 

@@ -1,4 +1,4 @@
-"""Plan: work out the next moment of schedules that are new or were edited."""
+"""Plan: work out the next moment of schedules that are new or were edited, and write down what they say."""
 
 import logging
 from datetime import datetime
@@ -6,8 +6,10 @@ from datetime import datetime
 from django.db import transaction
 
 from apps.schedules import sql, timing
+from apps.schedules.models.version import Version
 from apps.schedules.row import Row, read
 from apps.schedules.timing import Untimely
+from apps.schedules.versions import record_rows
 
 log = logging.getLogger("backline.beat")
 
@@ -30,6 +32,7 @@ def plan() -> int:
             "problem": [problem for _, problem in planned],
         }
         sql.run("plan", params)
+        record_rows(rows, Version.How.ELSEWHERE)
     return len(locked)
 
 

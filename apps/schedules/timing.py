@@ -19,7 +19,8 @@ class Untimely(ValueError):  # noqa: N818
 
 def describe(row: Row) -> str:
     """Return what the moments of a schedule follow from, as text to compare."""
-    timing = (row.crontab, row.every, row.period, row.clocked_time, row.is_solar, row.start_time, row.expires)
+    when = (row.crontab, row.every, row.period, row.clocked_time, row.solar is not None)
+    timing = (*when, row.start_time, row.expires)
     return repr(timing if row.paused_until is None else (*timing, row.paused_until))
 
 
@@ -45,7 +46,7 @@ def moment_after(row: Row, moment: datetime) -> datetime | None:
     if row.one_off or row.clocked_time is not None:
         return None
     if row.every is not None:
-        return _unless_expired(row, moment + _interval(row))
+        return _unless_expired(row, moment + interval_of(row))
     return _unless_expired(row, _crontab(row).first_after(moment))
 
 
@@ -54,7 +55,7 @@ def latest_moments(row: Row, due: datetime, now: datetime, most: int) -> list[da
     if row.one_off or row.clocked_time is not None:
         return [due]
     if row.every is not None:
-        every = _interval(row)
+        every = interval_of(row)
         steps = (now - due) // every
         found = [due + every * step for step in range(max(0, steps - most + 1), steps + 1)]
     else:
@@ -62,21 +63,8 @@ def latest_moments(row: Row, due: datetime, now: datetime, most: int) -> list[da
     return [moment for moment in found if row.expires is None or moment <= row.expires] or [due]
 
 
-def _unless_expired(row: Row, moment: datetime | None) -> datetime | None:
-    return None if moment is None or (row.expires is not None and moment > row.expires) else moment
-
-
-def _first_of_interval(row: Row, now: datetime, begin: datetime | None) -> datetime:
-    """Return the first moment from ``begin``; the steps count from the start time, where there is one."""
-    every, grid = _interval(row), row.start_time
-    if grid is None:
-        return begin or now + every
-    if begin is not None:
-        return grid + every * max(0, -((grid - begin) // every))
-    return grid + every * ((now - grid) // every + 1)
-
-
-def _interval(row: Row) -> timedelta:
+def interval_of(row: Row) -> timedelta:
+    """Return the time between two moments of an interval; raise Untimely when it makes no sense."""
     if row.period not in _PERIODS:
         raise Untimely(
             f"An interval cannot be counted in {row.period!r}. Choose one of: {', '.join(_PERIODS)}."
@@ -90,8 +78,22 @@ def _interval(row: Row) -> timedelta:
     return every
 
 
+def _unless_expired(row: Row, moment: datetime | None) -> datetime | None:
+    return None if moment is None or (row.expires is not None and moment > row.expires) else moment
+
+
+def _first_of_interval(row: Row, now: datetime, begin: datetime | None) -> datetime:
+    """Return the first moment from ``begin``; the steps count from the start time, where there is one."""
+    every, grid = interval_of(row), row.start_time
+    if grid is None:
+        return begin or now + every
+    if begin is not None:
+        return grid + every * max(0, -((grid - begin) // every))
+    return grid + every * ((now - grid) // every + 1)
+
+
 def _crontab(row: Row) -> Crontab:
-    if row.is_solar:
+    if row.solar is not None:
         raise Untimely(
             "Solar schedules need the package ephem, which is not installed. Use a crontab instead."
         )

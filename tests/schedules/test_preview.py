@@ -8,7 +8,7 @@ import pytest
 from apps.schedules import timing
 from apps.schedules.missed import decide
 from apps.schedules.preview import shortest_gap, upcoming
-from apps.schedules.row import Row, of_timing
+from apps.schedules.row import Row
 
 HOUR = timedelta(hours=1)
 # a week around each night on which the clocks of Berlin or Lord Howe move
@@ -21,7 +21,7 @@ WEEKS = [
 
 def by_line(line: str, zone: str = "Europe/Berlin", **fields: object) -> Row:
     """Return a row of a crontab line."""
-    return of_timing(crontab=[*line.split(), zone], **fields)  # type: ignore[arg-type]  # as the test says
+    return Row(crontab=[*line.split(), zone], **fields)  # type: ignore[arg-type]  # as the test says
 
 
 def fired_in_a_week(row: Row, start: datetime) -> list[datetime]:
@@ -80,7 +80,7 @@ def test_the_shortest_gap_is_counted_in_real_time() -> None:
 
 def test_an_unchanged_interval_goes_on_from_what_is_planned_and_a_changed_one_from_now() -> None:
     now = datetime(2026, 6, 1, 12, tzinfo=UTC)
-    row = of_timing(every=1, period="hours")
+    row = Row(every=1, period="hours")
     planned = row._replace(timing=timing.describe(row), next_at=now + timedelta(minutes=10))
     assert [moment.at - now for moment in upcoming(planned, now, 2)] == [HOUR / 6, HOUR / 6 + HOUR]
     changed = planned._replace(every=2)
@@ -90,6 +90,6 @@ def test_an_unchanged_interval_goes_on_from_what_is_planned_and_a_changed_one_fr
 def test_what_never_runs_again_shows_nothing() -> None:
     now = datetime(2026, 6, 1, 12, tzinfo=UTC)
     assert upcoming(by_line("0 0 * * *", expires=now), now, 5) == []
-    assert len(upcoming(of_timing(clocked_time=now + HOUR), now, 5)) == 1
+    assert len(upcoming(Row(clocked_time=now + HOUR), now, 5)) == 1
     with pytest.raises(timing.Untimely, match="no crontab"):
-        upcoming(of_timing(), now, 5)
+        upcoming(Row(), now, 5)

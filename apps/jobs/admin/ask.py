@@ -23,6 +23,10 @@ class ReasonForm(forms.Form):
     )
 
 
+class NothingToFill(forms.Form):
+    """A question that is answered by its button alone."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """What a page asks before something is done."""
@@ -33,6 +37,8 @@ class Question:
     button: str
     counts: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    shown: str = ""  # a table, drawn and escaped by whoever asks
+    has_file: bool = False
     is_pointless: bool = False  # nothing fits: there is nothing to confirm
 
 

@@ -1,3 +1,3 @@
 """Schedules in the Django admin."""
 
-from apps.schedules.admin import history, schedule  # noqa: F401  # each registers its pages
+from apps.schedules.admin import alert, history, schedule, version  # noqa: F401  # each registers its pages

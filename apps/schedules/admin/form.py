@@ -11,9 +11,13 @@ from django.utils import timezone
 from django_celery_beat.admin import PeriodicTaskForm
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask
 
+from apps.jobs import registry
+from apps.schedules import foreign
+from apps.schedules.admin import arguments
+from apps.schedules.admin.task_choice import task_field
 from apps.schedules.crontab import BadCrontab, parse_line
 from apps.schedules.crontab_row import FIELDS, line_of
-from apps.schedules.row import Row, of_timing
+from apps.schedules.row import Row
 
 _PAUSE = "policy-0-paused_until"
 _HERE = {"crontab": "cron"}  # the model's words for what this form calls otherwise
@@ -65,6 +69,9 @@ class CrontabFields(forms.Form):
 class ScheduleForm(CrontabFields, PeriodicTaskForm):  # type: ignore[misc]  # untyped base
     """django-celery-beat's form, with the line in the place of the choice among crontab rows."""
 
+    regtask = None  # one list in the place of its two fields
+    task = task_field()
+
     class Meta:
         model = PeriodicTask
         exclude = ("crontab",)
@@ -77,12 +84,28 @@ class ScheduleForm(CrontabFields, PeriodicTaskForm):  # type: ignore[misc]  # un
             self.initial.update(cron=line_of(crontab), zone=str(crontab.timezone))
 
     def clean(self) -> dict[str, Any]:
-        """Lay the line on the schedule, so that the model sees which timing it has."""
+        """Lay the line on the schedule, so that the model sees which timing it has; read its arguments."""
         super().clean()
         data = self.cleaned_data
         fields = self.clean_line(data)
         self.instance.crontab = _unsaved(fields) if fields or "cron" in self.errors else None
+        self._clean_arguments(data)
         return data
+
+    def _clean_arguments(self, data: dict[str, Any]) -> None:
+        task = data.get("task") or ""
+        if task and task not in registry.kinds() and not foreign.is_known(task):
+            self.add_error("task", f"No job type or Celery task is called {task!r} here. Choose another.")
+        typed = arguments.posted(self.data)
+        self.instance.typed = typed  # the page shows what was typed, with what is wrong about it
+        if typed is None:
+            fault = arguments.fault_of(task, data.get("args", ""), data.get("kwargs", ""))
+            if fault and "args" not in self.errors and "kwargs" not in self.errors:
+                self.add_error("kwargs", fault)
+        elif typed.is_valid():
+            data |= arguments.as_fields(typed.cleaned_data)
+        else:
+            self.add_error(None, "The arguments do not fit the task. Mend what is marked below.")
 
     def validate_unique(self) -> None:
         """Say at the line what the model says of the crontab row."""
@@ -123,7 +146,7 @@ class PreviewForm(CrontabFields):
         """Return the timing of a valid form; where it is what is stored, it goes on from what is planned."""
         data = self.cleaned_data
         interval, clocked = data["interval"], data["clocked"]
-        row = of_timing(
+        row = Row(
             crontab=data["crontab"],
             every=interval and interval.every,
             period=interval and interval.period,

@@ -1,10 +1,10 @@
 """Schedules in the Django admin: django-celery-beat's own pages, with what beat knows about each row."""
 
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.forms.widgets import Script
@@ -14,21 +14,23 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django_celery_beat.admin import PeriodicTaskAdmin
 from django_celery_beat.models import PeriodicTask
 
-from apps.jobs import broker
+from apps.schedules import declared, heartbeat, watch
+from apps.schedules.admin import arguments, asks, day, files, version
+from apps.schedules.admin.actions import Actions
+from apps.schedules.admin.columns import Columns, SummedChangeList, row_of
 from apps.schedules.admin.form import PreviewForm, ScheduleForm
 from apps.schedules.admin.look_ahead import look_ahead
 from apps.schedules.crontab_row import crontab_row, line_of
 from apps.schedules.durations import durations
-from apps.schedules.models.plan import Plan
 from apps.schedules.models.policy import Policy
+from apps.schedules.models.version import Version
 from apps.schedules.row import Row, read
-from apps.schedules.run_now import run_now
-from apps.schedules.start import REFUSALS, reason_of
+from apps.schedules.versions import name_who_deleted, record
 
 _TEMPLATE = "admin/schedules/look_ahead.html"
+_WHAT = ("name", "task", "enabled", "description", "stands", "from_code", "moments", "versions")
 _WITHIN = ("start_time", "expires", "one_off", "last_run_at")
 _MESSAGE = ("expire_seconds", "queue", "priority", "exchange", "routing_key", "headers")
 _TIMING = ("cron", "zone", "look_ahead", "interval", "clocked", "solar", *_WITHIN)
@@ -45,25 +47,32 @@ class PolicyInline(admin.StackedInline[Policy, PeriodicTask]):
 
 
 @admin.register(PeriodicTask)
-class ScheduleAdmin(PeriodicTaskAdmin):  # type: ignore[misc]  # untyped base
-    """Show when a schedule runs next, or why it was set aside; run it now through the ledger."""
+class ScheduleAdmin(Columns, Actions):
+    """Show when a schedule runs next, or why it was set aside; whatever is changed here is a version."""
 
-    list_display = ("name", "enabled", "timing", "next_at", "problem", "task", "last_run_at")
+    list_display = ("name", "stands", "timing", "next_run", "last_moments", "usual", "passed_over", "task")
     list_filter = ("enabled", "one_off", "task")
+    list_per_page = 50
+    ordering = ("name",)
     date_hierarchy = None  # start_time has no index
     form = ScheduleForm
-    readonly_fields = ("last_run_at", "next_at", "problem", "moments", "look_ahead")
+    readonly_fields = (
+        *("last_run_at", "stands", "from_code", "moments", "versions"),
+        *("look_ahead", "typed_arguments"),
+    )
     inlines = (PolicyInline,)
-    change_form_template = None  # the package's own holds inline script, which the content policy forbids
+    change_form_template = "admin/schedules/change_form.html"
+    change_list_template = "admin/schedules/change_list.html"
     fieldsets = (
-        (None, {"fields": ("name", "regtask", "task", "enabled", "description", "problem", "moments")}),
+        (None, {"fields": _WHAT}),
         ("When", {"fields": _TIMING}),
-        ("Arguments", {"fields": ("args", "kwargs"), "classes": ("collapse",)}),
+        ("Arguments", {"fields": ("typed_arguments",)}),
+        ("Arguments as JSON", {"fields": ("args", "kwargs"), "classes": ("collapse",)}),
         ("Message", {"fields": _MESSAGE, "classes": ("collapse",)}),
     )
 
     class Media:
-        js = (Script("look_ahead.js", type="module"),)
+        js = (Script("look_ahead.js", type="module"), Script("typed_arguments.js", type="module"))
 
     def changeform_view(
         self,
@@ -75,20 +84,64 @@ class ScheduleAdmin(PeriodicTaskAdmin):  # type: ignore[misc]  # untyped base
         """Show the form, without the package's list of every crontab row in words."""
         return admin.ModelAdmin.changeform_view(self, request, object_id, form_url, extra_context)
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the list under what is wrong now."""
+        wrong = {"alerts": watch.alerts().count(), "beats": heartbeat.living().count()}
+        return admin.ModelAdmin.changelist_view(self, request, wrong | (extra_context or {}))
+
+    def get_changelist(self, request: HttpRequest, **_: object) -> type[SummedChangeList]:  # noqa: ARG002
+        """Read what the columns show once for a page."""
+        return SummedChangeList
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PeriodicTask]:
+        """Leave timings to the columns, which read them as text: a bad zone must not end the list."""
+        return admin.ModelAdmin.get_queryset(self, request)
+
     def save_model(self, request: HttpRequest, obj: PeriodicTask, form: ScheduleForm, change: bool) -> None:
         """Save the schedule with the row of its crontab line."""
+        if change:
+            record([obj.pk], Version.How.ELSEWHERE)
         if obj.crontab is not None:
             obj.crontab = crontab_row(line_of(obj.crontab), str(obj.crontab.timezone))
         super().save_model(request, obj, form, change)
 
+    def save_related(
+        self, request: HttpRequest, form: ScheduleForm, formsets: Sequence[Any], change: bool
+    ) -> None:
+        """Save the policy; then write down who changed what."""
+        super().save_related(request, form, formsets, change)
+        record([form.instance.pk], Version.How.ADMIN, by=request.user.get_username())
+
+    def delete_model(self, request: HttpRequest, obj: PeriodicTask) -> None:
+        """Delete a schedule, and write down who did."""
+        pk = obj.pk
+        super().delete_model(request, obj)
+        name_who_deleted([pk], request.user.get_username())
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
+        """Delete schedules, and write down who did."""
+        ids = list(queryset.values_list("pk", flat=True))
+        super().delete_queryset(request, queryset)
+        name_who_deleted(ids, request.user.get_username())
+
     def get_urls(self) -> list[URLPattern]:
-        """Add the answer to a form that is being filled in."""
-        view = self.admin_site.admin_view(self.answer)
-        return [
-            path("look-ahead/", view, name="schedules_look_ahead"),
-            path("look-ahead/<int:schedule_id>/", view, name="schedules_look_ahead"),
-            *super().get_urls(),
-        ]
+        """Add the answers to a form that is being filled in, and the pages beside the list."""
+        views = {
+            "look-ahead/": (self.answer, "schedules_look_ahead"),
+            "look-ahead/<int:schedule_id>/": (self.answer, "schedules_look_ahead"),
+            "arguments/": (self.arguments, "schedules_arguments"),
+            "arguments/<int:schedule_id>/": (self.arguments, "schedules_arguments"),
+            "day/": (lambda request: day.show(request, self), "schedules_day"),
+            "export/": (self.export_all, "schedules_export"),
+            "import/": (lambda request: files.import_file(request, self), "schedules_import"),
+            "pause/": (lambda request: asks.until(request, self), "schedules_pause"),
+            "<int:pk>/run/": (lambda request, pk: asks.run(request, self, pk), "schedules_run"),
+            "<int:pk>/back/": (lambda request, pk: asks.back_to_code(request, self, pk), "schedules_back"),
+        }
+        ours = [path(route, self.admin_site.admin_view(do), name=name) for route, (do, name) in views.items()]
+        return [*ours, *super().get_urls()]
 
     def answer(self, request: HttpRequest, schedule_id: int | None = None) -> HttpResponse:
         """Show when a form that is being filled in would run."""
@@ -101,15 +154,18 @@ class ScheduleAdmin(PeriodicTaskAdmin):  # type: ignore[misc]  # untyped base
         sentences = [str(sentence) for said in form.errors.values() for sentence in said]
         return HttpResponse(render_to_string(_TEMPLATE, {"problem": " ".join(sentences)}))
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[PeriodicTask]:
-        """Read each row's timing and plan along with it."""
-        return super().get_queryset(request).select_related("plan")  # type: ignore[no-any-return]
+    def arguments(self, request: HttpRequest, schedule_id: int | None = None) -> HttpResponse:
+        """Show the fields of the task that was chosen."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        row = next(iter(read([schedule_id])), None) if schedule_id else None
+        return HttpResponse(arguments.draw_stored(request.GET.get("task", ""), row))
 
-    def timing(self, schedule: PeriodicTask) -> str:
-        """Return when it runs, in the words of its timing."""
-        if schedule.crontab is not None:
-            return f"{line_of(schedule.crontab)} {schedule.crontab.timezone}"
-        return str(schedule.scheduler or "no timing")
+    def export_all(self, request: HttpRequest) -> HttpResponse:
+        """Answer with a file of all schedules."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return files.download(None)
 
     def cron(self, schedule: PeriodicTask) -> str:
         """Return the crontab line, for those who may only look."""
@@ -119,52 +175,49 @@ class ScheduleAdmin(PeriodicTaskAdmin):  # type: ignore[misc]  # untyped base
         """Return the zone of the line, for those who may only look."""
         return str(schedule.crontab.timezone) if schedule.crontab else ""
 
-    @admin.display(ordering="plan__next_at")
-    def next_at(self, schedule: PeriodicTask) -> datetime | None:
-        """Return when it runs next."""
-        plan = _plan(schedule)
-        return plan.next_at if plan else None
-
-    def problem(self, schedule: PeriodicTask) -> str:
-        """Return why beat set it aside."""
-        plan = _plan(schedule)
-        return plan.problem if plan else ""
-
     @admin.display(description="next moments")
     def look_ahead(self, schedule: PeriodicTask) -> SafeString:
         """Return when it runs next, which follows what is typed."""
-        rows = read([schedule.pk]) if schedule.pk else []
-        url = reverse("admin:schedules_look_ahead", args=[row.id for row in rows])
-        drawn = _drawn(rows[0], None, is_stored=True) if rows else ""
+        url = reverse("admin:schedules_look_ahead", args=[schedule.pk] if schedule.pk else [])
+        drawn = _drawn(row_of(schedule), None, is_stored=True) if schedule.pk else ""
         return format_html('<div class="look-ahead" data-look-ahead="{}">{}</div>', url, drawn)
+
+    @admin.display(description="arguments")
+    def typed_arguments(self, schedule: PeriodicTask) -> SafeString:
+        """Return the fields of its task's arguments, as somebody typed them or as they are stored."""
+        url = reverse("admin:schedules_arguments", args=[schedule.pk] if schedule.pk else [])
+        typed = getattr(schedule, "typed", None)
+        if typed is not None:
+            drawn = arguments.draw(typed.kind, typed)
+        else:
+            drawn = arguments.draw_stored(schedule.task, row_of(schedule) if schedule.pk else None)
+        return format_html('<div data-arguments="{}">{}</div>', url, drawn)
 
     @admin.display(description="history")
     def moments(self, schedule: PeriodicTask) -> str | SafeString:
         """Return a link to what came of its moments."""
         if schedule.pk is None:
             return ""
-        query = urlencode({"q": schedule.name})
-        return format_html(
-            '<a href="{}?{}">What came of its moments</a>',
-            reverse("admin:schedules_moment_changelist"),
-            query,
-        )
+        url = f"{reverse('admin:schedules_moment_changelist')}?{urlencode({'q': schedule.name})}"
+        return format_html('<a href="{}">What came of its moments</a>', url)
 
-    @admin.action(description="Run selected schedules now", permissions=["change"])
-    def run_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
-        """Start what the selected schedules start, in the name of the person who asks."""
-        started = 0
-        for schedule in queryset:
-            try:
-                run_now(schedule.pk, owner_id=request.user.pk, by=request.user.get_username())
-                started += 1
-            except (broker.BrokerAway, *REFUSALS) as error:
-                self.message_user(request, f"{schedule.name} was not run: {reason_of(error)}", messages.ERROR)
-        self.message_user(request, f"Started: {started}.", messages.SUCCESS if started else messages.WARNING)
+    @admin.display(description="who changed what")
+    def versions(self, schedule: PeriodicTask) -> str | SafeString:
+        """Return its last versions with links, and a link to all."""
+        if schedule.pk is None:
+            return ""
+        context = {"recent": version.recent(schedule), "all": version.all_versions_of(schedule.name)}
+        return render_to_string("admin/schedules/versions.html", context)
 
-
-def _plan(schedule: PeriodicTask) -> Plan | None:
-    return getattr(schedule, "plan", None)
+    @admin.display(description="from code")
+    def from_code(self, schedule: PeriodicTask) -> str | SafeString:
+        """Say whether it is as its code declares it, with the way back."""
+        known = declared.departure(schedule.pk) if schedule.pk else None
+        if known is None:
+            return "as the code says" if schedule.pk and declared.is_declared(schedule.pk) else "no"
+        url = reverse("admin:schedules_back", args=[schedule.pk])
+        words = "Changed from code, which says {} {}. "
+        return format_html(words + '<a href="{}">Set it back</a>', known.line, known.timezone, url)
 
 
 def _drawn(row: Row, was: Row | None, *, is_stored: bool) -> SafeString:

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 MOST_MISSED = 1000
+MISSED_CAP = 12  # unless somebody says otherwise
 
 
 class Policy(models.Model):
@@ -40,8 +41,8 @@ class Policy(models.Model):
     )
     missed_cap = models.PositiveSmallIntegerField(
         "at most",
-        default=12,
-        db_default=12,
+        default=MISSED_CAP,
+        db_default=MISSED_CAP,
         validators=[MinValueValidator(1), MaxValueValidator(MOST_MISSED)],
         help_text="How many missed moments run or are asked about: the latest.",
     )

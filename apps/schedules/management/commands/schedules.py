@@ -1,22 +1,16 @@
-"""manage.py schedules sync: bring the schedules that job types declare into the database."""
+"""manage.py schedules: list, export, import, and bring in what job types declare."""
 
-from argparse import ArgumentParser
-from typing import Any
+from typing import ClassVar
 
-from django.core.management.base import BaseCommand
-
-from apps.schedules.declared import sync
+from apps.jobs.shell.command import SubcommandsCommand
+from apps.schedules.shell import export_schedules, import_schedules, list_schedules, sync_declared
 
 
-class Command(BaseCommand):
-    help = "Bring the schedules that job types declare into the database; an admin's edit wins."
-
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("action", choices=["sync"])
-
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002  # Django's signature
-        sentences = sync()
-        for sentence in sentences:
-            self.stdout.write(sentence)
-        if not sentences:
-            self.stdout.write("Schedules are as declared.")
+class Command(SubcommandsCommand):
+    help = "List, export and import schedules; bring in those that job types declare."
+    subcommands: ClassVar = {
+        "sync": sync_declared,
+        "list": list_schedules,
+        "export": export_schedules,
+        "import": import_schedules,
+    }

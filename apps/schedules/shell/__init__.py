@@ -1,0 +1,1 @@
+"""What people type: `manage.py schedules ...`, one subcommand a file."""
