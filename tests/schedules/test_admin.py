@@ -22,7 +22,7 @@ def test_the_list_shows_the_next_moment_or_the_problem(admin: Client, every: Mak
     at("0 0 30 2 *", name="bad one")
     plan()
     page = admin.get(LIST).content.decode()
-    assert "every 60 seconds" in page
+    assert "Every 60 seconds" in page
     assert "cannot run" in page
 
 

@@ -10,7 +10,8 @@ MEASURES = {
     "backlog": "apps.local.bench.backlog",
     "history": "apps.local.bench.history",
     "import": "apps.local.bench.order_lines",
+    "schedules": "apps.local.bench.schedules",
 }
 REFERENCE = "celery"  # bare Celery, measured beside whatever is compared with it
 COMPARED = ("bulk", "single")
-LONG = ("backlog", "history")  # millions of rows: only when asked for by name
+LONG = ("backlog", "history", "schedules")  # many rows: only when asked for by name

@@ -52,7 +52,7 @@ class Columns:
     """Columns that read what SummedChangeList laid on each schedule."""
 
     def action_checkbox(self, schedule: PeriodicTask) -> SafeString:
-        """Return the box of the actions, by the name alone: a schedule's own text would ask for its timing."""
+        """Return the box of the actions, without the schedule's own text, which would read its timing."""
         label = f"Select {schedule.name} for an action"
         box = forms.CheckboxInput({"class": "action-select", "aria-label": label}, lambda _: False)
         return box.render(ACTION_CHECKBOX_NAME, str(schedule.pk))

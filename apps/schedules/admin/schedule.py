@@ -53,6 +53,7 @@ class ScheduleAdmin(Columns, Actions):
     list_display = ("name", "stands", "timing", "next_run", "last_moments", "usual", "passed_over", "task")
     list_filter = ("enabled", "one_off", "task")
     list_per_page = 50
+    show_full_result_count = False
     ordering = ("name",)
     date_hierarchy = None  # start_time has no index
     form = ScheduleForm
