@@ -47,6 +47,16 @@ class Day:
         return [counted[minute] for minute in range(MINUTES)]
 
     @cached_property
+    def crowds(self) -> list[int]:
+        """Return how many jobs start at the same moment, for each minute the most."""
+        found = [0] * MINUTES
+        together = Counter(moment for line in self.lines for moment in line.moments)
+        for moment, count in together.items():
+            minute = (moment - self.start) // _MINUTE
+            found[minute] = max(found[minute], count)
+        return found
+
+    @cached_property
     def running(self) -> list[float]:
         """Return how many jobs run at once in each minute, on average over the minute."""
         steps = [0.0] * (MINUTES + 2)
@@ -60,11 +70,11 @@ class Day:
 
     @cached_property
     def hot(self) -> set[int]:
-        """Return the minutes in which more would start, or run, than the workers have processes for."""
+        """Return the minutes in which more start at one moment, or run, than the workers have processes for."""
         if not self.children:
             return set()
-        together = zip(self.starts, self.running, strict=True)
-        return {minute for minute, (starts, runs) in enumerate(together) if max(starts, runs) > self.children}
+        together = zip(self.crowds, self.running, strict=True)
+        return {minute for minute, (crowd, runs) in enumerate(together) if max(crowd, runs) > self.children}
 
 
 def simulate(

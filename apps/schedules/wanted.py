@@ -95,6 +95,7 @@ class Wanted(BaseModel):
     def row(self) -> Row:
         """Return the row that beat will read when this is written."""
         same = {name: getattr(self, name) for name in _SAME}
+        same |= {"missed": self.missed.value, "overlap": self.overlap.value}
         every, period = self.every or (None, None)
         return Row(
             **same,

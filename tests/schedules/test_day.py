@@ -73,6 +73,8 @@ def test_minutes_are_hot_where_more_starts_or_runs_than_there_are_places() -> No
     day = simulate([long, *burst], usual, day=start.date(), zone=ZoneInfo("UTC"), children=3)
     assert day.hot == {0}
     assert day.starts[0] == 4
+    quick = Row(id=9, every=1, period="seconds", next_at=start)
+    assert not simulate([quick], {9: MINUTE / 60}, day=start.date(), zone=ZoneInfo("UTC"), children=3).hot
     assert day.lines[0].row.name == "long", "the busiest first"
     assert [round(runs, 3) for runs in (day.running[59], day.running[60], day.running[149])] == [0, 1, 1]
     assert round(day.running[150], 3) == 0.5
@@ -89,7 +91,7 @@ def test_the_page_shows_the_day_and_its_hot_minutes(admin: Client, at: Make) -> 
     plan()
     workers.sign_on(name="w", hostname="h", queues=["default"], concurrency=2)
     page = admin.get(reverse("admin:schedules_day") + "?day=2026-07-01").content.decode()
-    for words in ("Wednesday 1 July 2026", "night 4", "<b>02:30</b> 5 start", "2 jobs at once"):
+    for words in ("Wednesday 1 July 2026", "night 4", "<b>02:30</b> 5 start at one moment", "2 jobs at once"):
         assert words in page
     assert "never" not in page
     assert admin.get(reverse("admin:schedules_day") + "?day=yesterday").status_code == 200

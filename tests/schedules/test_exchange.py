@@ -105,7 +105,10 @@ def test_a_file_makes_and_changes_what_it_names_and_nothing_else(at: Make) -> No
         ({"name": "x", "task": "kinds.add", "cron": "* * * * *", "timezone": "Mars/Base"}, "Mars/Base"),
         ({"name": "x", "task": "nobody.knows", "every": [1, "days"]}, "nobody.knows"),
         ({"name": "x", "task": "kinds.add", "every": [1, "weeks"]}, "every.1"),
-        ({"name": "x", "task": "kinds.add", "every": [1, "days"], "kwargs": {"a": "many"}}, "argument a is 'many'"),
+        (
+            {"name": "x", "task": "kinds.add", "every": [1, "days"], "kwargs": {"a": "many"}},
+            "argument a is 'many'",
+        ),
         ({"name": "x", "task": "kinds.add", "every": [1, "days"], "colour": "red"}, "colour"),
         ({"name": "x\x00", "task": "kinds.add", "every": [1, "days"]}, "NUL"),
         ({"name": "x", "task": "kinds.add", "every": [1, "days"], "missed": "never"}, "missed"),
@@ -150,7 +153,7 @@ def test_the_commands_show_first_and_change_when_told(
     file.write_text(file.read_text().replace("30 2", "45 2"))
     call_command("schedules", "import", str(file))
     shown = capsys.readouterr().out
-    assert "cron: '30 2 * * *' -> '45 2 * * *'" in shown
+    assert 'cron: "30 2 * * *" -> "45 2 * * *"' in shown
     assert "Nothing was changed" in shown
     call_command("schedules", "import", str(file), "--yes")
     schedule.refresh_from_db()

@@ -1,6 +1,5 @@
 """The columns of the list of schedules: how each stands, when it runs, what came of its last moments."""
 
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -75,10 +74,10 @@ class Columns:
         )
 
     @admin.display(description="next run", ordering="plan__next_at")
-    def next_run(self, schedule: PeriodicTask) -> datetime | None:
-        """Return when it runs next."""
-        row: Row = schedule.row
-        return row.next_at
+    def next_run(self, schedule: PeriodicTask) -> str:
+        """Return when it runs next, in the site's zone."""
+        next_at = row_of(schedule).next_at
+        return words.day_and_time(timezone.localtime(next_at), timezone.localtime()) if next_at else ""
 
     @admin.display(description="last 20")
     def last_moments(self, schedule: PeriodicTask) -> SafeString:

@@ -71,10 +71,10 @@ def _strip(day: Day) -> list[tuple[int, float, float, bool]]:
 
 
 def _hot(day: Day, zone: ZoneInfo) -> list[tuple[datetime, int, int]]:
-    """Return the hottest minutes: when, how many start, how many run."""
-    ranked = sorted(day.hot, key=lambda minute: -max(day.starts[minute], day.running[minute]))
+    """Return the hottest minutes: when, how many start at one moment, how many run."""
+    ranked = sorted(day.hot, key=lambda minute: -max(day.crowds[minute], day.running[minute]))
     return [
-        (_clock(day.start, minute, zone), day.starts[minute], round(day.running[minute]))
+        (_clock(day.start, minute, zone), day.crowds[minute], round(day.running[minute]))
         for minute in sorted(ranked[:10])
     ]
 

@@ -50,8 +50,8 @@ class PolicyInline(admin.StackedInline[Policy, PeriodicTask]):
 class ScheduleAdmin(Columns, Actions):
     """Show when a schedule runs next, or why it was set aside; whatever is changed here is a version."""
 
-    list_display = ("name", "stands", "timing", "next_run", "last_moments", "usual", "passed_over", "task")
-    list_filter = ("enabled", "one_off", "task")
+    list_display = ("name", "stands", "last_moments", "next_run", "timing", "usual", "passed_over", "task")
+    list_filter = ("enabled", "task")
     list_per_page = 50
     show_full_result_count = False
     ordering = ("name",)
@@ -62,8 +62,8 @@ class ScheduleAdmin(Columns, Actions):
         *("look_ahead", "typed_arguments"),
     )
     inlines = (PolicyInline,)
-    change_form_template = "admin/schedules/change_form.html"
-    change_list_template = "admin/schedules/change_list.html"
+    change_form_template = "admin/schedules/schedule_form.html"
+    change_list_template = "admin/schedules/schedule_list.html"
     fieldsets = (
         (None, {"fields": _WHAT}),
         ("When", {"fields": _TIMING}),

@@ -1,5 +1,6 @@
 """`schedules import`: let schedules say what a file says; look first."""
 
+import json
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from django.core.management.base import CommandError
 from apps.jobs import actions
 from apps.jobs.shell.answer import Answer
 from apps.schedules.exchange import Difference, compare, take_over
+from apps.schedules.versions import Change
 from apps.schedules.wanted import BadDocument
 
 HELP = "Import schedules from a file: it shows what would change; --yes changes it, all or nothing."
@@ -40,12 +42,19 @@ def _data(difference: Difference) -> dict[str, object]:
     return {"name": difference.name, "new": difference.schedule_id is None, "changes": changed}
 
 
+def _line(change: Change) -> str:
+    was, now = (json.dumps(value, ensure_ascii=False) for value in (change.before, change.after))
+    if change.before is None:
+        return f"{change.what}: {now}"
+    return f"{change.what}: {was} -> {now if change.after is not None else 'as by default'}"
+
+
 def _text(found: list[Difference], *, is_done: bool) -> str:
     if not found:
         return "The schedules say what the file says."
     lines = []
     for difference in found:
         lines.append(f"{difference.name}{', new' if difference.schedule_id is None else ''}")
-        lines += [f"  {what}: {before!r} -> {after!r}" for what, before, after in difference.changes]
+        lines += [f"  {_line(change)}" for change in difference.changes]
     done = "Done, all of it." if is_done else "Nothing was changed. Add --yes to change it."
     return "\n".join([*lines, done])
