@@ -70,7 +70,7 @@ class Day:
 
     @cached_property
     def hot(self) -> set[int]:
-        """Return the minutes in which more start at one moment, or run, than the workers have processes for."""
+        """Return the minutes in which more start at a moment, or run, than the workers have processes for."""
         if not self.children:
             return set()
         together = zip(self.crowds, self.running, strict=True)
