@@ -12,9 +12,9 @@ from django_celery_beat.models import PeriodicTask
 
 from apps.jobs import registry
 from apps.schedules.crontab import parse_line
-from apps.schedules.crontab_row import crontab_row, line_of
 from apps.schedules.models.declaration import Declaration
 from apps.schedules.models.version import Version
+from apps.schedules.timing_rows import crontab_row, line_of
 from apps.schedules.versions import record
 
 _LOCK = 0x73796E63  # "sync": two at once must not both make a schedule

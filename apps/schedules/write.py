@@ -1,24 +1,15 @@
 """Write a document into django-celery-beat's tables and the policy beside them."""
 
-from typing import TypeVar
-
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django_celery_beat.models import (
-    ClockedSchedule,
-    IntervalSchedule,
-    PeriodicTask,
-    SolarSchedule,
-)
+from django_celery_beat.models import PeriodicTask
 
 from apps.schedules.arguments import as_text
-from apps.schedules.crontab_row import crontab_row
 from apps.schedules.models.policy import Policy
 from apps.schedules.models.version import Version
+from apps.schedules.timing_rows import clocked_row, crontab_row, interval_row, solar_row
 from apps.schedules.versions import record
 from apps.schedules.wanted import BadDocument, Wanted
-
-Timing = TypeVar("Timing", IntervalSchedule, ClockedSchedule, SolarSchedule)
 
 _SAME = (
     *("name", "task", "enabled", "description", "start_time", "expires", "one_off"),
@@ -57,17 +48,11 @@ def _set_timing(schedule: PeriodicTask, wanted: Wanted) -> None:
     if wanted.cron is not None:
         schedule.crontab = crontab_row(wanted.cron, wanted.zone)
     elif wanted.every is not None:
-        every, period = wanted.every
-        schedule.interval = _row(IntervalSchedule, every=every, period=period)
+        schedule.interval = interval_row(*wanted.every)
     elif wanted.at is not None:
-        schedule.clocked, schedule.one_off = _row(ClockedSchedule, clocked_time=wanted.at), True
+        schedule.clocked, schedule.one_off = clocked_row(wanted.at), True
     elif wanted.solar is not None:
-        event, latitude, longitude = wanted.solar
-        schedule.solar = _row(SolarSchedule, event=event, latitude=latitude, longitude=longitude)
-
-
-def _row(model: type[Timing], **fields: object) -> Timing:
-    return model.objects.filter(**fields).first() or model.objects.create(**fields)
+        schedule.solar = solar_row(*wanted.solar)
 
 
 def _set_policy(schedule_id: int, wanted: Wanted) -> None:

@@ -30,7 +30,8 @@ def test_a_policy_is_made_with_its_schedule_and_only_when_it_says_something(
         "name": "careful",
         "task": "kinds.add",
         "enabled": "on",
-        "interval": schedule.interval_id,
+        "every": "60",
+        "period": "seconds",
         "args": "[]",
         "kwargs": '{"a": 2}',
         "headers": "{}",
@@ -83,7 +84,7 @@ def test_a_line_that_cannot_run_is_refused_where_it_is_typed(
 
 
 def test_two_timings_at_once_are_refused_at_the_line(admin: Client, every: Make) -> None:
-    both = {"name": "both", "cron": "0 0 * * *", "zone": "UTC", "interval": every(60).interval_id}
+    both = {"name": "both", "cron": "0 0 * * *", "zone": "UTC", "every": "60"}
     answer = admin.post(f"{LIST}add/", FORM | both)
     assert answer.status_code == 200
     assert "Only one of clocked, interval, crontab" in answer.content.decode()
@@ -102,7 +103,7 @@ def test_the_time_to_come_is_shown_before_anything_is_saved(admin: Client, at: M
     assert "30 Nov" in other or "31 " in other or "28 Feb" in other or "30 " in other
     assert "cannot run" in admin.post(url, {"cron": "99 * * * *", "zone": "UTC"}).content.decode()
     assert "has no crontab" in admin.post(f"{LIST}look-ahead/", {}).content.decode()
-    hostile = admin.post(f"{LIST}look-ahead/", {"cron": "<b>\x00", "zone": "<i>", "interval": "x' OR 1=1"})
+    hostile = admin.post(f"{LIST}look-ahead/", {"cron": "<b>\x00", "zone": "<i>", "every": "x' OR 1=1"})
     assert "<b>" not in hostile.content.decode()
     assert schedule == PeriodicTask.objects.get()
 
@@ -130,7 +131,9 @@ def test_real_durations_tell_whether_runs_would_overlap(admin: Client, every: Ma
         fire("here:1")
     Job.objects.update(state=6, started_at=timezone.now(), finished_at=timezone.now() + timedelta(seconds=90))
     url = f"{LIST}look-ahead/{schedule.pk}/"
-    often = admin.post(url, {"interval": schedule.interval_id}).content.decode()
+    often = admin.post(
+        url, {"every": schedule.interval.every, "period": schedule.interval.period}
+    ).content.decode()
     assert "Its last 3 runs took 1 min 30 s as a rule" in often
     assert "most runs will overlap" in often
     daily = admin.post(url, {"cron": "0 0 * * *", "zone": "UTC"}).content.decode()

@@ -32,18 +32,20 @@ INSERT INTO django_celery_beat_crontabschedule
        (minute, hour, day_of_week, day_of_month, month_of_year, timezone)
 SELECT number % 60, number % 24, '*', '*', '*', 'Europe/Berlin' FROM generate_series(1, 1440) AS number;
 INSERT INTO django_celery_beat_periodictask
-       (name, task, crontab_id, enabled, one_off, args, kwargs, description, total_run_count, date_changed)
+       (name, task, crontab_id, enabled, one_off, args, kwargs, headers, description, total_run_count,
+        date_changed)
 SELECT 'schedule ' || number, '{jobs.KIND}',
        (SELECT min(id) FROM django_celery_beat_crontabschedule) + number % 1440,
-       true, false, '[]', '{{}}', '', 0, now()
+       true, false, '[]', '{{}}', '{{}}', '', 0, now()
   FROM generate_series(1, {_SCHEDULES}) AS number;
 INSERT INTO django_celery_beat_clockedschedule (clocked_time)
 SELECT now() + interval '1 hour' + number * interval '1 second' FROM generate_series(1, 10000) AS number;
 INSERT INTO django_celery_beat_periodictask
-       (name, task, clocked_id, enabled, one_off, args, kwargs, description, total_run_count, date_changed)
+       (name, task, clocked_id, enabled, one_off, args, kwargs, headers, description, total_run_count,
+        date_changed)
 SELECT 'once ' || number, '{jobs.KIND}',
        (SELECT min(id) FROM django_celery_beat_clockedschedule) + number % 10000,
-       true, true, '[]', '{{}}', '', 0, now()
+       true, true, '[]', '{{}}', '{{}}', '', 0, now()
   FROM generate_series(1, {_ONE_OFFS}) AS number;
 """  # noqa: S608  # our own numbers and names
 

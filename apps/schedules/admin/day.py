@@ -1,11 +1,12 @@
 """The page of a simulated day: every schedule over 24 hours, and the minutes that would be hot."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -45,10 +46,10 @@ def show(request: HttpRequest, model_admin: "ModelAdmin[Any]") -> HttpResponse:
 
 def draw(day: date, zone: ZoneInfo) -> dict[str, Any]:
     """Return what the page draws: the strip of all starts, and the busiest schedules, each in a line."""
-    enabled = PeriodicTask.objects.filter(enabled=True).values_list("pk", flat=True)
-    usual = {pk: timedelta(seconds=seconds) for pk, seconds in sql.run("usual", {})}
+    ids = _may_run_on(day, zone)
+    usual = {pk: timedelta(seconds=seconds) for pk, seconds in sql.run("usual", {"ids": ids})}
     children = workers.places()
-    simulated = simulate(read(list(enabled)), usual, day=day, zone=zone, children=children)
+    simulated = simulate(read(ids), usual, day=day, zone=zone, children=children)
     shown = simulated.lines[:_SHOWN]
     return {
         "strip": _strip(simulated),
@@ -59,6 +60,15 @@ def draw(day: date, zone: ZoneInfo) -> dict[str, Any]:
         "moments": sum(simulated.starts),
         "children": children,
     }
+
+
+def _may_run_on(day: date, zone: ZoneInfo) -> list[int]:
+    """Return the schedules that run again and again, and those whose only moment is on this day."""
+    start = datetime.combine(day, time(), zone)
+    is_today = Q(plan__next_at__range=(start, start + timedelta(days=1)))
+    repeats = Q(one_off=False, clocked=None)
+    enabled = PeriodicTask.objects.filter(is_today | repeats, enabled=True)
+    return list(enabled.values_list("pk", flat=True))
 
 
 def _strip(day: Day) -> list[tuple[int, float, float, bool]]:

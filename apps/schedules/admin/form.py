@@ -1,94 +1,45 @@
-"""The form of a schedule: a crontab line is typed, not chosen among rows."""
+"""The form of a schedule: when it runs and what it is given are typed."""
 
-from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
-from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from django_celery_beat.admin import PeriodicTaskForm
-from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask
+from django_celery_beat.models import PeriodicTask
 
 from apps.jobs import registry
 from apps.schedules import foreign
-from apps.schedules.admin import arguments
+from apps.schedules.admin import arguments, when
 from apps.schedules.admin.task_choice import task_field
-from apps.schedules.crontab import BadCrontab, parse_line
-from apps.schedules.crontab_row import FIELDS, line_of
 from apps.schedules.row import Row
 
 _PAUSE = "policy-0-paused_until"
-_HERE = {"crontab": "cron"}  # the model's words for what this form calls otherwise
+# the model's words for what this form calls otherwise
+_HERE = {"crontab": "cron", "interval": "every", "clocked": "at"}
 
 
-@cache
-def _zones() -> list[tuple[str, str]]:
-    return [(name, name) for name in sorted(available_timezones())]
-
-
-class CrontabFields(forms.Form):
-    """A crontab line and its zone."""
-
-    cron = forms.CharField(
-        label="Crontab line",
-        required=False,
-        max_length=500,
-        help_text="Minute, hour, day of month, month, day of week: 30 2 * * 1-5. Both day fields must match.",
-        widget=forms.TextInput(
-            attrs={"class": "vTextField mono", "autocomplete": "off", "spellcheck": "false"}
-        ),
-    )
-    zone = forms.ChoiceField(
-        label="Time zone of the line",
-        required=False,
-        choices=_zones,
-        initial=settings.TIME_ZONE,
-    )
-
-    def clean_cron(self) -> str:
-        """Return the line with single blanks between its fields."""
-        return " ".join(str(self.cleaned_data["cron"]).split())
-
-    def clean_line(self, data: dict[str, Any]) -> list[str] | None:
-        """Return the five fields and the zone, None without a line; complain where it cannot run."""
-        line, zone = data.get("cron"), data.get("zone") or settings.TIME_ZONE
-        if not line:
-            return None
-        try:
-            first = parse_line(line, zone).first_after(timezone.now())
-        except BadCrontab as error:
-            self.add_error("cron", str(error))
-            return None
-        if first is None:
-            self.add_error("cron", "No day of the next 40 years fits this line.")
-        return [*line.split(), zone]
-
-
-class ScheduleForm(CrontabFields, PeriodicTaskForm):  # type: ignore[misc]  # untyped base
-    """django-celery-beat's form, with the line in the place of the choice among crontab rows."""
+class ScheduleForm(when.WhenFields, PeriodicTaskForm):  # type: ignore[misc]  # untyped base
+    """django-celery-beat's form, without its choices among the rows of timings."""
 
     regtask = None  # one list in the place of its two fields
     task = task_field()
 
     class Meta:
         model = PeriodicTask
-        exclude = ("crontab",)
+        exclude = ("crontab", "interval", "clocked")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Show the line that the schedule has."""
+        """Show when the schedule runs."""
         super().__init__(*args, **kwargs)
-        crontab = self.instance.crontab
-        if crontab is not None:
-            self.initial.update(cron=line_of(crontab), zone=str(crontab.timezone))
+        self.initial.update(when.typed(self.instance))
 
     def clean(self) -> dict[str, Any]:
-        """Lay the line on the schedule, so that the model sees which timing it has; read its arguments."""
+        """Lay the timing on the schedule, so that the model sees which it has; read its arguments."""
         super().clean()
         data = self.cleaned_data
-        fields = self.clean_line(data)
-        self.instance.crontab = _unsaved(fields) if fields or "cron" in self.errors else None
+        row = self.clean_when()
+        when.lay(row, self.instance, is_bad_line="cron" in self.errors)
+        data["one_off"] = data.get("one_off") or row.clocked_time is not None
         self._clean_arguments(data)
         return data
 
@@ -116,18 +67,9 @@ class ScheduleForm(CrontabFields, PeriodicTaskForm):  # type: ignore[misc]  # un
             self._update_errors(ValidationError({_HERE.get(name, name): said for name, said in told.items()}))
 
 
-def _unsaved(fields: list[str] | None) -> CrontabSchedule:
-    if fields is None:  # a line that cannot run is a timing too: no other is missing
-        return CrontabSchedule()
-    *line, zone = fields
-    return CrontabSchedule(**dict(zip(FIELDS, line, strict=True)), timezone=zone)
-
-
-class PreviewForm(CrontabFields):
+class PreviewForm(when.WhenFields):
     """What of the form says when, as it stands while somebody types."""
 
-    interval = forms.ModelChoiceField(IntervalSchedule.objects.all(), required=False)
-    clocked = forms.ModelChoiceField(ClockedSchedule.objects.all(), required=False)
     start_time = forms.SplitDateTimeField(required=False)
     expires = forms.SplitDateTimeField(required=False)
     one_off = forms.BooleanField(required=False)
@@ -138,19 +80,14 @@ class PreviewForm(CrontabFields):
         self.fields[_PAUSE] = forms.SplitDateTimeField(required=False)
 
     def clean(self) -> dict[str, Any]:
-        """Read the line; one that cannot run is an error here as well."""
-        data = self.cleaned_data
-        return data | {"crontab": self.clean_line(data)}
+        """Read the timing; one that cannot run is an error here as well."""
+        return self.cleaned_data | {"when": self.clean_when()}
 
     def row(self, was: Row | None) -> Row:
         """Return the timing of a valid form; where it is what is stored, it goes on from what is planned."""
         data = self.cleaned_data
-        interval, clocked = data["interval"], data["clocked"]
-        row = Row(
-            crontab=data["crontab"],
-            every=interval and interval.every,
-            period=interval and interval.period,
-            clocked_time=clocked and clocked.clocked_time,
+        typed: Row = data["when"]
+        row = typed._replace(
             start_time=data["start_time"],
             expires=data["expires"],
             one_off=data["one_off"],

@@ -10,11 +10,11 @@ from django_celery_beat.models import CrontabSchedule, IntervalSchedule
 
 from apps.lib import words
 from apps.schedules.crontab import BadCrontab, parse_line
-from apps.schedules.crontab_row import FIELDS
 from apps.schedules.durations import Durations
 from apps.schedules.preview import Upcoming, shortest_gap, upcoming, zone_of
 from apps.schedules.row import Row
 from apps.schedules.timing import Untimely
+from apps.schedules.timing_rows import FIELDS
 
 _SHOWN = 10
 _LOOKED_AT = 100  # moments, for the shortest time between two

@@ -17,12 +17,11 @@ from django.utils.safestring import SafeString
 from django_celery_beat.models import PeriodicTask
 
 from apps.schedules import declared, heartbeat, watch
-from apps.schedules.admin import arguments, asks, day, files, version
+from apps.schedules.admin import arguments, asks, day, files, version, when
 from apps.schedules.admin.actions import Actions
 from apps.schedules.admin.columns import Columns, SummedChangeList, row_of
 from apps.schedules.admin.form import PreviewForm, ScheduleForm
 from apps.schedules.admin.look_ahead import look_ahead
-from apps.schedules.crontab_row import crontab_row, line_of
 from apps.schedules.durations import durations
 from apps.schedules.models.policy import Policy
 from apps.schedules.models.version import Version
@@ -33,7 +32,7 @@ _TEMPLATE = "admin/schedules/look_ahead.html"
 _WHAT = ("name", "task", "enabled", "description", "stands", "from_code", "moments", "versions")
 _WITHIN = ("start_time", "expires", "one_off", "last_run_at")
 _MESSAGE = ("expire_seconds", "queue", "priority", "exchange", "routing_key", "headers")
-_TIMING = ("cron", "zone", "look_ahead", "interval", "clocked", "solar", *_WITHIN)
+_TIMING = (("cron", "zone"), ("every", "period"), "at", "look_ahead", "solar", *_WITHIN)
 
 admin.site.unregister(PeriodicTask)
 
@@ -47,7 +46,7 @@ class PolicyInline(admin.StackedInline[Policy, PeriodicTask]):
 
 
 @admin.register(PeriodicTask)
-class ScheduleAdmin(Columns, Actions):
+class ScheduleAdmin(when.ShownWhen, Columns, Actions):
     """Show when a schedule runs next, or why it was set aside; whatever is changed here is a version."""
 
     list_display = ("name", "stands", "last_moments", "next_run", "timing", "usual", "passed_over", "task")
@@ -101,11 +100,10 @@ class ScheduleAdmin(Columns, Actions):
         return admin.ModelAdmin.get_queryset(self, request)
 
     def save_model(self, request: HttpRequest, obj: PeriodicTask, form: ScheduleForm, change: bool) -> None:
-        """Save the schedule with the row of its crontab line."""
+        """Save the schedule with the row of its timing."""
         if change:
             record([obj.pk], Version.How.ELSEWHERE)
-        if obj.crontab is not None:
-            obj.crontab = crontab_row(line_of(obj.crontab), str(obj.crontab.timezone))
+        when.keep(obj)
         super().save_model(request, obj, form, change)
 
     def save_related(
@@ -167,14 +165,6 @@ class ScheduleAdmin(Columns, Actions):
         if not self.has_view_permission(request):
             raise PermissionDenied
         return files.download(None)
-
-    def cron(self, schedule: PeriodicTask) -> str:
-        """Return the crontab line, for those who may only look."""
-        return line_of(schedule.crontab) if schedule.crontab else ""
-
-    def zone(self, schedule: PeriodicTask) -> str:
-        """Return the zone of the line, for those who may only look."""
-        return str(schedule.crontab.timezone) if schedule.crontab else ""
 
     @admin.display(description="next moments")
     def look_ahead(self, schedule: PeriodicTask) -> SafeString:
