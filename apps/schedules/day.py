@@ -1,7 +1,7 @@
 """A simulated day: when every schedule would run, for how long as learnt, and which minutes would be hot."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property, lru_cache
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from apps.schedules.crontab import BadCrontab, parse
 from apps.schedules.row import Row
-from apps.schedules.timing import Untimely, interval_of
+from apps.schedules.timing import Untimely, first_moment, interval_of, moment_after
 
 MINUTES = 24 * 60
 _DAY = timedelta(days=1)
@@ -82,7 +82,8 @@ def simulate(
 ) -> Day:
     """Return the day as the schedules stand now."""
     start = datetime.combine(day, time(), zone).astimezone(UTC)
-    lines = [Line(row, moments_of(row, start), usual.get(row.id)) for row in rows]
+    by_line = sorted(rows, key=lambda row: row.crontab or [])  # the moments of a line are worked out once
+    lines = [Line(row, moments_of(row, start), usual.get(row.id)) for row in by_line]
     running = [line for line in lines if line.moments]
     running.sort(key=lambda line: (-line.busy, -len(line.moments), line.row.name))
     return Day(start, running, children)
@@ -111,10 +112,17 @@ def _moments(row: Row, start: datetime, end: datetime) -> Iterable[datetime]:
         every = interval_of(row)
         first = row.next_at - (row.next_at - start) // every * every
         return (first + every * step for step in range(-((first - end) // every)))
-    return _of_crontab(tuple(row.crontab), start) if row.crontab else ()
+    return _of_crontab(tuple(row.crontab), start) if row.crontab else _of_the_sun(row, start, end)
 
 
-@lru_cache(maxsize=1024)  # many schedules share a line
+def _of_the_sun(row: Row, start: datetime, end: datetime) -> Iterator[datetime]:
+    moment = first_moment(row._replace(start_time=None, expires=None, paused_until=None), start - _INSTANT)
+    while moment is not None and moment < end:
+        yield moment
+        moment = moment_after(row._replace(expires=None), moment)
+
+
+@lru_cache(maxsize=64)  # a line of every minute has 1,440 moments
 def _of_crontab(crontab: tuple[str, ...], start: datetime) -> tuple[datetime, ...]:
     minute, hour, day, month, weekday, zone = crontab
     line, end = parse((minute, hour, day, month, weekday), zone), start + _DAY

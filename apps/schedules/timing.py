@@ -1,9 +1,13 @@
 """When a schedule runs: first, after a moment, and which moments when some were missed."""
 
+from collections import deque
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from apps.schedules import sun
 from apps.schedules.crontab import BadCrontab, Crontab, parse
 from apps.schedules.row import Row
+from apps.schedules.sun import BadSun
 
 # A moment that is later than this was missed: nobody looked. Its schedule's policy says what becomes of it.
 GRACE = timedelta(minutes=1)
@@ -38,7 +42,7 @@ def first_moment(row: Row, now: datetime) -> datetime | None:
     begin = max((moment for moment in (start, resumes) if moment is not None), default=None)
     if row.every is not None:
         return _unless_expired(row, _first_of_interval(row, now, begin))
-    return _unless_expired(row, _crontab(row).first_after(begin - _INSTANT if begin else now))
+    return _unless_expired(row, _first_after(row, begin - _INSTANT if begin else now))
 
 
 def moment_after(row: Row, moment: datetime) -> datetime | None:
@@ -47,7 +51,7 @@ def moment_after(row: Row, moment: datetime) -> datetime | None:
         return None
     if row.every is not None:
         return _unless_expired(row, moment + interval_of(row))
-    return _unless_expired(row, _crontab(row).first_after(moment))
+    return _unless_expired(row, _first_after(row, moment))
 
 
 def latest_moments(row: Row, due: datetime, now: datetime, most: int) -> list[datetime]:
@@ -58,6 +62,8 @@ def latest_moments(row: Row, due: datetime, now: datetime, most: int) -> list[da
         every = interval_of(row)
         steps = (now - due) // every
         found = [due + every * step for step in range(max(0, steps - most + 1), steps + 1)]
+    elif row.solar is not None:
+        found = list(deque(_of_the_sun(row, due, now), maxlen=most))
     else:
         found = _crontab(row).latest_until(now, due, most)
     return [moment for moment in found if row.expires is None or moment <= row.expires] or [due]
@@ -92,13 +98,26 @@ def _first_of_interval(row: Row, now: datetime, begin: datetime | None) -> datet
     return grid + every * ((now - grid) // every + 1)
 
 
+def _first_after(row: Row, moment: datetime) -> datetime | None:
+    if row.solar is None:
+        return _crontab(row).first_after(moment)
+    event, latitude, longitude = row.solar
+    try:
+        return sun.first_after(event, float(latitude), float(longitude), moment)
+    except BadSun as error:
+        raise Untimely(str(error)) from error
+
+
+def _of_the_sun(row: Row, due: datetime, now: datetime) -> Iterator[datetime]:
+    moment: datetime | None = due
+    while moment is not None and moment <= now:
+        yield moment
+        moment = _first_after(row, moment)
+
+
 def _crontab(row: Row) -> Crontab:
-    if row.solar is not None:
-        raise Untimely(
-            "Solar schedules need the package ephem, which is not installed. Use a crontab instead."
-        )
     if row.crontab is None:
-        raise Untimely("It has no crontab, interval or clocked time. Choose one.")
+        raise Untimely("It has no crontab, interval, clocked time or solar event. Choose one.")
     minute, hour, day_of_month, month_of_year, day_of_week, zone = row.crontab
     try:
         line = parse((minute, hour, day_of_month, month_of_year, day_of_week), zone)

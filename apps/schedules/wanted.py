@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from apps.jobs import registry, storable
-from apps.schedules import foreign
+from apps.schedules import foreign, sun
 from apps.schedules.arguments import as_text
 from apps.schedules.crontab import parse_line
 from apps.schedules.models.policy import MISSED_CAP, MOST_MISSED, Policy
@@ -90,6 +90,9 @@ class Wanted(BaseModel):
             raise ValueError("Only one of expires and expire_seconds can be set.")
         if self.cron is not None and parse_line(self.cron, self.zone).first_after(timezone.now()) is None:
             raise ValueError(f"No day of the next 40 years fits the crontab line {self.cron!r}.")
+        if self.solar is not None:
+            event, latitude, longitude = self.solar
+            sun.first_after(event, float(latitude), float(longitude), timezone.now())
         return self
 
     def row(self) -> Row:

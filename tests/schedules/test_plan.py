@@ -11,7 +11,6 @@ from django_celery_beat.models import (
     CrontabSchedule,
     IntervalSchedule,
     PeriodicTask,
-    SolarSchedule,
 )
 
 from apps.schedules import sql
@@ -141,13 +140,6 @@ def test_a_crontab_that_never_runs_is_set_aside_and_stops_nobody(
     assert plan_of(bad).next_at is None
     assert plan_of(good).next_at is not None
     assert "'bad one' is set aside" in caplog.text
-
-
-def test_a_solar_schedule_says_what_it_lacks(every: Make) -> None:
-    solar = SolarSchedule.objects.create(event="sunrise", latitude=52.5, longitude=13.4)
-    schedule = PeriodicTask.objects.create(name="sunrise", task="kinds.add", solar=solar)
-    plan()
-    assert "ephem" in plan_of(schedule).problem
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django_celery_beat.admin import PeriodicTaskForm
-from django_celery_beat.models import PeriodicTask
+from django_celery_beat.models import PeriodicTask, SolarSchedule
 
 from apps.jobs import registry
 from apps.schedules import foreign
@@ -70,6 +70,7 @@ class ScheduleForm(when.WhenFields, PeriodicTaskForm):  # type: ignore[misc]  # 
 class PreviewForm(when.WhenFields):
     """What of the form says when, as it stands while somebody types."""
 
+    solar = forms.ModelChoiceField(SolarSchedule.objects.all(), required=False)
     start_time = forms.SplitDateTimeField(required=False)
     expires = forms.SplitDateTimeField(required=False)
     one_off = forms.BooleanField(required=False)
@@ -87,7 +88,9 @@ class PreviewForm(when.WhenFields):
         """Return the timing of a valid form; where it is what is stored, it goes on from what is planned."""
         data = self.cleaned_data
         typed: Row = data["when"]
+        there = data["solar"]
         row = typed._replace(
+            solar=[there.event, str(there.latitude), str(there.longitude)] if there else None,
             start_time=data["start_time"],
             expires=data["expires"],
             one_off=data["one_off"],

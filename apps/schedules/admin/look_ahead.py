@@ -48,6 +48,9 @@ def in_words(row: Row) -> str:
         return told.removesuffix(f" {zone}")
     if row.every is not None:
         return str(IntervalSchedule(every=row.every, period=row.period)).capitalize()
+    if row.solar is not None:
+        event, latitude, longitude = row.solar
+        return f"At {event.replace('_', ' ')} in {float(latitude):g}, {float(longitude):g}"
     return "Once"
 
 
