@@ -12,6 +12,7 @@ from django_celery_beat.schedulers import DatabaseScheduler
 
 from apps.schedules import heartbeat, sql
 from apps.schedules.fire import fire
+from apps.schedules.from_settings import bring_in
 from apps.schedules.plan import BATCH as PLAN_BATCH
 from apps.schedules.plan import plan
 from apps.schedules.probe import Probe
@@ -84,6 +85,8 @@ class LedgerScheduler(DatabaseScheduler):  # type: ignore[misc]  # untyped base
             self._beat_id = heartbeat.sign_on()
             self._probe.listen()
             sql.run("adopt")
+            for sentence in bring_in():
+                log.warning("%s", sentence)
         if monotonic() - self._spoke_at >= _HEARTBEAT_S:
             heartbeat.say(self._beat_id)
             self._spoke_at = monotonic()
