@@ -3,6 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
+from apps.web.pages.artifact import artifact
 from apps.web.pages.cancel import cancel
 from apps.web.pages.downloads import rejects, upload
 from apps.web.pages.home import home
@@ -26,6 +27,7 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/log/", log, name="log"),
     path("jobs/<uuid:job_id>/upload/", upload, name="upload"),
     path("jobs/<uuid:job_id>/rejected.csv", rejects, name="rejects"),
+    path("jobs/<uuid:job_id>/file/", artifact, name="artifact"),
     path("jobs/<uuid:job_id>/cancel/", cancel, name="cancel"),
     path("login/", Login.as_view(), name="login"),
     path("login/admin/", admin_login, name="admin_login"),

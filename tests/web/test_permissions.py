@@ -22,6 +22,7 @@ ABOUT_A_JOB = {
     "log": (OK, HIDDEN, LOGIN, HIDDEN, OK),
     "upload": (OK, HIDDEN, LOGIN, HIDDEN, HIDDEN),
     "rejects": (OK, HIDDEN, LOGIN, HIDDEN, HIDDEN),
+    "artifact": (HIDDEN, HIDDEN, LOGIN, HIDDEN, HIDDEN),  # an import leaves none; see test_artifacts
     "cancel": (302, HIDDEN, LOGIN, HIDDEN, FORBIDDEN),  # it has ended: back to its page
 }
 ABOUT_ONESELF = {
