@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "apps.accounts",
     "apps.jobs",
     "apps.schedules",
+    "apps.mail",
     "apps.shop",
     "apps.transfers",
     "apps.ops",
@@ -124,6 +125,19 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 BACKLINE_UPLOADS_DIR = Path(env.text("BACKLINE_UPLOADS_DIR") or STATE_DIR / "uploads")
 BACKLINE_UPLOAD_MAX_BYTES = env.number("BACKLINE_UPLOAD_MAX_BYTES", 2 * 1024**3)
+
+# --- Mail ---------------------------------------------------------------------
+
+EMAIL_HOST = env.text("DJANGO_EMAIL_HOST")
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
+EMAIL_FILE_PATH = STATE_DIR / "mail"  # where letters go while there is no server
+EMAIL_PORT = env.number("DJANGO_EMAIL_PORT", 587)
+EMAIL_HOST_USER = env.text("DJANGO_EMAIL_USER")
+EMAIL_HOST_PASSWORD = env.text("DJANGO_EMAIL_PASSWORD")
+EMAIL_USE_SSL = EMAIL_PORT == 465  # speaks TLS from the first byte on
+EMAIL_USE_TLS = env.flag("DJANGO_EMAIL_TLS", default=True) and not EMAIL_USE_SSL
+EMAIL_TIMEOUT = 20  # seconds without an answer
+DEFAULT_FROM_EMAIL = env.text("DJANGO_FROM_EMAIL", "Backline <backline@localhost>")
 
 # --- Safety -------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from apps.web.pages.job import job
 from apps.web.pages.live import live_job, live_jobs, poll_job, poll_jobs
 from apps.web.pages.log import log
 from apps.web.pages.login import Login, admin_login
+from apps.web.pages.newsletter import leave_newsletter, newsletter
 from apps.web.pages.sample import sample
 from apps.web.pages.theme import choose_theme
 
@@ -29,6 +30,8 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/rejected.csv", rejects, name="rejects"),
     path("jobs/<uuid:job_id>/file/", artifact, name="artifact"),
     path("jobs/<uuid:job_id>/cancel/", cancel, name="cancel"),
+    path("newsletter/", newsletter, name="newsletter"),
+    path("newsletter/leave/", leave_newsletter, name="leave_newsletter"),
     path("login/", Login.as_view(), name="login"),
     path("login/admin/", admin_login, name="admin_login"),
     path("logout/", LogoutView.as_view(), name="logout"),

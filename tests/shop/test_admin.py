@@ -13,6 +13,7 @@ from tests.transfers.steps import imported
 
 PAGES = [
     "shop/customer", "shop/product", "shop/order", "shop/orderline", "shop/price", "shop/dailysales",
+    "mail/subscription", "mail/issue",
     "transfers/upload", "transfers/import", "transfers/rejectedrow",
 ]  # fmt: skip
 
