@@ -10,6 +10,7 @@ from csp.constants import NONE, SELF
 from apps.jobs import broker_options
 from apps.local.servers import addresses
 from apps.local.servers.layout import Layout
+from apps.local.servers.locate import postgres_directories
 from apps.local.servers.secret_key import secret_key
 from config import env
 
@@ -221,6 +222,9 @@ BACKLINE_CANCEL_GRACE_S = 10  # after a cancel: likewise
 BACKLINE_WORKER_HTTP = env.number("BACKLINE_WORKER_HTTP", 0)  # port on loopback: health, metrics; 0 is off
 BACKLINE_BEAT_HTTP = env.number("BACKLINE_BEAT_HTTP", 0)  # the same for a beat
 BACKLINE_ARTIFACTS_DIR = Path(env.text("BACKLINE_ARTIFACTS_DIR") or STATE_DIR / "artifacts")
+BACKLINE_BACKUPS_DIR = Path(env.text("BACKLINE_BACKUPS_DIR") or STATE_DIR / "backups")
+BACKLINE_BACKUP_DAYS = env.number("BACKLINE_BACKUP_DAYS", 14)  # then it is deleted, but for the latest
+POSTGRES_PROGRAMS = postgres_directories()  # where pg_dump is looked for
 BACKLINE_MAX_DEATHS = 3  # a job that lost its worker so often without getting further is set aside
 BACKLINE_VERSION = env.text("BACKLINE_VERSION", "0.1.0")  # of this release; workers and dead letters say it
 BACKLINE_ENVIRONMENT = env.text("BACKLINE_ENVIRONMENT", "local")
