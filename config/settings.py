@@ -229,6 +229,7 @@ BACKLINE_MAX_DEATHS = 3  # a job that lost its worker so often without getting f
 BACKLINE_VERSION = env.text("BACKLINE_VERSION", "0.1.0")  # of this release; workers and dead letters say it
 BACKLINE_ENVIRONMENT = env.text("BACKLINE_ENVIRONMENT", "local")
 WEB_URL = env.text("BACKLINE_WEB_URL", "http://127.0.0.1:8000/")  # Flower sends people there to log in
+HEALTH_URL = env.text("BACKLINE_HEALTH_URL") or env.text("BACKLINE_WEB_URL")  # asked by the health check
 FLOWER_URL = env.text("BACKLINE_FLOWER_URL")  # where pages link to; empty hides the link
 
 # --- Logging ------------------------------------------------------------------
