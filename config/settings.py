@@ -10,6 +10,7 @@ from csp.constants import NONE, SELF
 from apps.jobs import broker_options
 from apps.local.servers import addresses
 from apps.local.servers.layout import Layout
+from apps.local.servers.locate import postgres_directories
 from apps.local.servers.secret_key import secret_key
 from config import env
 
@@ -43,6 +44,7 @@ INSTALLED_APPS = [
     "apps.accounts",
     "apps.jobs",
     "apps.schedules",
+    "apps.mail",
     "apps.shop",
     "apps.transfers",
     "apps.ops",
@@ -124,6 +126,19 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 BACKLINE_UPLOADS_DIR = Path(env.text("BACKLINE_UPLOADS_DIR") or STATE_DIR / "uploads")
 BACKLINE_UPLOAD_MAX_BYTES = env.number("BACKLINE_UPLOAD_MAX_BYTES", 2 * 1024**3)
+
+# --- Mail ---------------------------------------------------------------------
+
+EMAIL_HOST = env.text("DJANGO_EMAIL_HOST")
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
+EMAIL_FILE_PATH = STATE_DIR / "mail"  # where letters go while there is no server
+EMAIL_PORT = env.number("DJANGO_EMAIL_PORT", 587)
+EMAIL_HOST_USER = env.text("DJANGO_EMAIL_USER")
+EMAIL_HOST_PASSWORD = env.text("DJANGO_EMAIL_PASSWORD")
+EMAIL_USE_SSL = EMAIL_PORT == 465  # speaks TLS from the first byte on
+EMAIL_USE_TLS = env.flag("DJANGO_EMAIL_TLS", default=True) and not EMAIL_USE_SSL
+EMAIL_TIMEOUT = 20  # seconds without an answer
+DEFAULT_FROM_EMAIL = env.text("DJANGO_FROM_EMAIL", "Backline <backline@localhost>")
 
 # --- Safety -------------------------------------------------------------------
 
@@ -207,10 +222,14 @@ BACKLINE_CANCEL_GRACE_S = 10  # after a cancel: likewise
 BACKLINE_WORKER_HTTP = env.number("BACKLINE_WORKER_HTTP", 0)  # port on loopback: health, metrics; 0 is off
 BACKLINE_BEAT_HTTP = env.number("BACKLINE_BEAT_HTTP", 0)  # the same for a beat
 BACKLINE_ARTIFACTS_DIR = Path(env.text("BACKLINE_ARTIFACTS_DIR") or STATE_DIR / "artifacts")
+BACKLINE_BACKUPS_DIR = Path(env.text("BACKLINE_BACKUPS_DIR") or STATE_DIR / "backups")
+BACKLINE_BACKUP_DAYS = env.number("BACKLINE_BACKUP_DAYS", 14)  # then it is deleted, but for the latest
+POSTGRES_PROGRAMS = postgres_directories()  # where pg_dump is looked for
 BACKLINE_MAX_DEATHS = 3  # a job that lost its worker so often without getting further is set aside
 BACKLINE_VERSION = env.text("BACKLINE_VERSION", "0.1.0")  # of this release; workers and dead letters say it
 BACKLINE_ENVIRONMENT = env.text("BACKLINE_ENVIRONMENT", "local")
 WEB_URL = env.text("BACKLINE_WEB_URL", "http://127.0.0.1:8000/")  # Flower sends people there to log in
+HEALTH_URL = env.text("BACKLINE_HEALTH_URL") or env.text("BACKLINE_WEB_URL")  # asked by the health check
 FLOWER_URL = env.text("BACKLINE_FLOWER_URL")  # where pages link to; empty hides the link
 
 # --- Logging ------------------------------------------------------------------

@@ -7,6 +7,7 @@ few seconds: a broker that does not answer is away, and the rows stay for the ke
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache, partial
+from time import monotonic
 from typing import cast
 
 import amqp
@@ -68,6 +69,14 @@ def lost_its_data(producer: Producer) -> bool:
     """Say whether the broker forgot everything since the last call, as after a flush; set the sign again."""
     with said_when_away(producer):
         return broker_memory.was_lost(_channel(producer))
+
+
+def answer_time() -> float:
+    """Return how many seconds the broker takes to let one in and answer; raise BrokerAway."""
+    began = monotonic()
+    with connected() as producer, said_when_away(producer):
+        _channel(producer)  # kombu connects when it is first asked for
+    return monotonic() - began
 
 
 def bound(connection: Connection, patience_s: float = _PATIENCE_S) -> None:

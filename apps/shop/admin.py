@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.contrib import admin
 
 from apps.lib.read_only_admin import ReadOnlyAdmin
-from apps.shop.models import Customer, Order, OrderLine, Product
+from apps.shop.models import Customer, DailySales, Order, OrderLine, Price, Product
 
 
 @admin.register(Customer)
@@ -44,3 +44,21 @@ class OrderLineAdmin(ReadOnlyAdmin):
     list_select_related = ("order", "product")
     raw_id_fields: ClassVar = ["order", "product"]
     search_fields = ("=order__number",)
+
+
+@admin.register(Price)
+class PriceAdmin(ReadOnlyAdmin):
+    """What products cost now, and since which line."""
+
+    list_display = ("product", "unit_price", "invoiced_at")
+    list_select_related = ("product",)
+    search_fields = ("^product__code", "product__name")
+
+
+@admin.register(DailySales)
+class DailySalesAdmin(ReadOnlyAdmin):
+    """What was sold on each day into each country."""
+
+    list_display = ("day", "country", "orders", "units", "sold", "returned", "adjusted")
+    list_filter = ("country",)
+    date_hierarchy = "day"

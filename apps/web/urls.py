@@ -3,6 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
+from apps.web.pages.artifact import artifact
 from apps.web.pages.cancel import cancel
 from apps.web.pages.downloads import rejects, upload
 from apps.web.pages.home import home
@@ -11,6 +12,7 @@ from apps.web.pages.job import job
 from apps.web.pages.live import live_job, live_jobs, poll_job, poll_jobs
 from apps.web.pages.log import log
 from apps.web.pages.login import Login, admin_login
+from apps.web.pages.newsletter import leave_newsletter, newsletter
 from apps.web.pages.sample import sample
 from apps.web.pages.theme import choose_theme
 
@@ -26,7 +28,10 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/log/", log, name="log"),
     path("jobs/<uuid:job_id>/upload/", upload, name="upload"),
     path("jobs/<uuid:job_id>/rejected.csv", rejects, name="rejects"),
+    path("jobs/<uuid:job_id>/file/", artifact, name="artifact"),
     path("jobs/<uuid:job_id>/cancel/", cancel, name="cancel"),
+    path("newsletter/", newsletter, name="newsletter"),
+    path("newsletter/leave/", leave_newsletter, name="leave_newsletter"),
     path("login/", Login.as_view(), name="login"),
     path("login/admin/", admin_login, name="admin_login"),
     path("logout/", LogoutView.as_view(), name="logout"),

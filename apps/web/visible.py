@@ -1,8 +1,9 @@
 """Who may see and touch which job.  Every page that names a job asks here and nowhere else.
 
 Seeing: one's own jobs; those of others with the permission ``jobs.view_job``, being staff is not enough.
-The contents of files (uploads, rejected rows) are their owner's alone. Cancelling: one's own jobs, those
-of others with ``jobs.cancel_job``. What one may not see does not exist: 404.
+The contents of files (uploads, rejected rows, what a job left) are their owner's alone; what a job without
+an owner left, such as a schedule's, is for those with ``jobs.view_artifact``. Cancelling: one's own jobs,
+those of others with ``jobs.cancel_job``. What one may not see does not exist: 404.
 """
 
 from uuid import UUID
@@ -45,6 +46,13 @@ def owned_or_404(user: Person, job_id: UUID) -> Job:
 def is_owner(user: Person, job: Job) -> bool:
     """Say whether this person started the job."""
     return user.pk is not None and job.owner_id == user.pk
+
+
+def may_open_artifacts(user: Person, job: Job) -> bool:
+    """Say whether this person gets the files that the job left."""
+    if job.owner_id is not None:
+        return is_owner(user, job)
+    return isinstance(user, User) and user.has_perm("jobs.view_artifact")
 
 
 def may_cancel(user: Person, job: Job) -> bool:

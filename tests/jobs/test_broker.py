@@ -85,6 +85,10 @@ def test_two_that_look_at_once_do_not_both_notice(inbox: Inbox) -> None:
         assert [broker.lost_its_data(one), broker.lost_its_data(two)] == [True, False]
 
 
+def test_it_says_how_long_the_broker_took_to_answer(inbox: Inbox) -> None:
+    assert 0 < broker.answer_time() < 5
+
+
 class TestAway:
     @pytest.fixture(params=["refuses", "never answers", "hangs up"])
     def away(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
@@ -107,6 +111,10 @@ class TestAway:
     def test_a_look_says_so(self, away: None) -> None:
         with broker.connected() as producer, pytest.raises(BrokerAway):
             broker.lost_its_data(producer)
+
+    def test_a_question_says_so(self, away: None) -> None:
+        with pytest.raises(BrokerAway):
+            broker.answer_time()
 
     def test_opening_and_closing_a_connection_asks_nobody(self, away: None) -> None:
         with broker.connected():

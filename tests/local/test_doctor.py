@@ -12,12 +12,13 @@ from django.db import OperationalError, connection
 from django.db.models.functions import Now
 
 from apps.jobs.models import Duty, Worker
-from apps.local.doctor import data, database, machine, processes
+from apps.local.doctor import data, database, machine
 from apps.local.doctor.checks import CHECKS, Check, _examine, examine, is_well
-from apps.local.doctor.finding import Finding, Level, note, well, wrong
 from apps.local.doctor.report import as_json, as_text
 from apps.local.servers.layout import Layout
 from apps.local.servers.private_files import write_private_once
+from apps.maintenance.health import processes
+from apps.maintenance.health.finding import Finding, Level, note, well, wrong
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +44,7 @@ def add_duty(*, error: str = "", ago: timedelta = timedelta(0)) -> None:
 
 @pytest.mark.django_db
 def test_no_worker_is_wrong_and_the_mend_starts_one(tmp_path: Path) -> None:
-    finding = processes.workers(tmp_path)
+    finding = processes.workers()
     assert finding.level is Level.WRONG
     assert "make up" in finding.mend
 
@@ -51,26 +52,26 @@ def test_no_worker_is_wrong_and_the_mend_starts_one(tmp_path: Path) -> None:
 @pytest.mark.django_db
 def test_a_silent_worker_beside_a_living_one_is_named(tmp_path: Path) -> None:
     add_worker()
-    assert processes.workers(tmp_path).level is Level.OK
+    assert processes.workers().level is Level.OK
     add_worker(silent=timedelta(minutes=5))
-    assert processes.workers(tmp_path).what == "silent: worker1@here"
+    assert processes.workers().what == "silent: worker1@here"
 
 
 @pytest.mark.django_db
 def test_a_keeper_that_fails_or_is_gone_is_wrong(tmp_path: Path) -> None:
-    assert processes.keeper(tmp_path).what == "none is at work"
+    assert processes.keeper().what == "none is at work"
     add_duty(ago=timedelta(minutes=1))
-    assert processes.keeper(tmp_path).level is Level.WRONG
+    assert processes.keeper().level is Level.WRONG
     Duty.objects.update(ran_at=Now())
-    assert processes.keeper(tmp_path).level is Level.OK
+    assert processes.keeper().level is Level.OK
     Duty.objects.update(error="The broker is away.")
-    assert processes.keeper(tmp_path).what == "relay: The broker is away."
+    assert processes.keeper().what == "relay: The broker is away."
 
 
 @pytest.mark.django_db
 def test_beats_and_schedules_can_be_looked_at(tmp_path: Path) -> None:
-    assert processes.beat(tmp_path).level is Level.WRONG
-    assert processes.schedules(tmp_path).level is Level.OK
+    assert processes.beat().level is Level.WRONG
+    assert processes.schedules().level is Level.OK
 
 
 @pytest.mark.django_db

@@ -112,3 +112,16 @@ def test_programs_out_of_reach_are_copied_once_and_no_mode_is_widened(
     assert not copy.is_relative_to(tmp_path)
     assert copy.stat().st_uid == 0
     assert run_as(server_account(), [copy, "--version"]).returncode == 0
+
+
+def test_the_programs_may_be_in_more_places_than_the_server_and_an_override_is_the_only_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake(tmp_path, "pg_dump", "pg_dump (PostgreSQL) 17.2")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("BACKLINE_PG_BIN", raising=False)
+    places = locate.postgres_directories()
+    assert places[0] == postgres_program().executable.parent
+    assert places[-1] == tmp_path
+    monkeypatch.setenv("BACKLINE_PG_BIN", str(tmp_path / "other"))
+    assert locate.postgres_directories() == [tmp_path / "other"]

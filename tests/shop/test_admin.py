@@ -12,7 +12,8 @@ from tests.shop.lines import as_csv, line
 from tests.transfers.steps import imported
 
 PAGES = [
-    "shop/customer", "shop/product", "shop/order", "shop/orderline",
+    "shop/customer", "shop/product", "shop/order", "shop/orderline", "shop/price", "shop/dailysales",
+    "mail/subscription", "mail/issue",
     "transfers/upload", "transfers/import", "transfers/rejectedrow",
 ]  # fmt: skip
 

@@ -22,6 +22,7 @@ ABOUT_A_JOB = {
     "log": (OK, HIDDEN, LOGIN, HIDDEN, OK),
     "upload": (OK, HIDDEN, LOGIN, HIDDEN, HIDDEN),
     "rejects": (OK, HIDDEN, LOGIN, HIDDEN, HIDDEN),
+    "artifact": (HIDDEN, HIDDEN, LOGIN, HIDDEN, HIDDEN),  # an import leaves none; see test_artifacts
     "cancel": (302, HIDDEN, LOGIN, HIDDEN, FORBIDDEN),  # it has ended: back to its page
 }
 ABOUT_ONESELF = {
@@ -30,12 +31,14 @@ ABOUT_ONESELF = {
     "sample": (OK, OK, LOGIN, OK, OK),
     "live_jobs": (OK, OK, LOGGED_OUT, OK, OK),
     "poll_jobs": (OK, OK, LOGGED_OUT, OK, OK),
+    "newsletter": (OK, OK, LOGIN, OK, OK),
 }
 FOR_EVERYBODY = {
     "login": (302, 302, OK, 302, 302),
     "admin_login": (FORBIDDEN, FORBIDDEN, LOGIN, 302, FORBIDDEN),
     "logout": (NOT_ALLOWED,) * 5,
     "theme": (NOT_ALLOWED,) * 5,
+    "leave_newsletter": (HIDDEN,) * 5,  # without the token of a letter; see test_newsletter
 }
 TABLE = ABOUT_A_JOB | ABOUT_ONESELF | FOR_EVERYBODY
 

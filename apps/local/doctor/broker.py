@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import redis
 from kombu import Connection
 
-from apps.local.doctor.finding import Finding, note, well, wrong
 from apps.local.servers.addresses import broker_url, masked
+from apps.maintenance.health.finding import Finding, note, well, wrong
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,7 @@ import importlib.util
 import shutil
 from pathlib import Path
 
-from apps.local.doctor.finding import Finding, note, well
+from apps.maintenance.health.finding import Finding, note, well
 
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 

@@ -9,9 +9,10 @@ import redis
 from django.db import DatabaseError, InterfaceError
 from kombu.exceptions import KombuError
 
-from apps.local.doctor import broker, browser, data, database, machine, processes, programs
-from apps.local.doctor.finding import Finding, Level, note, wrong
+from apps.local.doctor import broker, browser, data, database, machine, programs, supervisor
 from apps.local.servers.errors import ServerError
+from apps.maintenance.health import processes
+from apps.maintenance.health.finding import Finding, Level, note, wrong
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -37,17 +38,17 @@ CHECKS: Sequence[Check] = (
     Check("data", data.cluster),
     Check("permissions", data.permissions),
     Check("login", data.login),
-    Check("supervisor", processes.supervisor),
+    Check("supervisor", supervisor.supervisor),
     Check("database", database.reachable),
     Check("database settings", database.settled, needs="database"),
     Check("migrations", database.migrations, needs="database"),
     Check("clock", database.clock, needs="database"),
     Check("broker", broker.reachable),
     Check("broker settings", broker.settled, needs="broker"),
-    Check("workers", processes.workers, needs="migrations"),
-    Check("keeper", processes.keeper, needs="migrations"),
-    Check("beat", processes.beat, needs="migrations"),
-    Check("schedules", processes.schedules, needs="migrations"),
+    Check("workers", lambda _: processes.workers(), needs="migrations"),
+    Check("keeper", lambda _: processes.keeper(), needs="migrations"),
+    Check("beat", lambda _: processes.beat(), needs="migrations"),
+    Check("schedules", lambda _: processes.schedules(), needs="migrations"),
     Check("browser", browser.chromium),
 )
 

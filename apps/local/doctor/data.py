@@ -6,13 +6,13 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from apps.local.doctor.finding import Finding, note, well, wrong
 from apps.local.servers.layout import Layout, home_path
 from apps.local.servers.locate import postgres_program
 from apps.local.servers.postgres_cluster import refuse_another_major
 from apps.local.servers.private_files import read_if_there
 from apps.local.servers.privileges import server_account
 from apps.local.supervise.credentials import known
+from apps.maintenance.health.finding import Finding, note, well, wrong
 
 if TYPE_CHECKING:
     from pathlib import Path

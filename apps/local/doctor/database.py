@@ -9,9 +9,9 @@ from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from apps.local.doctor.finding import Finding, note, well, wrong
 from apps.local.servers.addresses import database_url, masked
 from apps.local.servers.locate import OLDEST_POSTGRES
+from apps.maintenance.health.finding import Finding, note, well, wrong
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,11 +7,11 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
-from apps.local.doctor.finding import Finding, note, well, wrong
 from apps.local.servers.layout import Layout, home_path
 from apps.local.servers.ports import is_free
 from apps.local.servers.privileges import server_account
 from apps.local.supervise.alone import running_supervisor
+from apps.maintenance.health.finding import Finding, note, well, wrong
 
 if TYPE_CHECKING:
     from pathlib import Path

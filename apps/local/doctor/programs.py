@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
 
-from apps.local.doctor.finding import Finding, well, wrong
 from apps.local.servers.locate import Program, postgres_program, valkey_program
 from apps.local.servers.privileges import server_account
 from apps.local.servers.programs import runnable
+from apps.maintenance.health.finding import Finding, well, wrong
 
 if TYPE_CHECKING:
     from pathlib import Path

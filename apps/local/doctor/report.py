@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from apps.local.doctor.checks import is_well
-from apps.local.doctor.finding import Finding, Level
+from apps.maintenance.health.finding import Finding, Level
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

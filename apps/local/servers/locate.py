@@ -48,6 +48,16 @@ def postgres_program() -> Program:
     )
 
 
+def postgres_directories() -> list[Path]:
+    """Return where PostgreSQL's programs may be, the best first, without asking whether they run."""
+    override = os.environ.get("BACKLINE_PG_BIN")
+    if override:
+        return [Path(override)]
+    client = shutil.which("pg_dump")  # a machine may have the client programs alone
+    found = [directory for directory, _ in [*_wheel_postgres(), *_system_postgres()]]
+    return [*found, Path(client).parent] if client else found
+
+
 def valkey_program() -> Program:
     """Return the `valkey-server` or `redis-server` to run."""
     override = os.environ.get("BACKLINE_VALKEY_SERVER")

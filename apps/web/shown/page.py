@@ -11,12 +11,13 @@ from apps.jobs.models import Attempt, DeadLetter, Job, LogLine
 from apps.jobs.states import State
 from apps.lib import words
 from apps.transfers.models import Import
+from apps.web.shown.artifacts import artifact_files
 from apps.web.shown.imports import Entry, File, files, imports_of, readout
 from apps.web.shown.life import Life, life
 from apps.web.shown.now import now
 from apps.web.shown.rejected import Rejected, rejected
 from apps.web.shown.rows import JobRow, job_rows
-from apps.web.visible import is_owner, may_cancel
+from apps.web.visible import is_owner, may_cancel, may_open_artifacts
 
 MOST_ATTEMPTS = 20
 MOST_LINES = 12
@@ -147,7 +148,8 @@ class JobPage:
     @cached_property
     def files(self) -> list[File]:
         """Return what can be downloaded."""
-        return files(self.run, is_owner=self.is_owner, has_ended=self.job.has_ended) if self.run else []
+        own = files(self.run, is_owner=self.is_owner, has_ended=self.job.has_ended) if self.run else []
+        return own + artifact_files(self.job, may_open=may_open_artifacts(self.viewer, self.job))
 
     @cached_property
     def rejected(self) -> Rejected | None:

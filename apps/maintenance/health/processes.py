@@ -3,37 +3,23 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db.models import Max
 from django.db.models.functions import Now
 
 from apps.jobs.models import Duty, Worker
-from apps.local.doctor.finding import Finding, note, well, wrong
-from apps.local.supervise.alone import running_supervisor
+from apps.maintenance.health.finding import Finding, well, wrong
 from apps.schedules.models.beat import Beat
 from apps.schedules.models.plan import Plan
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _KEEPER_SILENT = timedelta(seconds=20)
 _BEAT_SILENT = timedelta(seconds=20)
 _LATE = timedelta(seconds=30)
 
 
-def supervisor(project: Path) -> Finding:
-    """Look whether `manage.py up` runs in this project."""
-    running = running_supervisor(project)
-    if running is None:
-        return note("supervisor", "manage.py up does not run here", "Run: make up")
-    return well("supervisor", f"manage.py up runs, pid {running[0]}, {running[1]}")
-
-
-def workers(project: Path) -> Finding:
+def workers() -> Finding:
     """Check that a worker lives, and that none went silent without a word."""
-    del project
     dead_before = Now() - timedelta(seconds=settings.BACKLINE_DEAD_AFTER_S)
     listed = Worker.objects.filter(stopped_at=None)
     living = list(listed.filter(heartbeat_at__gte=dead_before))
@@ -47,9 +33,8 @@ def workers(project: Path) -> Finding:
     return well("workers", f"{len(living)} alive with {slots} slots")
 
 
-def keeper(project: Path) -> Finding:
+def keeper() -> Finding:
     """Check that a keeper does its duties without errors."""
-    del project
     fresh = Duty.objects.filter(ran_at__gte=Now() - _KEEPER_SILENT)
     if not fresh.exists():
         return wrong("keeper", "none is at work", "Run: make up (or manage.py keeper)")
@@ -60,9 +45,8 @@ def keeper(project: Path) -> Finding:
     return well("keeper", f"{', '.join(leaders)} leads")
 
 
-def beat(project: Path) -> Finding:
+def beat() -> Finding:
     """Check that a beat lives."""
-    del project
     latest = Beat.objects.filter(stopped_at=None).aggregate(at=Max("heartbeat_at"))["at"]
     living = Beat.objects.filter(stopped_at=None, heartbeat_at__gte=Now() - _BEAT_SILENT).count()
     if not living:
@@ -71,9 +55,8 @@ def beat(project: Path) -> Finding:
     return well("beat", f"{living} alive")
 
 
-def schedules(project: Path) -> Finding:
+def schedules() -> Finding:
     """Check that no schedule is late and none was set aside."""
-    del project
     enabled = Plan.objects.filter(schedule__enabled=True)
     ailing = enabled.exclude(problem="").select_related("schedule").first()
     if ailing is not None:

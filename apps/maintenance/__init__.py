@@ -1,0 +1,1 @@
+"""What keeps an installation well: backups, checks of its health, clearing of what expired.  No tables."""

@@ -1,0 +1,1 @@
+"""Job types that sum up what happened."""

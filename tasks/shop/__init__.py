@@ -1,0 +1,1 @@
+"""Job types that keep the shop's own tables up to date."""
