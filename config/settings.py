@@ -213,10 +213,9 @@ BACKLINE_STRAIGHT = (
 )
 BACKLINE_STRAIGHT_PER_SLOT = 2  # and for each slot: one runs, one waits for it
 BACKLINE_HEARTBEAT_S = 5
-BACKLINE_DEAD_AFTER_S = 15  # a worker that is silent for so long is dead
-BACKLINE_REPUBLISH_S = (
-    5  # a message nobody claimed for so long is sent again, then waits twice as long each time
-)
+BACKLINE_DEAD_AFTER_S = env.number("BACKLINE_DEAD_AFTER_S", 15)  # a worker that is silent for so long is dead
+# a message nobody claimed for so long is sent again, then waits twice as long each time
+BACKLINE_REPUBLISH_S = env.number("BACKLINE_REPUBLISH_S", 5)
 BACKLINE_KILL_GRACE_S = 5  # past its limit: then the process of a job that did not stop is killed
 BACKLINE_CANCEL_GRACE_S = 10  # after a cancel: likewise
 BACKLINE_WORKER_HTTP = env.number("BACKLINE_WORKER_HTTP", 0)  # port on loopback: health, metrics; 0 is off

@@ -28,7 +28,7 @@ def table(producer: Callable[[], Producer]) -> tuple[Duty, ...]:
         Duty("relay", 0.1, lambda: fill_windows(producer()), busy_s=0.01),
         Duty("republish", 1.0, lambda: relay.republish(producer())),
         Duty("release", 0.5, transitions.release),
-        Duty("rescue", 2.0, rescue.rescue),
+        Duty("rescue", 2.0, rescue.Rescue()),
         Duty("settle", 0.5, settle.settle_ended),
         Duty("expire", 1.0, expiry.expire),
         Duty("recall", 1.0, pause.recall),

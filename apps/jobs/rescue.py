@@ -5,10 +5,28 @@ import logging
 from django.conf import settings
 
 from apps.jobs import crash_points, sql, transitions
+from apps.jobs.set_clock import SetClock
 
 log = logging.getLogger("backline.keeper")
 
 _LATE_S = 1  # a heartbeat may come so much later than it should
+
+
+class Rescue:
+    """The rescue, again and again; it sees when somebody set the clock by which silence is counted."""
+
+    def __init__(self) -> None:
+        self._clock = SetClock()
+
+    def __call__(self) -> int:
+        """Do what ``rescue`` does; when the clock was set, count silence from now."""
+        seconds = self._clock.moved()
+        jumped = abs(seconds or 0) > settings.BACKLINE_DEAD_AFTER_S / 3
+        if jumped:
+            log.warning("the database's clock was set by %+.0f s; silence is counted from now", seconds)
+        if jumped or seconds is None:
+            sql.run("start_anew", {"jumped": jumped})
+        return rescue()
 
 
 def rescue() -> int:
