@@ -5,8 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from apps.local.chaos.faults.table import FAULTS
+from apps.local.chaos.judge import Verdict
 from apps.local.chaos.rig import Plan, Rig
 from apps.local.chaos.run import run_on
+from tests.faketime import needs_faketime
 
 QUICK = ("F01", "F20", "F25", "F44")
 
@@ -19,7 +21,20 @@ def rig() -> Iterator[Rig]:
 
 @pytest.mark.parametrize("code", QUICK)
 def test_a_fault_under_load_loses_nothing_and_doubles_no_effect(rig: Rig, code: str) -> None:
-    verdict = run_on(rig, FAULTS[code], seed=1, jobs=40, measures=False)
+    assert_sound(run_on(rig, FAULTS[code], seed=1, jobs=40, measures=False))
+
+
+@pytest.mark.chaos  # a minute and a half
+@needs_faketime
+def test_clocks_that_jump_double_no_moment_and_lose_none() -> None:
+    with Rig(FAULTS["F34"].plan) as rig:
+        verdict = run_on(rig, FAULTS["F34"], seed=1, jobs=40, measures=False)
+    assert_sound(verdict)
+    assert "0 fired twice" in verdict.note
+
+
+def assert_sound(verdict: Verdict) -> None:
+    """Let everything have ended, and each effect have happened once."""
     assert verdict.ran, verdict.note
     assert (verdict.lost, verdict.doubled_effects, verdict.broken) == (0, 0, []), verdict
     assert verdict.jobs >= 40

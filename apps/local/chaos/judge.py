@@ -12,7 +12,7 @@ _ENDED = (_SUCCEEDED, _DEAD, _CANCELLED)
 # A job may have succeeded once, and its history may hold no move that states.py does not name.
 _TWICE = (
     "SELECT count(*) FROM "
-    "(SELECT job FROM chaos_history WHERE became = 6 AND at >= to_timestamp(%s) "
+    "(SELECT job FROM chaos_history WHERE became = 6 AND n > %s "
     "GROUP BY job HAVING count(*) > 1) AS twice"
 )
 _MOVES = "SELECT was, became, count(*) FROM chaos_history WHERE was <> became GROUP BY was, became"
@@ -61,10 +61,11 @@ class Verdict:
 def judge(trial: Trial, verdict: Verdict, *, expects_dead: bool) -> None:
     """Fill in what the witnesses say."""
     lines = [line for line in trial.rig.sink.lines() if line.at >= trial.began_at]
-    kept = {line.job for line in lines if line.what == "kept"} - trial.forgiven
+    kept = {line.job for line in lines if line.what == "kept"} - trial.forgiven | trial.tally.jobs.keys()
     verdict.jobs = len(kept)
     _judge_effects(trial, verdict, lines, kept)
     _judge_rescue(trial, verdict, lines)
+    _judge_moments(trial, verdict)
     verdict.stale_refused = trial.refused() - trial.refused_before
     if not trial.rig.plan.is_celery:
         _judge_ledger(trial, verdict, kept, expects_dead=expects_dead)
@@ -73,10 +74,11 @@ def judge(trial: Trial, verdict: Verdict, *, expects_dead: bool) -> None:
 
 def _judge_effects(trial: Trial, verdict: Verdict, lines: list[Line], kept: set[str]) -> None:
     kinds = {line.job: line.kind for line in lines if line.what in ("kept", "trying", "unknown")}
+    kinds |= trial.tally.jobs
     begun = Counter(line.job for line in lines if line.what == "begun" and line.kind == "plain")
     verdict.doubled = sum(times - 1 for times in begun.values())
-    since = "SELECT job FROM chaos_effect WHERE at >= to_timestamp(%s)"
-    rows = Counter(str(job) for (job,) in trial.rig.ask(since, trial.began_at))
+    since = "SELECT job FROM chaos_effect WHERE n > %s"
+    rows = Counter(str(job) for (job,) in trial.rig.ask(since, trial.effects_before))
     charged = Counter(line.job for line in lines if line.what == "charged")
     verdict.doubled_effects = sum(times - 1 for times in (rows + charged).values())
     happened = {
@@ -94,6 +96,13 @@ def _ended_otherwise(trial: Trial) -> set[str]:
     return {str(job) for (job,) in trial.rig.ask("SELECT id FROM jobs_job WHERE state IN (7, 8)")}
 
 
+def _judge_moments(trial: Trial, verdict: Verdict) -> None:
+    """Count a moment without a job as a loss, and one with two as an effect that was doubled."""
+    verdict.lost += trial.tally.lost
+    verdict.doubled_effects += trial.tally.doubled
+    verdict.broken += [f"I7: {sentence}" for sentence in trial.tally.wrong]
+
+
 def _judge_ledger(trial: Trial, verdict: Verdict, kept: set[str], *, expects_dead: bool) -> None:
     states = {str(job): state for job, state in trial.rig.ask("SELECT id, state FROM jobs_job")}
     if gone := kept - states.keys():
@@ -107,7 +116,7 @@ def _judge_ledger(trial: Trial, verdict: Verdict, kept: set[str], *, expects_dea
         trial.note(f"{len(unknown)} effects cut off in the middle wait for a person to look")
     if dead - unknown and not expects_dead:
         verdict.broken.append(f"I4: {len(dead - unknown)} jobs were set aside that did nothing wrong")
-    if twice := trial.rig.value(_TWICE, trial.began_at):
+    if twice := trial.rig.value(_TWICE, trial.moves_before):
         verdict.broken.append(f"I3: {twice} jobs succeeded twice")
     if again := trial.rig.value(_LEASES):
         verdict.broken.append(f"I5: {again} leases were issued twice")

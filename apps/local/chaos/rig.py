@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,20 +15,26 @@ import psycopg
 import redis
 from django.conf import settings
 
-from apps.local.chaos import sink
+from apps.local.chaos import clocks, commands, sink
 from apps.local.chaos.cables import Cable, Cables
-from apps.local.chaos.process import TALKATIVE, Process
+from apps.local.chaos.clocks import MovablePostgres, OwnClocks, ServerClock
+from apps.local.chaos.process import Process
 from apps.local.servers.postgres import PostgresServer
 from apps.local.servers.valkey import ValkeyServer
 
 PATIENCE_S = 60.0
 WORKERS = ("worker0", "worker1")
 KEEPERS = ("keeper0", "keeper1")
+_WITH_CLOCKS = ("worker", "beat")
 _SQL = Path(__file__).with_name("sql")
 
 
 class NotInTime(RuntimeError):  # noqa: N818
     """Something a trial waited for did not come."""
+
+
+class CannotRun(RuntimeError):  # noqa: N818
+    """This machine lacks what the fault needs; the message says what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,7 @@ class Plan:
 
     is_celery: bool = False  # the reference column: plain Celery, no ledger
     is_cabled: bool = False  # every process reaches its servers through cables of its own
+    clock_rate: float | None = None  # PostgreSQL's clock runs so fast; it and those of workers and beats move
     concurrency: int = 2
     environment: dict[str, str] = field(default_factory=dict)
     environment_of: dict[str, dict[str, str]] = field(default_factory=dict)  # by process
@@ -49,6 +57,7 @@ class Rig:
         self.processes: dict[str, Process] = {}
         self._ever: list[Process] = []
         self._cables: dict[tuple[str, str], Cable] = {}
+        self._preload = clocks.library() if self.plan.clock_rate else None
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -75,11 +84,32 @@ class Rig:
         """Return the cable from a process to ``postgres`` or ``broker``."""
         return self._cables[name, server]
 
+    def need_clocks(self) -> None:
+        """Raise CannotRun where clocks have to be moved and nothing on this machine can."""
+        if self.plan.clock_rate and self._preload is None:
+            raise CannotRun(clocks.MISSING)
+
+    @property
+    def clock(self) -> ServerClock:
+        """Return PostgreSQL's clock, for a fault to move; ``now`` says what it shows."""
+        if not isinstance(self.postgres, MovablePostgres):
+            raise CannotRun(clocks.MISSING)
+        return self.postgres.clock
+
+    def now(self) -> datetime:
+        """Return what PostgreSQL's clock shows."""
+        moment: datetime = self.value("SELECT clock_timestamp()")
+        return moment
+
     def start(self, name: str) -> Process:
         """Start a process that is not there, or is there no more."""
-        process = Process(
-            name, self._arguments(name), self._environment(name), self.directory / f"{name}.log"
+        arguments = commands.arguments(
+            name,
+            is_celery=self.plan.is_celery,
+            concurrency=self.plan.concurrency,
+            has_own_clock=self._has_own_clock(name),
         )
+        process = Process(name, arguments, self._environment(name), self.directory / f"{name}.log")
         self.processes[name] = process
         self._ever.append(process)
         return process
@@ -143,10 +173,9 @@ class Rig:
         self.sink = sink.Sink(self.directory / "sink")
         self.crash_points = self.directory / "crash"
         self.crash_points.mkdir()
-        self.postgres, self.valkey = (
-            PostgresServer(self.directory / "pg"),
-            ValkeyServer(self.directory / "valkey"),
-        )
+        self.own_clocks = OwnClocks(self.directory, self._preload or Path())
+        self.postgres, self.valkey = self._postgres(), ValkeyServer(self.directory / "valkey")
+        self._stack.callback(self._sweep)
         for server in (self.postgres, self.valkey):
             server.start()
             self._stack.callback(server.remove)
@@ -174,17 +203,19 @@ class Rig:
         for process in self._ever:
             process.close()
 
-    def _arguments(self, name: str) -> list[str]:
-        if name.startswith("keeper"):
-            return ["manage.py", "keeper"]
-        if name in TALKATIVE:
-            return ["-m", f"apps.local.chaos.produce.{'messages' if self.plan.is_celery else 'jobs'}"]
-        if name.startswith("worker"):
-            app = "apps.local.chaos.plain_celery" if self.plan.is_celery else "config"
-            quiet = ["--without-mingle", "--without-gossip", "-l", "WARNING"]
-            where = ["-n", f"{name}@%h", "-c", str(self.plan.concurrency)]
-            return ["-m", "celery", "-A", app, "worker", *where, *quiet]
-        return ["-m", f"apps.local.chaos.{name}"]
+    def _postgres(self) -> PostgresServer:
+        place = self.directory / "pg"
+        if self._preload is None or self.plan.clock_rate is None:
+            return PostgresServer(place)
+        return MovablePostgres(place, self._preload, self.plan.clock_rate)
+
+    def _has_own_clock(self, name: str) -> bool:
+        return self._preload is not None and name.startswith(_WITH_CLOCKS)
+
+    def _sweep(self) -> None:
+        """Remove what moved clocks leave behind, once everybody is gone."""
+        if isinstance(self.postgres, MovablePostgres):
+            clocks.sweep(self.postgres.pids | {process.pid for process in self._ever})
 
     def _environment(self, name: str) -> dict[str, str]:
         database, broker = self.postgres.url(), self.valkey.url()
@@ -206,6 +237,7 @@ class Rig:
                 "BACKLINE_CRASH_POINTS": str(self.crash_points),
                 sink.DIRECTORY: str(self.sink.directory),
             }
+            | (self.own_clocks.environment(name) if self._has_own_clock(name) else {})
             | self.plan.environment
             | self.plan.environment_of.get(name, {})
         )

@@ -27,7 +27,12 @@ class Line:
 
 def tell(what: str, job: object, kind: str) -> None:
     """Write down what happens to a job, in the process it happens in."""
-    os.write(_file(os.environ[DIRECTORY]), f"{time.time():.4f} {what} {job} {kind} {os.getpid()}\n".encode())
+    os.write(_file(os.environ[DIRECTORY]), f"{now():.4f} {what} {job} {kind} {os.getpid()}\n".encode())
+
+
+def now() -> float:
+    """Return the witness's time: of a clock that all processes share and no fault moves."""
+    return time.monotonic()
 
 
 def once(key: object) -> bool:

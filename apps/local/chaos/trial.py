@@ -10,6 +10,8 @@ import signal
 import time
 from dataclasses import dataclass, field
 
+from apps.local.chaos import sink
+from apps.local.chaos.moments import Tally
 from apps.local.chaos.process import Process, alive
 from apps.local.chaos.rig import PATIENCE_S, NotInTime, Rig
 from apps.local.chaos.sender import One, Sender
@@ -23,10 +25,6 @@ _NOT_ENDED = "SELECT count(*) FROM jobs_job WHERE kind LIKE 'chaos.%%' AND state
 
 class Broken(RuntimeError):  # noqa: N818
     """An invariant does not hold; the message says what was seen."""
-
-
-class CannotRun(RuntimeError):  # noqa: N818
-    """This machine lacks what the fault needs; the message says what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +52,20 @@ class Trial:
     rig: Rig
     load: Load
     seed: int
+    is_quick: bool = False  # time that passes faster than the world's is cut short too
     deaths: list[Death] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     forgiven: set[str] = field(default_factory=set)  # jobs that the fault itself undid
     hit: set[str] = field(default_factory=set)  # jobs whose process was killed in their middle
     enqueued: dict[str, float] = field(default_factory=dict)  # what the producer measured
+    tally: Tally = field(default_factory=Tally)  # what came of the moments of schedules
+    effects_before: int = 0  # the last row of a witness's table when the trial began
+    moves_before: int = 0
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
         self.sender = Sender(self.rig)
-        self.began_at = time.time()
+        self.began_at = sink.now()
         self.refused_before = self.refused()
 
     # --- What faults are made of ---------------------------------------------------------
@@ -88,7 +90,7 @@ class Trial:
     def kill(self, process: Process, *, main_only: bool = False) -> None:
         """Kill a process with all it started, or its main process only, and remember the moment."""
         pids = process.pids()
-        self.deaths.append(Death(time.time(), frozenset({process.pid} if main_only else pids)))
+        self.deaths.append(Death(sink.now(), frozenset({process.pid} if main_only else pids)))
         if main_only:
             process.kill_main()
         else:
@@ -101,7 +103,7 @@ class Trial:
         that begins again at once.
         """
         pid = self.random.choice(self._pids_in_unhurt_jobs())
-        self.deaths.append(Death(time.time(), frozenset({pid})))
+        self.deaths.append(Death(sink.now(), frozenset({pid})))
         os.kill(pid, signal.SIGKILL)
         if (line := self.rig.sink.working().get(pid)) is not None:
             self.hit.add(line.job)
@@ -145,6 +147,12 @@ class Trial:
 
     # --- What every trial does -----------------------------------------------------------
 
+    def mark(self) -> None:
+        """Remember where the witnesses' tables end: what earlier trials did is not this one's."""
+        self.effects_before = self.rig.value("SELECT COALESCE(max(n), 0) FROM chaos_effect")
+        if not self.rig.plan.is_celery:
+            self.moves_before = self.rig.value("SELECT COALESCE(max(n), 0) FROM chaos_history")
+
     def warm_up(self) -> None:
         """Send jobs until every worker did one."""
         patience = time.monotonic() + PATIENCE_S
@@ -153,7 +161,7 @@ class Trial:
                 raise NotInTime(
                     f"not every worker works:\n{self.rig.logs('worker', 'keeper', 'producer')[-3000:]}"
                 )
-            began = time.time()
+            began = sink.now()
             self.send(jobs=16, ms=20, kinds=("plain",))
             self._await_done(began, PATIENCE_S)
 
@@ -161,7 +169,7 @@ class Trial:
         """Return jobs a second from the first enqueue to the last end; the best of three rounds."""
         rounds = []
         for _ in range(3):
-            began = time.time()
+            began = sink.now()
             self.send(jobs=_MEASURED, kinds=("plain",))
             self._await_done(began, PATIENCE_S * 2)
             ended = max(line.at for line in self.rig.sink.lines("done"))

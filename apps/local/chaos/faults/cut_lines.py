@@ -1,7 +1,6 @@
 """Lines between processes and servers are cut, fall silent, or are slow."""
 
-import time
-
+from apps.local.chaos import sink
 from apps.local.chaos.cables import DOWN, UP, Cable
 from apps.local.chaos.trial import Broken, Trial
 
@@ -16,7 +15,7 @@ def silent_broker(trial: Trial) -> None:
     opened = cable.opened
     cable.blackhole(DOWN, new_ones_too=False)
     took = trial.rig.until(lambda: cable.opened > opened, "the worker connects again")
-    mark = time.time()
+    mark = sink.now()
     pids = trial.rig.processes["worker0"].pids
     works = trial.rig.until(
         lambda: any(line.at > mark and line.pid in pids() for line in trial.rig.sink.lines("begun")),

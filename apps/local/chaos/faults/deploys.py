@@ -2,8 +2,8 @@
 
 import shutil
 import subprocess
-import time
 
+from apps.local.chaos import sink
 from apps.local.chaos.trial import Trial
 
 
@@ -35,7 +35,7 @@ def restored(trial: Trial) -> None:
     postgres.stop()
     subprocess.run(["cp", "-a", str(postgres.data), str(copy)], check=True)
     postgres.start()
-    copied_at = time.time()
+    copied_at = sink.now()
     for worker in trial.rig.workers():
         worker.freeze()
     trial.rig.until(lambda: trial.rig.broker().llen(trial.rig.queue) > 3, "newer ids are in the broker")

@@ -20,4 +20,3 @@ class Fault:
     plan: Plan = field(default_factory=Plan)
     celery: bool = False  # plain Celery goes through it too
     expects_dead: bool = False  # it makes jobs that have to end as dead letters
-    later: str = ""  # what of it is not here yet, and where it will be

@@ -2,14 +2,15 @@
 
 from apps.local.chaos.faults import (
     bad_code,
+    beats,
     broker,
     crash_points,
     cut_lines,
     database,
     deploys,
-    keepers,
     kill_workers,
     load,
+    moved_clocks,
     pressure,
     stop_workers,
     zombies,
@@ -34,7 +35,12 @@ _EASY = Load(jobs=100, per_s=15, ms=60)
 _NEEDS_ROWS = Load(jobs=60, per_s=10, ms=800, kinds=("atomic",))  # long transactions, each with its row
 
 _COPIES = Load(jobs=60, per_s=10, ms=800, kinds=("copying",))
-_BEATS = "beats have their share of it in the tests of schedules"
+_CALM = Load(jobs=60, per_s=8, ms=40)
+_STEADY = Load(jobs=120, per_s=25, ms=40)
+
+_WITH_CLOCKS = Plan(clock_rate=1)
+# Ten seconds by PostgreSQL's clock are one of the world's, by which workers beat and take messages.
+_HURRIED = Plan(clock_rate=10, environment={"BACKLINE_DEAD_AFTER_S": "150", "BACKLINE_REPUBLISH_S": "50"})
 
 _ALL = (
     Fault("F01", "a child is killed in its job, 10 times", kill_workers.children, load=_SLOW, celery=True),
@@ -53,11 +59,11 @@ _ALL = (
         "F05", "one of two workers is killed, again and again", kill_workers.one_after_the_other, celery=True
     ),
     Fault("F06", "all workers are killed and return after 20 s", kill_workers.all_at_once, celery=True),
-    Fault("F07", "the leading keeper is killed, then all", keepers.killed, later=_BEATS),
+    Fault("F07", "the leading keeper is killed, then all; each beat, then all", beats.killed, load=_STEADY),
     Fault("F08", "PostgreSQL is stopped without care, 3 times", database.stopped_without_care, celery=True),
     Fault("F09", "PostgreSQL is killed, 3 times", database.killed, celery=True),
     Fault("F10", "sessions are ended at random", database.sessions_ended, celery=True),
-    Fault("F11", "the leading keeper loses its session", keepers.lost_session, later=_BEATS),
+    Fault("F11", "the leading keeper loses its session, then beats", beats.lost_session, load=_STEADY),
     Fault("F12", "no connection is left", database.no_connection_left),
     Fault("F13", "rescue and finish want the same row", zombies.race, load=_NEEDS_ROWS),
     Fault("F14", "a frozen worker wakes after its rescue", zombies.frozen, load=_SLOW),
@@ -89,7 +95,11 @@ _ALL = (
     Fault("F30", "the broker is 2 ms away", cut_lines.slow_broker, plan=_CABLED),
     Fault("F31", "every message is there three times", broker.tripled, celery=True),
     Fault("F32", "messages are shuffled", broker.shuffled, celery=True),
-    Fault("F33", "two more keepers rule without the lead", keepers.rogues, later=_BEATS),
+    Fault(
+        "F33", "rogue keepers; two beats, then five, in trouble", beats.too_many, load=_STEADY, plan=_HURRIED
+    ),
+    Fault("F34", "clocks jump by -1 h, +1 h, +25 h", moved_clocks.jumps, load=_CALM, plan=_WITH_CLOCKS),
+    Fault("F35", "DST nights, a leap day, 2038", moved_clocks.nights, load=_CALM, plan=_WITH_CLOCKS),
     Fault("F39", "old snapshots are held", pressure.pinned_snapshots),
     Fault("F40", "tables are locked and rewritten", pressure.locked_tables),
     Fault(
