@@ -5,11 +5,13 @@ from datetime import timedelta
 
 import pytest
 from celery import current_app
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
+from apps.accounts.models import User
 from apps.jobs.models import Job
 from apps.schedules.declared import sync
 from apps.schedules.fire import fire
@@ -139,3 +141,32 @@ def test_a_copy_is_made_from_the_list_and_shown(admin: Client, every: Make) -> N
     copy = PeriodicTask.objects.get(name="one copy")
     assert answer["Location"].endswith(f"/{copy.pk}/change/")
     assert admin.get(answer["Location"]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("codename", "name"),
+    [
+        ("run_schedule", "admin:schedules_run"),
+        ("roll_back_schedule", "admin:schedules_back"),
+        ("pause_schedule", "admin:schedules_pause"),
+    ],
+)
+def test_each_action_takes_a_permission_of_its_own(
+    client: Client, every: Make, codename: str, name: str
+) -> None:
+    schedule = every(name="guarded")
+    person = User.objects.create_user("staff@example.com", "secret", is_staff=True)
+    others = Permission.objects.filter(codename__in=["view_periodictask", "change_periodictask"])
+    person.user_permissions.set(others)
+    client.force_login(person)
+    url = reverse(name) + f"?ids={schedule.pk}" if "pause" in name else reverse(name, args=[schedule.pk])
+    assert client.get(url).status_code == 403
+    assert client.post(url, {"arg-a": "1", "until": "2090-01-01T00:00"}).status_code == 403
+    assert not Job.objects.exists()
+    page = client.get(LIST).content.decode()
+    assert 'value="enable_tasks"' in page
+    assert 'value="run_tasks"' not in page
+    assert 'value="duplicate"' not in page
+    person.user_permissions.add(Permission.objects.get(codename=codename))
+    client.force_login(User.objects.get(pk=person.pk))
+    assert client.get(url).status_code == 200

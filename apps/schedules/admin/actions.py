@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -21,6 +22,7 @@ from apps.schedules.start import REFUSALS, reason_of
 from apps.schedules.versions import record
 from apps.schedules.wanted import BadDocument
 
+MAY_RUN, MAY_PAUSE = "schedules.run_schedule", "schedules.pause_schedule"
 MOST_AT_ONCE = 200  # so many ids fit into an address
 
 Schedules = QuerySet[PeriodicTask]
@@ -34,7 +36,15 @@ class Actions(PeriodicTaskAdmin):  # type: ignore[misc]  # untyped base
         *("enable_tasks", "disable_tasks", "toggle_tasks"),
     )
 
-    @admin.action(description="Run selected schedules now", permissions=["change"])
+    def has_run_permission(self, request: HttpRequest) -> bool:
+        """Say whether this person may run schedules."""
+        return request.user.has_perm(MAY_RUN)
+
+    def has_pause_permission(self, request: HttpRequest) -> bool:
+        """Say whether this person may pause schedules."""
+        return request.user.has_perm(MAY_PAUSE)
+
+    @admin.action(description="Run selected schedules now", permissions=["run"])
     def run_tasks(self, request: HttpRequest, queryset: Schedules) -> None:
         """Start what the selected schedules start, in the name of the person who asks."""
         started = 0
@@ -46,7 +56,7 @@ class Actions(PeriodicTaskAdmin):  # type: ignore[misc]  # untyped base
                 self.message_user(request, f"{schedule.name} was not run: {reason_of(error)}", messages.ERROR)
         self.message_user(request, f"Started: {started}.", messages.SUCCESS if started else messages.WARNING)
 
-    @admin.action(description="Pause selected schedules until…", permissions=["change"])
+    @admin.action(description="Pause selected schedules until…", permissions=["pause"])
     def pause_until(self, request: HttpRequest, queryset: Schedules) -> HttpResponse | None:
         """Go to the page that asks until when."""
         ids = list(queryset.values_list("pk", flat=True)[: MOST_AT_ONCE + 1])
@@ -57,7 +67,7 @@ class Actions(PeriodicTaskAdmin):  # type: ignore[misc]  # untyped base
         query = urlencode({"ids": ",".join(map(str, ids))})
         return HttpResponseRedirect(f"{reverse('admin:schedules_pause')}?{query}")
 
-    @admin.action(description="Resume selected schedules", permissions=["change"])
+    @admin.action(description="Resume selected schedules", permissions=["pause"])
     def resume(self, request: HttpRequest, queryset: Schedules) -> None:
         """Let paused schedules go on."""
         resumed = pause.resume(_ids(queryset), by=request.user.get_username())
@@ -101,9 +111,10 @@ class Actions(PeriodicTaskAdmin):  # type: ignore[misc]  # untyped base
         self, request: HttpRequest, queryset: Schedules, do: Callable[[HttpRequest, Schedules], Any]
     ) -> None:
         ids = _ids(queryset)  # before: a filter of the list may no longer hold after
-        record(ids, Version.How.ELSEWHERE)
-        do(request, PeriodicTask.objects.filter(pk__in=ids))
-        record(ids, Version.How.ADMIN, by=request.user.get_username())
+        with transaction.atomic():
+            record(ids, Version.How.ELSEWHERE)
+            do(request, PeriodicTask.objects.filter(pk__in=ids))
+            record(ids, Version.How.ADMIN, by=request.user.get_username())
 
 
 def _ids(queryset: Schedules) -> Collection[int]:

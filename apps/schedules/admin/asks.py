@@ -16,6 +16,7 @@ from apps.jobs.admin.typed_arguments import TypedArguments
 from apps.lib import words
 from apps.schedules import declared, pause
 from apps.schedules.admin import arguments
+from apps.schedules.admin.actions import MAY_PAUSE, MAY_RUN
 from apps.schedules.arguments import as_text, read_args, read_kwargs
 from apps.schedules.row import Row, read
 from apps.schedules.run_now import run_now
@@ -24,7 +25,7 @@ from apps.schedules.start import REFUSALS, reason_of
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
 
-_MAY_CHANGE = "django_celery_beat.change_periodictask"
+_MAY_ROLL_BACK = "schedules.roll_back_schedule"
 
 
 class UntilForm(forms.Form):
@@ -52,7 +53,7 @@ class JsonForm(forms.Form):
 
 def until(request: HttpRequest, model_admin: "ModelAdmin[Any]") -> HttpResponse:
     """Ask until when the schedules that the address names are paused, and pause them."""
-    ask.check(request, _MAY_CHANGE)
+    ask.check(request, MAY_PAUSE)
     ids = _ids(request.GET.get("ids", ""))
     names = list(PeriodicTask.objects.filter(pk__in=ids).order_by("name").values_list("name", flat=True))
     form = UntilForm(request.POST or None)
@@ -73,7 +74,7 @@ def until(request: HttpRequest, model_admin: "ModelAdmin[Any]") -> HttpResponse:
 
 def run(request: HttpRequest, model_admin: "ModelAdmin[Any]", schedule_id: int) -> HttpResponse:
     """Ask with which arguments a schedule runs now, this once, and run it."""
-    ask.check(request, _MAY_CHANGE)
+    ask.check(request, MAY_RUN)
     row = _row(schedule_id)
     typed = arguments.typed(row.task, row)
     form: forms.Form = JsonForm(request.POST or None, initial=_stored(row)) if typed is None else typed
@@ -93,7 +94,7 @@ def run(request: HttpRequest, model_admin: "ModelAdmin[Any]", schedule_id: int) 
 
 def back_to_code(request: HttpRequest, model_admin: "ModelAdmin[Any]", schedule_id: int) -> HttpResponse:
     """Ask whether a schedule shall run again as its code declares, and let it."""
-    ask.check(request, _MAY_CHANGE)
+    ask.check(request, _MAY_ROLL_BACK)
     row, known = _row(schedule_id), declared.departure(schedule_id)
     here = reverse("admin:django_celery_beat_periodictask_change", args=[schedule_id])
     if request.method == "POST":

@@ -83,8 +83,8 @@ class MomentAdmin(ReadOnlyAdmin[Moment]):
         return format_html('<a href="{}">{}</a>', _page_of(moment.job_id), str(moment.job_id)[-12:])
 
     def has_decide_permission(self, request: HttpRequest) -> bool:
-        """Allow decisions to those who may change schedules."""
-        return request.user.has_perm("django_celery_beat.change_periodictask")
+        """Allow decisions to those who may run schedules."""
+        return request.user.has_perm("schedules.run_schedule")
 
     @admin.action(description="Run selected missed moments", permissions=["decide"])
     def run_selected(self, request: HttpRequest, queryset: QuerySet[Moment]) -> None:

@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -89,9 +88,7 @@ class VersionAdmin(ReadOnlyAdmin[Version]):
         """Show what would change, and change it when that is wanted."""
         version = get_object_or_404(Version, pk=pk)
         now = next(iter(read([version.schedule_id])), None)
-        needed = "change_periodictask" if now else "add_periodictask"
-        if not request.user.has_perm(f"django_celery_beat.{needed}"):
-            raise PermissionDenied(f"This needs the permission django_celery_beat.{needed}.")
+        ask.check(request, "schedules.roll_back_schedule")
         if request.method == "POST":
             return self._do(request, version)
         question = ask.Question(

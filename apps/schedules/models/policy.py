@@ -65,6 +65,11 @@ class Policy(models.Model):
 
     class Meta:
         verbose_name_plural = "policies"
+        permissions: ClassVar = [
+            ("run_schedule", "Can run schedules now, and decide about missed moments"),
+            ("pause_schedule", "Can pause and resume schedules"),
+            ("roll_back_schedule", "Can roll schedules back, to a version or to their code"),
+        ]
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(missed__in=["latest", "skip", "all", "ask"]), name="missed_moments_have_a_policy"
