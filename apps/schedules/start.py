@@ -1,13 +1,16 @@
 """Start what a schedule is for: a job of ours, or a message to another package's Celery task."""
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
-from django.db import DataError, IntegrityError, transaction
+from django.db import DataError, IntegrityError, OperationalError, transaction
+from psycopg.errors import CheckViolation
 
 from apps.jobs import origin, registry
 from apps.jobs.origin import current
-from apps.lib.ids import new_id
+from apps.lib.ids import made_at, new_id
 from apps.schedules import foreign
 from apps.schedules.arguments import read_args, read_kwargs
 from apps.schedules.row import Row
@@ -50,7 +53,22 @@ def start(row: Row, job_id: UUID | None) -> UUID | None:
         "expires": row.expire_seconds,
         "task_id": job_id,
     }
-    with origin(subject=row.name):
+    with origin(subject=row.name), _in_a_week_that_is_there(job_id):
         return registry.get(row.task).enqueue(
             read_args(row), read_kwargs(row), current(), **options, **jitter
         )
+
+
+@contextmanager
+def _in_a_week_that_is_there(job_id: UUID) -> Iterator[None]:
+    """Raise OperationalError where the job's week is missing: that is our trouble, not the schedule's."""
+    try:
+        yield
+    except IntegrityError as error:
+        cause = error.__cause__
+        if not isinstance(cause, CheckViolation) or cause.diag.constraint_name:
+            raise
+        day = f"{made_at(job_id):%Y-%m-%d}"
+        raise OperationalError(
+            f"no week was made for a job of {day}: this machine's clock is wrong, or no keeper ran for weeks"
+        ) from error

@@ -148,7 +148,7 @@ def test_the_commands_show_first_and_change_when_told(
     at: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     schedule = at("30 2 * * *", name="sums")
-    file = tmp_path / "schedules.json"
+    file = tmp_path / "review" / "schedules.json"
     call_command("schedules", "export", str(file))
     file.write_text(file.read_text().replace("30 2", "45 2"))
     call_command("schedules", "import", str(file))

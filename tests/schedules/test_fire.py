@@ -4,16 +4,18 @@ import json
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 import redis
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from django_celery_beat.models import ClockedSchedule, PeriodicTask
 
 from apps.jobs.models import Job
+from apps.lib.ids import first_id_of, new_id
 from apps.local.servers.valkey import ValkeyServer
 from apps.schedules import sql
 from apps.schedules.fire import fire
@@ -53,6 +55,28 @@ def test_a_moment_that_was_taken_is_not_taken_again(every: Make) -> None:
     assert plan_of(schedule).next_at == moment + timedelta(seconds=60)
     schedule.refresh_from_db()
     assert schedule.total_run_count == 1
+
+
+@pytest.mark.django_db
+def test_a_beat_whose_machine_lives_in_the_future_leaves_sound_schedules_to_the_others(
+    every: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schedule = every()
+    moment = came_due(schedule)
+    with monkeypatch.context() as there:
+        there.setattr("apps.jobs.options._CLOCKS_DIFFER_BY", timedelta(weeks=200))  # all its clocks agree
+        there.setattr("apps.schedules.start.new_id", lambda: id_of(timezone.now() + timedelta(weeks=100)))
+        with pytest.raises(OperationalError, match=r"no week was made .* this machine's clock is wrong"):
+            fire("there:1")
+    assert (plan_of(schedule).problem, plan_of(schedule).next_at) == ("", moment)
+    assert fire("here:1") == 1
+    assert len(jobs_of(schedule)) == 1
+
+
+def id_of(moment: datetime) -> UUID:
+    """Make an id as a machine does whose clock shows this."""
+    chance = new_id().int & ((1 << 80) - 1)
+    return UUID(int=first_id_of(moment).int >> 80 << 80 | chance)
 
 
 @pytest.mark.django_db

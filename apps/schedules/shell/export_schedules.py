@@ -17,12 +17,14 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> Answer:
-    """Write the file whole, or print it."""
+    """Write the file, and the folder that it is to stand in; or print it."""
     text = exported()
     if options.file is None:
         return Answer({"text": text}, text.rstrip())
+    file = Path(options.file)
     try:
-        Path(options.file).write_text(text, encoding="utf-8")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise CommandError(f"{options.file} cannot be written: {error.strerror}.") from error
     return Answer({"file": options.file}, f"Exported to {options.file}.")
