@@ -34,7 +34,7 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Day:
-    """All schedules over the 24 hours, or as many as the clocks make of them, of a day in a zone."""
+    """All schedules over 24 hours from a day's beginning in a zone."""
 
     start: datetime
     lines: list[Line]  # the busiest first

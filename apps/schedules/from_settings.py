@@ -10,6 +10,7 @@ from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import ModelEntry
 
 from apps.schedules.models.version import Version
+from apps.schedules.start import REFUSALS
 from apps.schedules.versions import record
 
 _LOCK = 0x62656174  # "beat": two at once must not both make a schedule
@@ -36,6 +37,6 @@ def _make(name: str, entry: Mapping[str, Any]) -> str:
         with transaction.atomic():
             ModelEntry.from_entry(name, app=current_app, **entry)
             record([PeriodicTask.objects.get(name=name).pk], Version.How.CODE)
-    except (ValidationError, TypeError, ValueError, LookupError, AttributeError) as error:
+    except (ValidationError, LookupError, AttributeError, *REFUSALS) as error:
         return f"{name}: CELERY_BEAT_SCHEDULE has it, but it cannot be made: {error}"
     return f"{name}: made from CELERY_BEAT_SCHEDULE; from here on it is edited in the admin."

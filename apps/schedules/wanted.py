@@ -22,6 +22,7 @@ from apps.schedules.arguments import as_text
 from apps.schedules.crontab import parse_line
 from apps.schedules.models.policy import MISSED_CAP, MOST_MISSED, Policy
 from apps.schedules.row import Row
+from apps.schedules.timing import interval_of
 
 _MOST = 2_147_483_647  # PostgreSQL's integer
 _SAME = (
@@ -82,7 +83,7 @@ class Wanted(BaseModel):
 
     @model_validator(mode="after")
     def has_one_timing(self) -> Self:
-        """Refuse none and two; refuse a line that cannot run or that no day fits."""
+        """Refuse none and two, and one that beat would set aside."""
         named = [name for name in _TIMINGS if getattr(self, name) is not None]
         if len(named) != 1:
             raise ValueError(f"It needs exactly one of cron, every, at and solar; it has {_listed(named)}.")
@@ -90,6 +91,8 @@ class Wanted(BaseModel):
             raise ValueError("Only one of expires and expire_seconds can be set.")
         if self.cron is not None and parse_line(self.cron, self.zone).first_after(timezone.now()) is None:
             raise ValueError(f"No day of the next 40 years fits the crontab line {self.cron!r}.")
+        if self.every is not None:
+            interval_of(Row(every=self.every[0], period=self.every[1]))
         if self.solar is not None:
             event, latitude, longitude = self.solar
             sun.first_after(event, float(latitude), float(longitude), timezone.now())

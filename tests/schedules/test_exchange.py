@@ -105,6 +105,7 @@ def test_a_file_makes_and_changes_what_it_names_and_nothing_else(at: Make) -> No
         ({"name": "x", "task": "kinds.add", "cron": "* * * * *", "timezone": "Mars/Base"}, "Mars/Base"),
         ({"name": "x", "task": "nobody.knows", "every": [1, "days"]}, "nobody.knows"),
         ({"name": "x", "task": "kinds.add", "every": [1, "weeks"]}, "every.1"),
+        ({"name": "x", "task": "kinds.add", "every": [5, "microseconds"]}, "too short"),
         (
             {"name": "x", "task": "kinds.add", "every": [1, "days"], "kwargs": {"a": "many"}},
             "argument a is 'many'",
