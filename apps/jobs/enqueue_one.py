@@ -22,10 +22,7 @@ def enqueue_one(
     options: Mapping[str, object],
 ) -> UUID:
     """Insert a job, unless another holds its key; return its id, or the other's. Publish after the commit."""
-    kept = stored(task.name, options)
-    named = task.validator.named(args, kwargs)
-    caller_s_key = kept.pop("idempotency_key", None)
-    new = template(task, origin, kept, args=named, limit_key=limits.key_of(task, named))
+    new, caller_s_key = new_job(task, args, kwargs, origin, options)
     if caller_s_key is None and task.unique is None:
         _insert(new)
         return new.id
@@ -39,6 +36,22 @@ def enqueue_one(
         if holder is None:
             _insert(new)
     return holder or new.id
+
+
+def new_job(
+    task: Kind,
+    args: Sequence[object],
+    kwargs: Mapping[str, object],
+    origin: Origin,
+    options: Mapping[str, object],
+) -> tuple[NewJob, object]:
+    """Return what one call asks for, and its caller's idempotency key; raise TypeError or ValueError for what
+    does not fit.
+    """
+    kept = stored(task.name, options)
+    named = task.validator.named(args, kwargs)
+    caller_s_key = kept.pop("idempotency_key", None)
+    return template(task, origin, kept, args=named, limit_key=limits.key_of(task, named)), caller_s_key
 
 
 def template(task: Kind, origin: Origin, kept: Mapping[str, object], **own: object) -> NewJob:

@@ -19,7 +19,7 @@ BATCH = 500
 def plan() -> int:
     """Plan up to a batch of edited schedules, in one transaction; return how many."""
     with transaction.atomic():
-        locked = sql.run("lock_edited", {"batch": BATCH})
+        locked = sql.run("lock_edited", {"half": BATCH // 2})
         if not locked:
             return 0
         now = max(moment for _, moment in locked)

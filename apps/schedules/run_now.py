@@ -7,10 +7,11 @@ from celery import current_app
 from django.db import connection, transaction
 
 from apps.jobs import broker, origin
-from apps.schedules import foreign, sql
+from apps.schedules import foreign
 from apps.schedules.models.moment import Moment
 from apps.schedules.row import read
 from apps.schedules.start import job_id_for, start
+from apps.schedules.take import NewMoment, take
 
 
 def run_now(
@@ -35,6 +36,5 @@ def run_now(
         with connection.cursor() as cursor:
             cursor.execute("SELECT clock_timestamp()")
             [(now,)] = cursor.fetchall()
-        taken = {"at": now, "beat": by, "job_id": job_id, "outcome": Moment.Outcome.BY_HAND}
-        sql.run("take_moment", {"schedule_id": row.id, "missed_since": None, **taken})
+        take([NewMoment(row.id, now, Moment.Outcome.BY_HAND, job_id)], by)
     return job_id

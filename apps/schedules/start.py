@@ -1,7 +1,7 @@
 """Start what a schedule is for: a job of ours, or a message to another package's Celery task."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from django.db import DataError, IntegrityError, OperationalError, transaction
 from psycopg.errors import CheckViolation
 
 from apps.jobs import origin, registry
+from apps.jobs.enqueue_batch import Call, enqueue_batch
 from apps.jobs.origin import current
 from apps.lib.ids import made_at, new_id
 from apps.schedules import foreign
@@ -42,21 +43,42 @@ def start(row: Row, job_id: UUID | None) -> UUID | None:
 
     Raise TypeError or ValueError when its arguments do not fit.
     """
-    jitter = {"countdown": random.uniform(0, row.jitter_s)} if row.jitter_s else {}
-    if job_id is None:
-        message = foreign.message_of(row) | jitter
-        transaction.on_commit(lambda: foreign.send_soon(row.task, message), robust=True)
-        return None
+    [started] = start_all([(row, job_id)])
+    return started
+
+
+def start_all(wanted: Sequence[tuple[Row, UUID | None]]) -> list[UUID | None]:
+    """Do the same for several, in one statement; return their jobs in order."""
+    calls = [_call(row, job_id) for row, job_id in wanted if job_id is not None]
+    for row, job_id in wanted:
+        if job_id is None:
+            _send_after_commit(row)
+    if not calls:
+        return [None] * len(wanted)
+    with _in_a_week_that_is_there(next(job_id for _, job_id in wanted if job_id is not None)):
+        jobs = iter(enqueue_batch(calls))
+    return [None if job_id is None else next(jobs) for _, job_id in wanted]
+
+
+def _call(row: Row, job_id: UUID) -> Call:
     options = {
         "queue": row.queue or None,
         "priority": row.priority,
         "expires": row.expire_seconds,
         "task_id": job_id,
+        **_jitter(row),
     }
-    with origin(subject=row.name), _in_a_week_that_is_there(job_id):
-        return registry.get(row.task).enqueue(
-            read_args(row), read_kwargs(row), current(), **options, **jitter
-        )
+    with origin(subject=row.name):
+        return Call(registry.get(row.task), read_args(row), read_kwargs(row), current(), options)
+
+
+def _send_after_commit(row: Row) -> None:
+    message = foreign.message_of(row) | _jitter(row)
+    transaction.on_commit(lambda: foreign.send_soon(row.task, message), robust=True)
+
+
+def _jitter(row: Row) -> dict[str, float]:
+    return {"countdown": random.uniform(0, row.jitter_s)} if row.jitter_s else {}
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from django_celery_beat.models import (
 
 from apps.schedules import sql
 from apps.schedules.models import Plan
-from apps.schedules.plan import plan
+from apps.schedules.plan import BATCH, plan
 from tests.schedules.conftest import next_of, plan_of
 
 pytestmark = pytest.mark.django_db
@@ -185,3 +185,20 @@ def test_a_clocked_time_is_its_only_moment() -> None:
     schedule = PeriodicTask.objects.create(name="once", task="kinds.add", clocked=clocked, one_off=True)
     plan()
     assert plan_of(schedule).next_at == when
+
+
+def test_behind_a_flood_of_new_schedules_neither_an_old_nor_a_new_one_waits(every: Make) -> None:
+    old = every(90, "minutes")
+    plan()
+    clocked = ClockedSchedule.objects.create(clocked_time=timezone.now() + timedelta(days=1))
+    flood = [PeriodicTask(name=f"once {number}", task="kinds.add", clocked=clocked) for number in range(1200)]
+    PeriodicTask.objects.bulk_create(flood)
+    new = every(30, "minutes")
+    PeriodicTask.objects.filter(pk=old.pk).update(interval=every(20, "minutes").interval)
+    assert plan() == BATCH
+    assert next_of(old) - timezone.now() < timedelta(minutes=20)
+    assert next_of(new) - timezone.now() < timedelta(minutes=30)
+    planned = BATCH
+    while batch := plan():
+        planned += batch
+    assert planned == 1 + 1200 + 2

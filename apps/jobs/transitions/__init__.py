@@ -6,7 +6,7 @@ lease, so a worker that lost it changes nothing.
 """
 
 from apps.jobs.transitions.asked import cancel, cancel_many, release_now, replay
-from apps.jobs.transitions.new_jobs import Message, NewJob, enqueue
+from apps.jobs.transitions.new_jobs import Message, NewJob, enqueue, enqueue_in_line
 from apps.jobs.transitions.running import (
     Claim,
     Success,
@@ -39,6 +39,7 @@ __all__ = [
     "claim",
     "close",
     "enqueue",
+    "enqueue_in_line",
     "expire",
     "finish",
     "hand_back",

@@ -1,5 +1,7 @@
 """Into the ledger: a job is written down in its caller's transaction."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -68,6 +70,12 @@ def enqueue(job: NewJob, *, window: int, per_slot: int = 0) -> Message | None:
     }
     [(state,)] = sql.run_planned("enqueue", params)
     return Message(bundle, job.kind, job.queue, [job.id]) if state == State.QUEUED else None
+
+
+def enqueue_in_line(jobs: Sequence[NewJob]) -> None:
+    """Insert jobs of any kinds in the caller's transaction; the relay decides when each goes out."""
+    records = [as_params(job) | {"args": job.args, "options": job.options} for job in jobs]
+    sql.run("enqueue_in_line", {"jobs": json.dumps(records, default=str)})  # ids and times as text
 
 
 def as_params(job: NewJob) -> dict[str, object]:
