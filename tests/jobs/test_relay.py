@@ -123,6 +123,37 @@ class TestRooms:
         transitions.succeed(claim, None)
         assert self._relay() == 1
 
+    def test_the_line_is_not_read_for_each_message_that_a_worker_takes(
+        self, committed: None, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(settings, "BACKLINE_WINDOW", 8)
+        for _ in range(12):
+            in_line()
+        assert self._relay() == 8
+        first, second, *_ = [steps.claimed(bundle.ids[0], 1) for bundle in Bundle.objects.all()]
+        transitions.succeed(first, None)
+        assert self._relay() == 0
+        transitions.succeed(second, None)
+        assert self._relay() == 2
+
+    def test_a_relay_that_is_ahead_of_the_workers_rests_and_then_goes_on(
+        self, committed: None, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(settings, "BACKLINE_WINDOW", 8)
+        for _ in range(6):
+            steps.enqueued()
+        for _ in range(5):
+            in_line()
+        clock = [100.0]
+        monkeypatch.setattr(relay, "monotonic", lambda: clock[0])
+        with broker.connected() as producer:
+            fill = relay.Relay()
+            assert fill(producer) == 2
+            Bundle.objects.all().delete()
+            assert fill(producer) == 0
+            clock[0] += 0.1
+            assert fill(producer) == 3
+
     def test_a_window_that_is_over_full_takes_nothing(self, committed: None, inbox: Inbox) -> None:
         for _ in range(10):
             steps.enqueued()
