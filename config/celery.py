@@ -12,7 +12,7 @@ from apps.jobs.celery_app import LedgerCelery
 
 app = LedgerCelery("backline")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.steps["worker"].add("apps.jobs.worker:LedgerStep")  # by name: its module needs Django's models
+app.steps["worker"].add("apps.jobs.worker.worker:LedgerStep")  # by name: its module needs Django's models
 
 
 @import_modules.connect(weak=False)

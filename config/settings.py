@@ -7,7 +7,7 @@ import dj_database_url
 import django_stubs_ext
 from csp.constants import NONE, SELF
 
-from apps.jobs import broker_options
+from apps.jobs.messages import broker_options
 from apps.local.servers import addresses
 from apps.local.servers.layout import Layout
 from apps.local.servers.locate import postgres_directories
@@ -188,7 +188,7 @@ CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {
     name: {} for name in env.words("BACKLINE_QUEUES", "default,imports,maintenance")
 }
 CELERY_TASK_CREATE_MISSING_QUEUES = True
-CELERY_WORKER_CONSUMER = "apps.jobs.consumer:LedgerConsumer"
+CELERY_WORKER_CONSUMER = "apps.jobs.worker.consumer:LedgerConsumer"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 8.0  # then running jobs are handed back
 CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = False

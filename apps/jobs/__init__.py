@@ -3,13 +3,13 @@
 It must stay importable before Django's models are loaded, since job types are.
 """
 
-from apps.jobs.context import Context
 from apps.jobs.declare import job
-from apps.jobs.enqueue import enqueue, enqueue_many
+from apps.jobs.enqueuing.enqueue import enqueue, enqueue_many
+from apps.jobs.kinds.retry import RetryPolicy
+from apps.jobs.kinds.unique import Unique
 from apps.jobs.origin import origin
 from apps.jobs.outcomes import CancelRequested, Discard, EffectUnknown, LeaseLost, Snooze, TimedOut
-from apps.jobs.retry import RetryPolicy
-from apps.jobs.unique import Unique
+from apps.jobs.running.context import Context
 
 __all__ = [
     "CancelRequested",

@@ -7,7 +7,7 @@ import django
 from celery import Celery
 from celery.result import AsyncResult
 
-from apps.jobs import foreign
+from apps.jobs.running import foreign
 from apps.jobs.task import JobTask
 
 if TYPE_CHECKING:
@@ -19,14 +19,14 @@ class LedgerCelery(Celery):
 
     # by name: Celery imports them when they are first used
     control_cls = "apps.jobs.control:LedgerControl"
-    events_cls = "apps.jobs.worker_events:WorkerEvents"
+    events_cls = "apps.jobs.worker.worker_events:WorkerEvents"
 
     @property
     def Worker(self) -> type:  # noqa: N802  # Celery's name
         """Return the worker class that `celery worker` starts."""
         django.setup()  # Celery would do so a moment later
         # by name: its module needs Django's models
-        return self.subclass_with_self("apps.jobs.worker:LedgerWorker")  # type: ignore[arg-type]  # or a name
+        return self.subclass_with_self("apps.jobs.worker.worker:LedgerWorker")  # type: ignore[arg-type]  # or a name
 
     def send_task(  # type: ignore[override]  # the rest is passed on by name
         self,

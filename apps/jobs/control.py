@@ -5,7 +5,8 @@ from uuid import UUID
 
 from celery.app.control import Control
 
-from apps.jobs import canvas, sql, transitions
+from apps.jobs import sql, transitions
+from apps.jobs.canvas import canvas
 
 
 class LedgerControl(Control):

@@ -6,12 +6,12 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
 from celery import shared_task
 
-from apps.jobs.arguments import signature_of
-from apps.jobs.context import Context
-from apps.jobs.declared import Declaration
+from apps.jobs.kinds.arguments import signature_of
+from apps.jobs.kinds.declared import Declaration
+from apps.jobs.kinds.validate import Validator
 from apps.jobs.plain_declaration import wants_context
+from apps.jobs.running.context import Context
 from apps.jobs.task import JobTask
-from apps.jobs.validate import Validator
 
 P = ParamSpec("P")
 R = TypeVar("R")

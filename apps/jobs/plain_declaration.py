@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 from celery import Celery, Task
 
-from apps.jobs.arguments import signature_of
-from apps.jobs.context import Context
-from apps.jobs.validate import Validator
+from apps.jobs.kinds.arguments import signature_of
+from apps.jobs.kinds.validate import Validator
+from apps.jobs.running.context import Context
 
 if TYPE_CHECKING:
     AnyTask = Task[..., Any]

@@ -21,7 +21,8 @@ from django_celery_results.backends.database import (  # type: ignore[import-unt
     DatabaseBackend,
 )
 
-from apps.jobs import canvas, sql
+from apps.jobs import sql
+from apps.jobs.canvas import canvas
 from apps.jobs.states import State
 from apps.jobs.task import JobTask
 

@@ -14,18 +14,18 @@ from uuid import UUID
 from celery import Task
 from celery.result import AsyncResult
 
-from apps.jobs.adopt import adopt
-from apps.jobs.canvas import CanvasTask
-from apps.jobs.enqueue_many import Item, enqueue_many
-from apps.jobs.enqueue_one import enqueue_one
-from apps.jobs.kind import Upcaster
+from apps.jobs.canvas.adopt import adopt
+from apps.jobs.canvas.canvas import CanvasTask
+from apps.jobs.enqueuing.enqueue_many import Item, enqueue_many
+from apps.jobs.enqueuing.enqueue_one import enqueue_one
+from apps.jobs.kinds.kind import Upcaster
+from apps.jobs.kinds.retry import RetryPolicy
+from apps.jobs.kinds.unique import Unique
+from apps.jobs.kinds.validate import Validator
 from apps.jobs.origin import Origin, current
 from apps.jobs.plain_declaration import PlainlyDeclared
-from apps.jobs.retry import RetryPolicy
-from apps.jobs.retrying import RetryingTask
-from apps.jobs.run import run_message
-from apps.jobs.unique import Unique
-from apps.jobs.validate import Validator
+from apps.jobs.running.retrying import RetryingTask
+from apps.jobs.running.run import run_message
 
 P = ParamSpec("P")
 R = TypeVar("R")

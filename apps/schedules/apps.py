@@ -10,7 +10,7 @@ class SchedulesConfig(AppConfig):
 
     def ready(self) -> None:
         """Load the checks, which need the registry of job types; give the keeper one more duty."""
-        from apps.jobs import duties  # noqa: PLC0415  # models must be loaded first
+        from apps.jobs.keeper import duties  # noqa: PLC0415  # models must be loaded first
         from apps.schedules import checks, watch  # noqa: F401, PLC0415
 
         duties.add(duties.Duty("watch schedules", 5.0, watch.watch))

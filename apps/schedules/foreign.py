@@ -11,7 +11,7 @@ from typing import Any
 
 from celery import current_app
 
-from apps.jobs import broker
+from apps.jobs.messages import broker
 from apps.schedules.arguments import read_args, read_headers, read_kwargs
 from apps.schedules.row import Row
 

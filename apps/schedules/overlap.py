@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from uuid import UUID
 
-from apps.jobs import cancel
-from apps.jobs.job_filter import JobFilter
+from apps.jobs.operating import cancel
+from apps.jobs.operating.job_filter import JobFilter
 from apps.schedules import sql
 from apps.schedules.models.moment import Moment
 from apps.schedules.models.policy import Policy

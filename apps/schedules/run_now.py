@@ -6,7 +6,8 @@ from uuid import UUID
 from celery import current_app
 from django.db import connection, transaction
 
-from apps.jobs import broker, origin
+from apps.jobs import origin
+from apps.jobs.messages import broker
 from apps.schedules import foreign
 from apps.schedules.models.moment import Moment
 from apps.schedules.row import read

@@ -9,7 +9,7 @@ from django.db import DataError, IntegrityError, OperationalError, transaction
 from psycopg.errors import CheckViolation
 
 from apps.jobs import origin, registry
-from apps.jobs.enqueue_batch import Call, enqueue_batch
+from apps.jobs.enqueuing.enqueue_batch import Call, enqueue_batch
 from apps.jobs.origin import current
 from apps.lib.ids import made_at, new_id
 from apps.schedules import foreign

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from django.db import transaction
 from django.db.models.functions import Now
 
-from apps.jobs.arguments import is_secret
+from apps.jobs.kinds.arguments import is_secret
 from apps.schedules.document import Document, describe
 from apps.schedules.models.plan import Plan
 from apps.schedules.models.version import Version

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from apps.jobs import RetryPolicy, foreign, job
+from apps.jobs import RetryPolicy, job
+from apps.jobs.running import foreign
 
 
 @job("canvas.hand_over", retry=RetryPolicy(max_attempts=10, first=timedelta(seconds=1), factor=2.0))

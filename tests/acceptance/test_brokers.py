@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from kombu import Connection
 
-from apps.jobs.broker_options import transport_options
+from apps.jobs.messages.broker_options import transport_options
 from tests.acceptance.brokers import on_each_broker
 from tests.acceptance.machine import Machine
 

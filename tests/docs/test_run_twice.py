@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from apps.jobs import process, transitions
-from apps.jobs.run import run
+from apps.jobs.running.run import run
 from apps.jobs.states import State
 from tests.docs.blocks import ROOT, blocks
 from tests.jobs import steps

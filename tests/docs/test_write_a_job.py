@@ -7,10 +7,10 @@ from types import ModuleType
 import pytest
 
 from apps.jobs import Discard, Unique, enqueue, enqueue_many, job, origin, registry
-from apps.jobs.context import Context
 from apps.jobs.models import Job
+from apps.jobs.running.context import Context
+from apps.jobs.running.upcast import for_run
 from apps.jobs.transitions import Claim
-from apps.jobs.upcast import for_run
 from tests.docs.blocks import ROOT, blocks
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from apps.jobs import RetryPolicy, job
-from apps.jobs.run import run
+from apps.jobs.running.run import run
 from apps.jobs.transitions import Claim
 from tests.jobs import steps
 

@@ -6,8 +6,8 @@ from django.db import connection
 
 from apps.jobs import registry, transitions
 from apps.jobs.models import Bundle, Job
-from apps.jobs.record import Record
-from apps.jobs.run import run_claims
+from apps.jobs.running.record import Record
+from apps.jobs.running.run import run_claims
 from apps.jobs.states import SLEEPING, State
 from tests.jobs import steps
 

@@ -14,7 +14,7 @@ from django.db import connection, connections
 from django.test import Client
 from django_celery_results.models import ChordCounter, TaskResult  # type: ignore[attr-defined]  # not in the stubs
 
-from apps.jobs import broker, publisher
+from apps.jobs.messages import broker, publisher
 from apps.local.servers.valkey import ValkeyServer
 from tests.jobs import steps
 from tests.jobs.marks import execute

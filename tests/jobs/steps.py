@@ -11,10 +11,11 @@ from uuid import UUID, uuid4
 from django.db import connection
 from django.db.models import F
 
-from apps.jobs import transitions, workers
+from apps.jobs import transitions
 from apps.jobs.models import Bundle, Job, Worker
 from apps.jobs.states import State
 from apps.jobs.transitions import Claim, Message, NewJob, Trouble
+from apps.jobs.worker import workers
 
 R = TypeVar("R")
 

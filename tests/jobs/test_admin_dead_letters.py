@@ -8,12 +8,14 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from apps.jobs import dead_letters, replay, transitions
-from apps.jobs.dead_letters import Filter
+from apps.jobs import transitions
 from apps.jobs.models import Action, DeadLetter, Replay
-from apps.jobs.replay import Pace
+from apps.jobs.operating import dead_letters, replay
+from apps.jobs.operating.dead_letters import Filter
+from apps.jobs.operating.replay import Pace
 from apps.jobs.states import State
 from tests.jobs import steps
+from tests.jobs.operating.test_dead_letters import buried
 from tests.jobs.people import (
     LETTERS,
     REPLAYS,
@@ -22,7 +24,6 @@ from tests.jobs.people import (
     confirmed,
     counted,
 )
-from tests.jobs.test_dead_letters import buried
 
 pytestmark = pytest.mark.django_db
 

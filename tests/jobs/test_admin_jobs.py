@@ -6,6 +6,7 @@ from django.test import Client
 from apps.jobs.models import Action, DeadLetter, Job
 from apps.jobs.states import State
 from tests.jobs import steps
+from tests.jobs.operating.test_dead_letters import buried
 from tests.jobs.people import (
     JOBS,
     LETTERS,
@@ -16,7 +17,6 @@ from tests.jobs.people import (
     confirmed,
     counted,
 )
-from tests.jobs.test_dead_letters import buried
 
 pytestmark = pytest.mark.django_db
 

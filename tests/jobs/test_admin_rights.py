@@ -5,13 +5,13 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from apps.jobs import actions, pause, replay
-from apps.jobs.dead_letters import Filter
 from apps.jobs.models import Action
-from apps.jobs.replay import Pace
+from apps.jobs.operating import actions, pause, replay
+from apps.jobs.operating.dead_letters import Filter
+from apps.jobs.operating.replay import Pace
 from tests.jobs import steps
+from tests.jobs.operating.test_dead_letters import buried
 from tests.jobs.people import JOBS, LETTERS, LOOKS, QUEUES, REPLAYS, WHY, confirmed, log_in
-from tests.jobs.test_dead_letters import buried
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ from apps.jobs.models import Action, DeadLetter, Replay
 from apps.jobs.states import State
 from apps.jobs.transitions import Trouble
 from tests.jobs import steps
-from tests.jobs.test_dead_letters import buried
+from tests.jobs.operating.test_dead_letters import buried
 
 pytestmark = pytest.mark.django_db
 OTHER = Trouble("No such row.", "KeyError", "", "KeyError in there")

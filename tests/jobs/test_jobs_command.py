@@ -10,8 +10,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from apps.jobs import actions, transitions
+from apps.jobs import transitions
 from apps.jobs.models import Action, Job, LogLine, Replay
+from apps.jobs.operating import actions
 from apps.jobs.states import State
 from apps.lib.ids import first_id_of
 from tests.jobs import steps

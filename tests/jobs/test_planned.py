@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection
 
-from apps.jobs import relay, transitions
+from apps.jobs import transitions
+from apps.jobs.keeper import relay
 from tests.jobs import steps
 
 

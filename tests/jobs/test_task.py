@@ -13,7 +13,7 @@ from django.db import connection
 
 from apps.jobs import job, process, registry, transitions
 from apps.jobs.models import Job, LogLine, Progress
-from apps.jobs.run import run_message
+from apps.jobs.running.run import run_message
 from apps.jobs.states import State
 from apps.lib.ids import new_id
 from tests.jobs import steps

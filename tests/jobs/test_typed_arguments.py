@@ -10,8 +10,8 @@ import pytest
 from django import forms
 
 from apps.jobs.admin.typed_arguments import TypedArguments, fields_of
-from apps.jobs.arguments import signature_of
-from apps.jobs.validate import Validator
+from apps.jobs.kinds.arguments import signature_of
+from apps.jobs.kinds.validate import Validator
 
 
 class Colour(StrEnum):

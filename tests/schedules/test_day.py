@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django_celery_beat.models import PeriodicTask
 
-from apps.jobs import workers
+from apps.jobs.worker import workers
 from apps.schedules import timing
 from apps.schedules.day import MINUTES, moments_of, simulate
 from apps.schedules.plan import plan

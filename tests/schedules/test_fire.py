@@ -64,7 +64,9 @@ def test_a_beat_whose_machine_lives_in_the_future_leaves_sound_schedules_to_the_
     schedule = every()
     moment = came_due(schedule)
     with monkeypatch.context() as there:
-        there.setattr("apps.jobs.options._CLOCKS_DIFFER_BY", timedelta(weeks=200))  # all its clocks agree
+        there.setattr(
+            "apps.jobs.enqueuing.options._CLOCKS_DIFFER_BY", timedelta(weeks=200)
+        )  # all its clocks agree
         there.setattr("apps.schedules.start.new_id", lambda: id_of(timezone.now() + timedelta(weeks=100)))
         with pytest.raises(OperationalError, match=r"no week was made .* this machine's clock is wrong"):
             fire("there:1")

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from apps.jobs import Context, enqueue, registry
 from apps.jobs.models import DeadLetter, Job, Progress
-from apps.jobs.run import run
+from apps.jobs.running.run import run
 from apps.jobs.states import State
 from tests.jobs.steps import a_worker, claimed, released
 

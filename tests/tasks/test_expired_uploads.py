@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from apps.jobs import enqueue, registry
 from apps.jobs.models import Job
-from apps.jobs.run import run
+from apps.jobs.running.run import run
 from apps.jobs.states import State
 from apps.shop.models import MatchedLine
 from apps.transfers.models import Upload

@@ -8,8 +8,8 @@ import pytest
 from django.db import connection
 from django.db.models import F, Sum
 
-from apps.jobs.artifacts import path_of
 from apps.jobs.models import Artifact, Job
+from apps.jobs.running.artifacts import path_of
 from apps.shop.models import OrderLine, Product
 from apps.shop.monthly_sales import write_monthly_sales
 from apps.transfers.formulas import disarm

@@ -4,7 +4,7 @@ import io
 
 from apps.jobs import Context, registry, transitions
 from apps.jobs.models import DeadLetter, Job, Progress
-from apps.jobs.run import run
+from apps.jobs.running.run import run
 from apps.jobs.states import State
 from apps.shop.order_lines.importer import OrderLineImporter
 from apps.transfers.imports import start_import

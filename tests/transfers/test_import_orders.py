@@ -15,7 +15,7 @@ from django.db import connection
 from apps.accounts.models import User
 from apps.jobs import registry
 from apps.jobs.models import Job
-from apps.jobs.run import run
+from apps.jobs.running.run import run
 from apps.jobs.states import WAITING
 from apps.local.servers.valkey import ValkeyServer
 from apps.shop.models import OrderLine

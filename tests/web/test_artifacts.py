@@ -11,8 +11,8 @@ from pytest_django import Settings
 
 from apps.accounts.models import User
 from apps.jobs import Context
-from apps.jobs.artifacts import path_of
 from apps.jobs.models import Artifact
+from apps.jobs.running.artifacts import path_of
 from tests.jobs import steps
 from tests.web.people import HOSTILE, client_of, own, person
 from tests.web.test_downloads import content

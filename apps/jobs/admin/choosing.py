@@ -15,8 +15,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from apps.jobs.dead_letters import Filter
-from apps.jobs.job_filter import JobFilter
+from apps.jobs.operating.dead_letters import Filter
+from apps.jobs.operating.job_filter import JobFilter
 from apps.jobs.states import State
 
 if TYPE_CHECKING:

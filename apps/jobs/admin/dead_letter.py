@@ -10,13 +10,14 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from apps.jobs import arguments, dead_letters
 from apps.jobs.admin import ask
 from apps.jobs.admin.choosing import letters_in, to_question
 from apps.jobs.admin.decide import DECISIONS
 from apps.jobs.admin.filters import AgeOfDeathFilter, DecisionFilter, KindFilter
 from apps.jobs.admin.read_only import ReadOnlyAdmin
+from apps.jobs.kinds import arguments
 from apps.jobs.models import DeadLetter
+from apps.jobs.operating import dead_letters
 
 _LONGEST_ARGUMENTS = 10_000
 

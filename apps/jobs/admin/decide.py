@@ -7,11 +7,13 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest
 
-from apps.jobs import arguments, dead_letters, registry, replay
+from apps.jobs import registry
 from apps.jobs.admin.ask import ReasonForm
-from apps.jobs.dead_letters import Filter
+from apps.jobs.kinds import arguments
 from apps.jobs.models.job import Job
-from apps.jobs.replay import Pace
+from apps.jobs.operating import dead_letters, replay
+from apps.jobs.operating.dead_letters import Filter
+from apps.jobs.operating.replay import Pace
 
 _MASK = "***"
 

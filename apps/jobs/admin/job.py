@@ -11,11 +11,12 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from apps.jobs import arguments, registry
+from apps.jobs import registry
 from apps.jobs.admin import ask, job_actions
 from apps.jobs.admin.choosing import chosen_in, to_question
 from apps.jobs.admin.filters import AgeFilter, KindFilter
 from apps.jobs.admin.read_only import ReadOnlyAdmin
+from apps.jobs.kinds import arguments
 from apps.jobs.models import Job
 
 _LONGEST_ARGUMENTS = 10_000

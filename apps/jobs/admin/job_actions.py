@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 
-from apps.jobs import cancel, registry
-from apps.jobs.again import NotEnded, run_again
-from apps.jobs.job_filter import JobFilter
+from apps.jobs import registry
+from apps.jobs.operating import cancel
+from apps.jobs.operating.again import NotEnded, run_again
+from apps.jobs.operating.job_filter import JobFilter
 from apps.jobs.origin import origin
 from apps.jobs.states import ENDED, State
 

@@ -11,10 +11,11 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
-from apps.jobs import pause, queues, registry
+from apps.jobs import registry
 from apps.jobs.admin import ask
 from apps.jobs.admin.read_only import ReadOnlyAdmin
 from apps.jobs.models import Pause, Queue
+from apps.jobs.operating import pause, queues
 
 _MAY_PAUSE = "jobs.pause_queue"
 

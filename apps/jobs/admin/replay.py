@@ -10,10 +10,11 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from apps.jobs import arguments, replay
 from apps.jobs.admin import ask
 from apps.jobs.admin.read_only import ReadOnlyAdmin
+from apps.jobs.kinds import arguments
 from apps.jobs.models import Replay, Replayed
+from apps.jobs.operating import replay
 
 _LONGEST_ARGUMENTS = 10_000
 

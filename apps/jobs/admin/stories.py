@@ -6,8 +6,8 @@ from uuid import UUID
 from django.contrib import admin
 from django.db.models import QuerySet
 
-from apps.jobs import arguments
 from apps.jobs.admin.read_only import ReadOnlyAdmin
+from apps.jobs.kinds import arguments
 from apps.jobs.models import Action, Attempt, LogLine
 
 

@@ -8,7 +8,7 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 
 from apps.jobs import registry, storable
-from apps.jobs.validate import Validator
+from apps.jobs.kinds.validate import Validator
 
 _PREFIX = "arg"
 _AS_BY_DEFAULT = ("", "as by default")

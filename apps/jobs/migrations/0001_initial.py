@@ -5,7 +5,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 from apps.jobs.partitioned import CreatePartitionedModel
-from apps.jobs.partitions import make_weeks_ahead
+from apps.jobs.keeper.partitions import make_weeks_ahead
 
 
 # The line in front of the broker: exactly the jobs that are ready. A trigger fills it, so that no way of inserting a

@@ -2,8 +2,8 @@
 
 from argparse import ArgumentParser, Namespace
 
-from apps.jobs import cancel
-from apps.jobs.job_filter import JobFilter
+from apps.jobs.operating import cancel
+from apps.jobs.operating.job_filter import JobFilter
 from apps.jobs.shell import options as shared
 from apps.jobs.shell.answer import Answer
 from apps.jobs.states import State

@@ -4,8 +4,8 @@ from argparse import ArgumentParser, Namespace
 
 from django.core.management.base import CommandError
 
-from apps.jobs import dead_letters
-from apps.jobs.dead_letters import Filter
+from apps.jobs.operating import dead_letters
+from apps.jobs.operating.dead_letters import Filter
 from apps.jobs.shell import options as shared
 from apps.jobs.shell.answer import Answer
 

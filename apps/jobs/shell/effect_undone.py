@@ -4,7 +4,7 @@ from argparse import ArgumentParser, Namespace
 
 from django.core.management.base import CommandError
 
-from apps.jobs import unknown_effects
+from apps.jobs.operating import unknown_effects
 from apps.jobs.shell.answer import Answer
 
 HELP = "Say that an unknown effect did not happen; its job tries it again when it is replayed."

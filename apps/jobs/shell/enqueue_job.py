@@ -6,7 +6,8 @@ from dataclasses import replace
 from django.core.management.base import CommandError
 from django.db import transaction
 
-from apps.jobs import actions, registry
+from apps.jobs import registry
+from apps.jobs.operating import actions
 from apps.jobs.origin import current
 from apps.jobs.shell import options as shared
 from apps.jobs.shell.answer import Answer

@@ -3,7 +3,7 @@
 from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 
-from apps.jobs import dead_letters
+from apps.jobs.operating import dead_letters
 from apps.jobs.shell import options as shared
 from apps.jobs.shell.answer import Answer, table
 from apps.jobs.shell.letter_options import add_letter_filter

@@ -3,7 +3,7 @@
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
-from apps.jobs import unknown_effects
+from apps.jobs.operating import unknown_effects
 from apps.jobs.shell.answer import Answer
 
 HELP = "List outside effects that were begun by jobs that run no more, and of which nobody knows the end."

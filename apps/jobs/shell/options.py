@@ -10,8 +10,8 @@ from uuid import UUID
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from apps.jobs.dead_letters import Filter
-from apps.jobs.job_filter import JobFilter
+from apps.jobs.operating.dead_letters import Filter
+from apps.jobs.operating.job_filter import JobFilter
 from apps.jobs.states import State
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}

@@ -4,9 +4,10 @@ from argparse import ArgumentParser, Namespace
 
 from django.core.management.base import CommandError
 
-from apps.jobs import dead_letters, registry, replay
-from apps.jobs.dead_letters import Filter
-from apps.jobs.replay import Pace
+from apps.jobs import registry
+from apps.jobs.operating import dead_letters, replay
+from apps.jobs.operating.dead_letters import Filter
+from apps.jobs.operating.replay import Pace
 from apps.jobs.shell import options as shared
 from apps.jobs.shell.answer import Answer
 from apps.jobs.shell.letter_options import add_letter_filter

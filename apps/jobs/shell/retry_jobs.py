@@ -5,11 +5,12 @@ from uuid import UUID
 
 from django.core.management.base import CommandError
 
-from apps.jobs import cancel, registry, replay
-from apps.jobs.again import run_again
-from apps.jobs.dead_letters import Filter
-from apps.jobs.job_filter import JobFilter
+from apps.jobs import registry
 from apps.jobs.models.job import Job
+from apps.jobs.operating import cancel, replay
+from apps.jobs.operating.again import run_again
+from apps.jobs.operating.dead_letters import Filter
+from apps.jobs.operating.job_filter import JobFilter
 from apps.jobs.origin import origin
 from apps.jobs.shell import options as shared
 from apps.jobs.shell.answer import Answer

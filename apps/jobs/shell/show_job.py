@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.core.management.base import CommandError
 
-from apps.jobs import arguments as job_arguments
+from apps.jobs.kinds import arguments as job_arguments
 from apps.jobs.models import Action, Attempt, DeadLetter, Job, LogLine, Progress
 from apps.jobs.shell import options as shared
 from apps.jobs.shell.answer import Answer, facts, table

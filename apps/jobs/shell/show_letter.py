@@ -4,7 +4,7 @@ from argparse import ArgumentParser, Namespace
 
 from django.core.management.base import CommandError
 
-from apps.jobs import arguments as job_arguments
+from apps.jobs.kinds import arguments as job_arguments
 from apps.jobs.models import DeadLetter, Replayed
 from apps.jobs.shell import options as shared
 from apps.jobs.shell.answer import Answer, facts, safe

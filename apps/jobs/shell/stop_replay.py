@@ -4,7 +4,7 @@ from argparse import ArgumentParser, Namespace
 
 from django.core.management.base import CommandError
 
-from apps.jobs import replay
+from apps.jobs.operating import replay
 from apps.jobs.shell.answer import Answer
 
 HELP = "Stop a replay: what is in line stays there, the rest stays dead."

@@ -9,7 +9,7 @@ from django.db import connection
 from psycopg import Copy
 
 from apps.jobs import sql
-from apps.jobs.limits import lane_of
+from apps.jobs.kinds.limits import lane_of
 from apps.jobs.states import State
 from apps.jobs.transitions.new_jobs import Message, NewJob, as_params
 

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from django.db import transaction
 
-from apps.jobs import lanes, sql
-from apps.jobs.limits import Limit
+from apps.jobs import sql
+from apps.jobs.kinds.limits import Limit
+from apps.jobs.transitions import lanes
 from apps.jobs.transitions.new_jobs import Message
 from apps.jobs.transitions.short_line import relay_short_line
 

@@ -7,8 +7,8 @@ import django
 
 django.setup()
 
-from apps.jobs.dead_letters import Filter  # noqa: E402  # needs Django set up, as below
-from apps.jobs.replay import Pace, replay  # noqa: E402
+from apps.jobs.operating.dead_letters import Filter  # noqa: E402  # needs Django set up, as below
+from apps.jobs.operating.replay import Pace, replay  # noqa: E402
 
 _CAREFULLY = Pace(per_minute=120, stop_at_percent=100)
 

@@ -8,7 +8,9 @@ django.setup()
 
 from django.db import DatabaseError, connection  # noqa: E402  # needs Django set up
 
-from apps.jobs import broker, relay, rescue, transitions  # noqa: E402
+from apps.jobs import transitions  # noqa: E402
+from apps.jobs.keeper import relay, rescue  # noqa: E402
+from apps.jobs.messages import broker  # noqa: E402
 
 
 def misrule() -> None:

@@ -1,6 +1,6 @@
 """Check of the lines: jobs that wait where nobody takes them."""
 
-from apps.jobs.queues import queues
+from apps.jobs.operating.queues import queues
 from apps.lib.words import count
 from apps.maintenance.health.finding import Finding, well, wrong
 

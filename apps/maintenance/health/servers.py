@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 from django.conf import settings
 from django.db import connection
 
-from apps.jobs.broker import BrokerAway, answer_time
+from apps.jobs.messages.broker import BrokerAway, answer_time
 from apps.maintenance.health.finding import Finding, note, well, wrong
 
 _CROWDED: Final = 0.9  # of the connections that the server allows

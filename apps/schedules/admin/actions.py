@@ -12,7 +12,7 @@ from django.urls import reverse
 from django_celery_beat.admin import PeriodicTaskAdmin
 from django_celery_beat.models import PeriodicTask
 
-from apps.jobs import broker
+from apps.jobs.messages import broker
 from apps.schedules import pause
 from apps.schedules.admin.files import download
 from apps.schedules.duplicate import duplicate

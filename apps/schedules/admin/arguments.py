@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 
 from apps.jobs import registry
 from apps.jobs.admin.typed_arguments import TypedArguments
-from apps.jobs.arguments import bind
+from apps.jobs.kinds.arguments import bind
 from apps.schedules.arguments import as_text, read_args, read_kwargs
 from apps.schedules.row import Row
 

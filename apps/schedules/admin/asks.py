@@ -10,9 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
-from apps.jobs import broker
 from apps.jobs.admin import ask
 from apps.jobs.admin.typed_arguments import TypedArguments
+from apps.jobs.messages import broker
 from apps.lib import words
 from apps.schedules import declared, pause
 from apps.schedules.admin import arguments

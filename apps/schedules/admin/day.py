@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
-from apps.jobs import workers
+from apps.jobs.worker import workers
 from apps.lib import words
 from apps.schedules import sql
 from apps.schedules.day import MINUTES, Day, Line, simulate

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.core.management.base import CommandError
 
-from apps.jobs import actions
+from apps.jobs.operating import actions
 from apps.jobs.shell.answer import Answer
 from apps.schedules.exchange import Difference, compare, take_over
 from apps.schedules.versions import Change

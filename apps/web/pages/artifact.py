@@ -6,8 +6,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, StreamingHttpResponse
 from django.views.decorators.http import require_safe
 
-from apps.jobs.artifacts import path_of
 from apps.jobs.models import Artifact
+from apps.jobs.running.artifacts import path_of
 from apps.web.attachment import attachment, of_file
 from apps.web.visible import job_or_404, may_open_artifacts
 

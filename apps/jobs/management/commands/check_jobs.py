@@ -4,7 +4,7 @@ import sys
 
 from django.core.management.base import BaseCommand
 
-from apps.jobs.readable import unreadable
+from apps.jobs.operating.readable import unreadable
 
 
 class Command(BaseCommand):

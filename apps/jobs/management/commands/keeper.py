@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from apps.jobs.keeper import Keeper
+from apps.jobs.keeper.keeper import Keeper
 
 
 class Command(BaseCommand):

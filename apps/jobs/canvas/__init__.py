@@ -1,0 +1,1 @@
+"""Celery's canvas over the ledger, and plain messages that become jobs."""

@@ -1,0 +1,1 @@
+"""Enqueuing: from a call to a row in the ledger."""

@@ -1,0 +1,111 @@
+"""Insert one job in its caller's transaction.  Called by JobTask."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from apps.jobs import crash_points, transitions
+from apps.jobs.enqueuing import keys
+from apps.jobs.enqueuing.continuation import is_awaited
+from apps.jobs.enqueuing.options import stored
+from apps.jobs.kinds import arguments, limits
+from apps.jobs.kinds.kind import Kind
+from apps.jobs.messages import publisher
+from apps.jobs.origin import Origin
+from apps.jobs.transitions import NewJob
+
+
+def enqueue_one(
+    task: Kind,
+    args: Sequence[object],
+    kwargs: Mapping[str, object],
+    origin: Origin,
+    options: Mapping[str, object],
+) -> UUID:
+    """Insert a job, unless another holds its key; return its id, or the other's. Publish after the commit."""
+    new, caller_s_key = new_job(task, args, kwargs, origin, options)
+    if caller_s_key is None and task.unique is None:
+        _insert(new)
+        return new.id
+    if task.unique is not None and is_awaited(new.options or {}):
+        raise TypeError(
+            f"{task.name} is unique: the job that runs may be another's, which knows nothing of what should "
+            "follow. Enqueue that in the job itself."
+        )
+    with transaction.atomic():
+        holder = _take_keys(task, new, caller_s_key)
+        if holder is None:
+            _insert(new)
+    return holder or new.id
+
+
+def new_job(
+    task: Kind,
+    args: Sequence[object],
+    kwargs: Mapping[str, object],
+    origin: Origin,
+    options: Mapping[str, object],
+) -> tuple[NewJob, object]:
+    """Return what one call asks for, and its caller's idempotency key; raise TypeError or ValueError for what
+    does not fit.
+    """
+    kept = stored(task.name, options)
+    named = task.validator.named(args, kwargs)
+    caller_s_key = kept.pop("idempotency_key", None)
+    return template(task, origin, kept, args=named, limit_key=limits.key_of(task, named)), caller_s_key
+
+
+def template(task: Kind, origin: Origin, kept: Mapping[str, object], **own: object) -> NewJob:
+    """Return what a job is by its kind, its caller and its caller's options, which win."""
+    fields: dict[str, object] = {
+        "kind": task.name,
+        "queue": task.job_queue,
+        "max_attempts": task.retry_policy.max_attempts,
+        "schema_version": task.version,
+        "owner_id": origin.owner_id,
+        "trigger": origin.trigger,
+        "subject": origin.subject,
+        "tenant": origin.tenant,
+        "tags": origin.tags,
+        "request_id": origin.request_id,
+        "parent_id": origin.parent_id,
+    }
+    if "expires_at" not in kept:
+        fields["expires"] = task.expires_after
+    return NewJob(**{**fields, **kept, **own})  # type: ignore[arg-type]  # `stored` checked them
+
+
+def publish_after_commit(message: transitions.Message, text: str) -> None:
+    """Hand a message to the publisher when the caller's transaction commits, if it does."""
+    # a lambda, not functools.partial: Django logs the function's name when it fails
+    transaction.on_commit(lambda: publisher.publish_soon(message, text), robust=True)
+
+
+def _insert(new: NewJob) -> None:
+    message = transitions.enqueue(
+        new,
+        window=min(settings.BACKLINE_STRAIGHT, settings.BACKLINE_WINDOW),
+        per_slot=settings.BACKLINE_STRAIGHT_PER_SLOT,
+    )
+    crash_points.reached("enqueue.written")
+    if message is not None:
+        publish_after_commit(message, arguments.shown(new.args))
+
+
+def _take_keys(task: Kind, new: NewJob, caller_s_key: object) -> UUID | None:
+    """Give a new job its keys; return the job that holds one of them, if there is one."""
+    theirs = ours = None
+    if caller_s_key is not None:
+        theirs = keys.idempotency_key_of(new.kind, new.owner_id, new.tenant, str(caller_s_key))
+        if (holder := keys.take_one(theirs, new.id, within=keys.IDEMPOTENT_FOR)) is not None:
+            return holder
+    if task.unique is not None:
+        ours = keys.key_of(task, new.args)
+        rule = task.unique
+        holder = keys.take_one(ours, new.id, within=rule.within, states=rule.held_in)
+        if holder is not None and theirs is not None:
+            keys.hand_over(theirs, holder)
+        return holder
+    return None

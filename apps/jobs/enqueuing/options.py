@@ -1,0 +1,120 @@
+"""Celery's options, checked before anything is written: PostgreSQL's refusal would break the transaction."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from apps.jobs import storable
+from apps.jobs.enqueuing import continuation
+from apps.jobs.kinds.spans import lasting
+from apps.lib.ids import first_id_of
+
+_LONGEST_QUEUE = 200
+_LONGEST_KEY = 1000
+_PRIORITIES = range(-1000, 1001)  # a thousand steps are a week of age
+_CLOCKS_DIFFER_BY = timedelta(days=1)
+
+# Celery's options that the ledger answers itself or that say nothing about a stored job.
+_UNDERSTOOD = {
+    "add_to_parent",
+    "ignore_result",
+    "root_id",
+    "parent_id",
+    "retry",
+    "producer",
+    "connection",
+    "router",
+    "publisher",
+    "reply_to",
+    "result_cls",
+    "retries",
+    "retry_policy",
+    "route_name",
+    "task_type",
+}
+
+
+def stored(kind: str, options: Mapping[str, object]) -> dict[str, object]:
+    """Return what a job keeps of its caller's options, by the names of the ledger's NewJob.
+
+    Raise TypeError or ValueError, with the way out, for what it cannot keep.
+    """
+    understood = _KEPT | _UNDERSTOOD | continuation.understood(options)
+    refused = [name for name, value in options.items() if value and name not in understood]
+    if refused:
+        raise TypeError(f"{kind}: a stored job cannot keep {', '.join(sorted(refused))}. Leave it out.")
+    given = {name: options[name] for name in _KEPT if options.get(name) is not None}
+    read = {_STORED_AS.get(name, name): _READERS[name](kind, value) for name, value in given.items()}
+    if isinstance(read.get("expires"), datetime):
+        read["expires_at"] = read.pop("expires")
+    if (came_with := continuation.stored(kind, options)) is not None:
+        read["options"] = came_with
+    return read
+
+
+def _delay(kind: str, countdown: object) -> timedelta:
+    return lasting(f"{kind}: countdown", countdown)
+
+
+def _eta(kind: str, eta: object) -> datetime:
+    return _moment(kind, "eta", eta)
+
+
+def _expires(kind: str, expires: object) -> timedelta | datetime:
+    """Read how long it may wait (counted from now, as Celery does), or until when."""
+    if isinstance(expires, datetime):
+        return _moment(kind, "expires", expires)
+    return lasting(f"{kind}: expires", expires)
+
+
+def _moment(kind: str, name: str, moment: object) -> datetime:
+    if not isinstance(moment, datetime) or moment.tzinfo is None:
+        raise TypeError(f"{kind}: {name} must be a datetime with a time zone, not {moment!r}.")
+    return moment
+
+
+def _priority(kind: str, priority: object) -> int:
+    if not isinstance(priority, int) or priority not in _PRIORITIES:
+        raise ValueError(
+            f"{kind}: priority must be a whole number from {_PRIORITIES[0]} to {_PRIORITIES[-1]}."
+        )
+    return int(priority)
+
+
+def _queue(kind: str, queue: object) -> str:
+    if not isinstance(queue, str) or not queue or queue != storable.clean(queue[:_LONGEST_QUEUE]):
+        raise ValueError(f"{kind}: queue must be a name of at most {_LONGEST_QUEUE} letters, not {queue!r}.")
+    return queue
+
+
+def _idempotency_key(kind: str, key: object) -> str:
+    if not isinstance(key, str) or not 0 < len(key) <= _LONGEST_KEY:
+        raise ValueError(f"{kind}: idempotency_key must be a text of 1 to {_LONGEST_KEY} letters.")
+    return key
+
+
+def _time_ordered(kind: str, task_id: object) -> UUID:
+    try:
+        job_id = UUID(str(task_id))
+    except ValueError:
+        job_id = None
+    if job_id is None or job_id.version != 7:
+        raise ValueError(
+            f"{kind}: task_id {task_id!r} is not a version 7 UUID. Leave it out, or make one with new_id()."
+        )
+    if job_id > first_id_of(datetime.now(UTC) + _CLOCKS_DIFFER_BY):
+        raise ValueError(f"{kind}: task_id {task_id!r} was made in the future. Leave it out.")
+    return job_id
+
+
+_READERS: dict[str, Callable[[str, object], object]] = {
+    "countdown": _delay,
+    "eta": _eta,
+    "expires": _expires,
+    "priority": _priority,
+    "queue": _queue,
+    "task_id": _time_ordered,
+    "idempotency_key": _idempotency_key,
+}
+_KEPT = set(_READERS)
+_STORED_AS = {"countdown": "delay", "task_id": "id"}

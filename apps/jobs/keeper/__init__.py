@@ -1,0 +1,1 @@
+"""The keeper: who leads, and the duties that keep the ledger moving."""

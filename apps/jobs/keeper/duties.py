@@ -1,0 +1,56 @@
+"""The keeper's duties, as data: what the leader does again and again, and how often.
+
+Each is safe to run twice, at the same time, or to be cut off: what it does is fenced by the database.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kombu import Producer
+
+from apps.jobs import sql, transitions
+from apps.jobs.enqueuing import keys
+from apps.jobs.keeper import expiry, partitions, relay, rescue
+from apps.jobs.operating import pause, replay
+from apps.jobs.running import settle
+from apps.jobs.transitions import lanes
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Something the leader does again and again."""
+
+    name: str
+    every_s: float
+    do: Callable[[], int]  # returns how many rows it moved
+    busy_s: float | None = None  # how often instead, while it lately had something to do
+
+
+def table(producer: Callable[[], Producer]) -> tuple[Duty, ...]:
+    """Return all duties; ``producer`` connects to the broker when one needs it."""
+    fill_windows = relay.Relay()
+    return (
+        Duty("relay", 0.1, lambda: fill_windows(producer()), busy_s=0.01),
+        Duty("republish", 1.0, lambda: relay.republish(producer())),
+        Duty("release", 0.5, transitions.release),
+        Duty("rescue", 2.0, rescue.Rescue()),
+        Duty("settle", 0.5, settle.settle_ended),
+        Duty("expire", 1.0, expiry.expire),
+        Duty("recall", 1.0, pause.recall),
+        Duty("resume", 0.5, pause.go_on),
+        Duty("replay", 1.0, replay.go_on),
+        Duty("free slots", 5.0, lambda: len(sql.run("free_slots", {}))),
+        Duty("sweep bundles", 5.0, lambda: len(sql.run("sweep_bundles", {}))),
+        Duty("forget lanes", 60.0, lanes.forget),
+        Duty("prune keys", 5.0, keys.Prune()),
+        Duty("make partitions", 3600.0, partitions.make_weeks_ahead),
+        *_added,
+    )
+
+
+def add(duty: Duty) -> None:
+    """Give the leader a duty of an app above this one, when that app starts."""
+    _added.append(duty)
+
+
+_added: list[Duty] = []

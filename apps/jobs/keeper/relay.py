@@ -1,0 +1,130 @@
+"""Keep the broker's window filled from the line, and send again what it lost.  Called by the keeper."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from time import monotonic
+from typing import NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+from kombu import Producer
+
+from apps.jobs import crash_points, registry, sql, transitions
+from apps.jobs.keeper import packing
+from apps.jobs.kinds import arguments, limits
+from apps.jobs.messages import broker
+from apps.jobs.transitions import Message, Rules
+
+_AT_ONCE = 500  # messages a statement
+_REMEMBERED_S = 1.0
+_AT_A_STRETCH_S = 0.5  # then the keeper's other duties have their turn
+_AHEAD_FOR_S = 0.03  # a window that was half full when the line filled it does not run dry sooner
+
+
+class Window(NamedTuple):
+    """One queue's share of the broker."""
+
+    queue: str
+    width: int  # messages
+    taken: int
+    slots: int  # of the live workers that listen to it
+    paused: Sequence[str]  # kinds
+
+    @property
+    def room(self) -> int:
+        """Return how many more messages it may hold."""
+        return max(self.width - self.taken, 0)
+
+    @property
+    def is_worth_filling(self) -> bool:
+        """Say whether a quarter of it is free.
+
+        Who is sent sooner stands behind the others in the broker instead of in line, and is served no sooner,
+        but the line is read for each message that a worker takes.
+        """
+        return self.room * 4 >= self.width
+
+    @property
+    def runs_dry(self) -> bool:
+        """Say whether the workers empty it faster than the keeper comes by."""
+        return self.taken * 2 < self.width
+
+
+class Relay:
+    """What fills the windows, again and again; it remembers for a moment how long jobs take."""
+
+    def __init__(self) -> None:
+        self._fills: Mapping[str, transitions.Fill] = {}
+        self._measured_at = -_REMEMBERED_S
+        self._ahead_until = 0.0
+
+    def __call__(self, producer: Producer) -> int:
+        """Send the next jobs in line until each queue's window is full; return how many messages.
+
+        Where the workers are quick it goes on at once; where it is well ahead of them it asks for nothing.
+        """
+        if monotonic() < self._ahead_until:
+            return 0
+        stop_at = monotonic() + _AT_A_STRETCH_S
+        sent, again = self._once(producer)
+        while again and monotonic() < stop_at:
+            more, again = self._once(producer)
+            sent += more
+        return sent
+
+    def _once(self, producer: Producer) -> tuple[int, bool]:
+        """Fill every window once; return how many messages, and whether one of them was full and runs dry."""
+        sent, again = 0, False
+        for window in [window for window in _windows() if window.is_worth_filling]:
+            limited = limits.declared(registry.kinds().values())
+            rules = Rules(window.slots, self._sizes(), limited, window.paused)
+            count = _send(producer, transitions.relay(window.queue, window.room, rules))
+            sent += count
+            if count == window.room and window.runs_dry:
+                again = True
+            elif count == window.room:
+                self._ahead_until = monotonic() + _AHEAD_FOR_S
+        return sent, again
+
+    def _sizes(self) -> Mapping[str, transitions.Fill]:
+        if monotonic() - self._measured_at >= _REMEMBERED_S:
+            self._fills, self._measured_at = packing.fills(), monotonic()
+        return self._fills
+
+
+def republish(producer: Producer) -> int:
+    """Send messages again that nobody claimed in time, or all of them after the broker lost its data."""
+    everything = broker.lost_its_data(producer)
+    patience = timedelta(seconds=settings.BACKLINE_REPUBLISH_S)
+    lost = transitions.republish(patience=patience, everything=everything, batch=_AT_ONCE)
+    sent = _send(producer, lost)
+    while len(lost) == _AT_ONCE:
+        lost = transitions.republish(patience=patience, batch=_AT_ONCE)
+        sent += _send(producer, lost)
+    return sent
+
+
+def _windows() -> list[Window]:
+    params = {"least": settings.BACKLINE_WINDOW, "per_slot": settings.BACKLINE_WINDOW_PER_SLOT}
+    return [Window(*row) for row in sql.run_planned("window_room", params)]
+
+
+def _send(producer: Producer, messages: list[Message]) -> int:
+    """Publish after the commit that moved them: a death in between is a lost message, which is sent again."""
+    if messages:
+        crash_points.reached("relay.moved")
+        args = _first_args(messages)
+        broker.send(producer, [(message, arguments.shown(args.get(message.id, {}))) for message in messages])
+        crash_points.reached("relay.sent")
+    return len(messages)
+
+
+def _first_args(messages: Sequence[Message]) -> dict[UUID, Mapping[str, object]]:
+    """Return the arguments of each message's first job, which Flower shows."""
+    read = {message.id: message.first_args for message in messages if message.first_args is not None}
+    missing = {message.ids[0]: message.id for message in messages if message.first_args is None}
+    if missing:
+        rows = sql.run("args_of", {"ids": sql.array(missing)})
+        read |= {missing[job_id]: text for job_id, text in rows}
+    return {message_id: json.loads(text) for message_id, text in read.items()}

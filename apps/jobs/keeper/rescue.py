@@ -1,0 +1,54 @@
+"""Take back jobs whose worker died."""
+
+import logging
+
+from django.conf import settings
+
+from apps.jobs import crash_points, sql, transitions
+from apps.jobs.keeper.set_clock import SetClock
+
+log = logging.getLogger("backline.keeper")
+
+_LATE_S = 1  # a heartbeat may come so much later than it should
+
+
+class Rescue:
+    """The rescue, again and again; it sees when somebody set the clock by which silence is counted."""
+
+    def __init__(self) -> None:
+        self._clock = SetClock()
+
+    def __call__(self) -> int:
+        """Do what ``rescue`` does; when the clock was set, count silence from now."""
+        seconds = self._clock.moved()
+        jumped = abs(seconds or 0) > settings.BACKLINE_DEAD_AFTER_S / 3
+        if jumped:
+            log.warning("the database's clock was set by %+.0f s; silence is counted from now", seconds)
+        if jumped or seconds is None:
+            sql.run("start_anew", {"jumped": jumped})
+        return rescue()
+
+
+def rescue() -> int:
+    """Declare workers dead that fell silent and put their jobs back in line; return how many jobs.
+
+    A job of a worker that was declared dead before is taken as well: its claim may have come late.
+    """
+    silence = settings.BACKLINE_HEARTBEAT_S + _LATE_S
+    sql.run("dead_workers", {"patience": settings.BACKLINE_DEAD_AFTER_S, "silence": silence})
+    dead = [worker_id for (worker_id,) in sql.run("lost_workers", {})]
+    if not dead:
+        return 0
+    crash_points.reached("rescue.before")
+    rescued = transitions.rescue(dead, max_deaths=settings.BACKLINE_MAX_DEATHS)
+    crash_points.reached("rescue.after")
+    _end_frozen(dead)
+    return len(rescued)
+
+
+def _end_frozen(dead: list[int]) -> None:
+    """End the sessions in which a dead worker froze over the row of a job; the next look takes that job."""
+    patience = 2 * settings.BACKLINE_HEARTBEAT_S
+    ended = sql.run("end_frozen", {"workers": dead, "patience": patience})
+    if ended:
+        log.warning("ended %d sessions of dead workers, which held their jobs' rows", len(ended))

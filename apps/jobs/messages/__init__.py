@@ -1,0 +1,1 @@
+"""Messages: what travels through the broker, on its way out and in."""

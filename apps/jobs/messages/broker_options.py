@@ -1,0 +1,70 @@
+"""What Celery is told about its broker, by the kind of broker, with the reason for each option.
+
+Called by config/settings.py with the broker's address; importable without Django.
+"""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from kombu.transport import TRANSPORT_ALIASES
+
+Options = dict[str, object]
+
+_PATIENCE_S = 2  # for any answer; a broker that takes longer counts as away, and the rows wait
+
+
+class NotABroker(ValueError):  # noqa: N818  # what it is
+    """The address names nothing that Celery can speak to."""
+
+
+def transport_options(url: str) -> Options:
+    """Return CELERY_BROKER_TRANSPORT_OPTIONS for the broker at an address; raise NotABroker.
+
+    Brokers of other kinds that Celery speaks to get none: they are not tested.
+    """
+    scheme = urlsplit(url).scheme if "://" in url else ""
+    if scheme in _BY_SCHEME:
+        return _BY_SCHEME[scheme]()
+    if scheme in TRANSPORT_ALIASES:
+        return {}
+    raise NotABroker(
+        f"CELERY_BROKER_URL (or REDIS_URL) begins with {url.partition('@')[0].partition('//')[0][:20]!r}, "
+        f"which is no broker. Begin it with one of: {', '.join(f'{name}://' for name in _BY_SCHEME)}."
+    )
+
+
+def _redis() -> Options:
+    return {
+        # The ledger finds lost messages; acknowledging each in Redis would cost two thirds of the speed.
+        "ack_emulation": False,
+        # Without it a publish to a Redis that accepts and never answers hangs for ever.
+        # Longer than the second for which a worker's BRPOP waits.
+        "socket_timeout": _PATIENCE_S,
+        "socket_connect_timeout": _PATIENCE_S,
+        # A worker only reads: the kernel notices that the other machine is gone.
+        "socket_keepalive": True,
+        # And a worker that got nothing for so long asks.
+        "health_check_interval": 10,
+        # A publish is tried once: the keeper tries again, later and for all.
+        "max_retries": 0,
+        # The same Redis may hold a cache, or another project.
+        "global_keyprefix": "backline:",
+    }
+
+
+def _rabbitmq() -> Options:
+    return {
+        # For tasks of other packages, which have no row: kept on disk and confirmed one by one. Our messages
+        # are neither (messages/broker.py): what RabbitMQ loses is sent again, and one answer confirms many.
+        "confirm_publish": True,
+        # A publish is tried once, as above.
+        "max_retries": 0,
+    }
+
+
+_BY_SCHEME: dict[str, Callable[[], Options]] = {
+    "redis": _redis,
+    "rediss": _redis,
+    "amqp": _rabbitmq,
+    "amqps": _rabbitmq,
+}

@@ -1,0 +1,1 @@
+"""Operating: what people do with jobs and ask about them."""

@@ -1,0 +1,163 @@
+"""Why a job does not run yet: one true sentence, for its page and for commands.  It only reads."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils import timezone
+
+from apps.jobs import registry, sql
+from apps.jobs.kinds import limits
+from apps.jobs.kinds.limits import Limit
+from apps.jobs.models.bundle import Bundle
+from apps.jobs.models.duty import Duty
+from apps.jobs.models.job import Job
+from apps.jobs.models.limit import Bucket, Slot
+from apps.jobs.models.parked import Parked
+from apps.jobs.models.ready import Ready
+from apps.jobs.operating import pause
+from apps.jobs.states import CLAIMABLE, SLEEPING, State
+from apps.jobs.worker import workers
+
+_COUNT_TO = 10_000  # nobody waits for an exact count of a million
+_KEEPER_IS_FRESH = timedelta(seconds=15)
+
+
+def why_waiting(job_id: UUID) -> str:
+    """Say why a job does not run yet, or that it does not wait."""
+    job = Job.objects.filter(id=job_id).first()
+    if job is None:
+        return "The ledger knows no such job."
+    if job.state not in CLAIMABLE | SLEEPING:
+        return f"It does not wait: it {'runs' if job.state == State.RUNNING else f'ended as {_state(job)}'}."
+    [(now,)] = sql.run("clock", {})
+    found = (reason for look in _LOOKS if (reason := look(job, now)))
+    return next(found, "It is on its way from the line to the broker.")
+
+
+def _too_late(job: Job, now: datetime) -> str | None:
+    if job.expires_at is None or job.expires_at > now:
+        return None
+    return f"It was to start by {_time(job.expires_at)}; the keeper cancels it."
+
+
+def _asleep(job: Job, now: datetime) -> str | None:
+    if job.run_after is None:
+        return None
+    if job.run_after <= now:
+        return _without_keeper(job, now) or "Its time has come; the keeper puts it in line within a second."
+    if job.state == State.RETRYING:
+        return f"It failed {_times(job.failures)} and tries again at {_time(job.run_after)}."
+    return f"It sleeps until {_time(job.run_after)}."
+
+
+def _paused(job: Job, _: datetime) -> str | None:
+    which = Q(scope="kind", name=job.kind) | Q(scope="queue", name=job.queue)
+    found = pause.paused().filter(which).select_related("paused_by").first()
+    if found is None:
+        return None
+    by = f" by {found.paused_by.get_username()}" if found.paused_by else ""
+    until = f" until {_time(found.until)}" if found.until else ""
+    why = f": {found.reason.rstrip('.')}" if found.reason else ""
+    return f"{found.scope.capitalize()} {found.name} is paused{by}{until}{why}."
+
+
+def _unheard(job: Job, _: datetime) -> str | None:
+    return None if workers.listening_on(job.queue) else f"No live worker listens to queue {job.queue}."
+
+
+def _in_broker(job: Job, _: datetime) -> str | None:
+    bundle = Bundle.objects.filter(queue=job.queue, ids__contains=[job.id]).order_by("published_at").last()
+    if bundle is None:
+        return None
+    earlier = Bundle.objects.filter(queue=job.queue, published_at__lt=bundle.published_at).count()
+    together = f", with {_jobs(len(bundle.ids) - 1)} more" if len(bundle.ids) > 1 else ""
+    before = f"; {_counted(earlier, 'message')} of its queue went before it" if earlier else ""
+    return f"It is in the broker since {_time(bundle.published_at)}{together}{before}."
+
+
+def _without_keeper(_: Job, now: datetime) -> str | None:
+    if Duty.objects.filter(name="relay", ran_at__gt=now - _KEEPER_IS_FRESH).exists():
+        return None
+    return "No keeper is at work. Run: manage.py keeper"
+
+
+def _back_in_line(job: Job, _: datetime) -> str | None:
+    if Parked.objects.filter(id=job.id).exists():
+        return f"Kind {job.kind} was resumed; the keeper puts it in line again."
+    return None
+
+
+def _limited(job: Job, now: datetime) -> str | None:
+    task = registry.kinds().get(job.kind)
+    limit = limits.limit_of(task) if task is not None and job.limit_key else None
+    if limit is None:
+        return None
+    return _full(job.limit_key, limit) or _too_fast(job.limit_key, limit, now)
+
+
+def _full(key: str, limit: Limit) -> str | None:
+    if limit.concurrency is None or (held := Slot.objects.filter(key=key).count()) < limit.concurrency:
+        return None
+    return f"Its limit {key} is full: {held} of {limit.concurrency} run."
+
+
+def _too_fast(key: str, limit: Limit, now: datetime) -> str | None:
+    rate, bucket = limit.rate, Bucket.objects.filter(key=key).first()
+    if rate is None or bucket is None:
+        return None
+    wait_s = max(1 - bucket.tokens, 0) * rate.seconds / rate.jobs
+    moment = bucket.refilled_at + timedelta(seconds=wait_s)
+    if moment <= now:
+        return None
+    return f"Its limit {key} lets {rate.jobs} start in {rate.seconds} s; the next may at {_time(moment)}."
+
+
+def _in_line(job: Job, _: datetime) -> str | None:
+    place = Ready.objects.filter(id=job.id, queue=job.queue, lane=job.lane, rank=job.rank)
+    if not place.exists():
+        return None
+    lane = Ready.objects.filter(queue=job.queue, lane=job.lane)
+    before = lane.filter(Q(rank__lt=job.rank) | Q(rank=job.rank, id__lt=job.id))
+    count = before[: _COUNT_TO + 1].count()
+    [(lanes,)] = sql.run("lanes_in_line", {"queue": job.queue})
+    stands = f"{_jobs(count)} stand before it" if count != 1 else "1 job stands before it"
+    first = stands if count else "It is the next"
+    others = f", and {lanes} lanes take turns in queue {job.queue}" if lanes > 1 else ""
+    return f"{first} in its lane{others}."
+
+
+_LOOKS: tuple[Callable[[Job, datetime], str | None], ...] = (
+    _too_late,
+    _asleep,
+    _paused,
+    _unheard,
+    _in_broker,
+    _without_keeper,
+    _back_in_line,
+    _limited,
+    _in_line,
+)
+
+
+def _state(job: Job) -> str:
+    return State(job.state).label
+
+
+def _time(moment: datetime) -> str:
+    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M:%S %Z}"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+def _jobs(count: int) -> str:
+    return _counted(count, "job")
+
+
+def _counted(count: int, word: str) -> str:
+    if count > _COUNT_TO:
+        return f"More than {_COUNT_TO} {word}s"
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"

@@ -1,0 +1,191 @@
+"""Call one job's body and choose what came of it.  Called by ``run`` for each claimed job."""
+
+import json
+import logging
+import signal
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from celery.exceptions import TaskPredicate
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg.pq import TransactionStatus
+
+from apps.jobs import crash_points, sql, storable, transitions
+from apps.jobs.enqueuing.continuation import is_awaited, timeout_of
+from apps.jobs.kinds.kind import Kind
+from apps.jobs.origin import running
+from apps.jobs.outcomes import CancelRequested, Discard, LeaseLost, Snooze
+from apps.jobs.running import retrying, settle, trouble
+from apps.jobs.running.context import Context
+from apps.jobs.running.interrupt import interruptible
+from apps.jobs.running.logs import JobLog
+from apps.jobs.running.record import burial
+from apps.jobs.running.request import HasRequests, JobRequest, laid
+from apps.jobs.running.upcast import for_run
+from apps.jobs.transitions import Claim, Success
+
+if TYPE_CHECKING:
+    from apps.jobs.kinds.retry import RetryPolicy
+
+log = logging.getLogger("backline.jobs")
+
+_AFTER_DATABASE_LOSS = timedelta(seconds=1)
+_FORGIVEN = 20  # attempts a lost database may cost until one counts: the job may be what breaks it
+
+Outcome = Callable[[], bool]
+
+
+class JobType(Kind, HasRequests, Protocol):
+    """What running a job needs to know of its type."""
+
+    name: str
+    retry_policy: "RetryPolicy"
+    default_retry_delay: int
+    timeout: timedelta
+    wants_context: bool
+    atomic: bool
+
+    @property
+    def run(self) -> Callable[..., object]:
+        """Return the function that was declared."""
+
+
+def attempt(
+    task: JobType, claim: Claim, job_log: JobLog, *, database: BaseDatabaseWrapper, began_s: float
+) -> tuple[str, Outcome | Success]:
+    """Call the body and choose the outcome; the outcome itself is written later, as often as it takes.
+
+    ``database`` is this thread's: a bundle looks it up once, since Django's registry of them takes longer
+    than a small body.
+    """
+    with laid(task, claim) as request:
+        try:
+            call = partial(_call, task, claim, job_log, database)
+            return "succeeded", _success(task, claim, call, began_s)
+        except (Exception, SystemExit, KeyboardInterrupt) as error:  # whatever a job raises is its outcome
+            if _is_told_to_end(error):
+                raise  # the worker stops: its main process sees this one end and hands the job back
+            if request.is_exhausted:
+                return "dead", burial(claim, error)
+            return _outcome_of(task, claim, request, error)
+
+
+def stop(claim: Claim) -> Outcome:
+    """Return the outcome of a job that a person asked to stop."""
+    return lambda: transitions.stop(claim)
+
+
+def failure(policy: "RetryPolicy", claim: Claim, error: BaseException) -> tuple[str, Outcome]:
+    """Return what comes of an attempt that failed: another one later, or the end."""
+    if _is_database_loss(error) and claim.attempt < claim.failures + _FORGIVEN:
+        # Not the job's fault: it runs again as soon as the database is back, and nothing is held against it.
+        return "snoozed", _nap(claim, _AFTER_DATABASE_LOSS, "The database went away.")
+    log.warning("%s %s failed in attempt %d", claim.kind, claim.id, claim.attempt, exc_info=error)
+    if claim.is_last_try:
+        return "dead", burial(claim, error)
+    story = trouble.describe(error)
+    delay = policy.delay(claim.failures + 1)
+    return "retrying", lambda: transitions.retry(claim, story, delay)
+
+
+def _success(task: JobType, claim: Claim, call: Callable[[], object], began_s: float) -> Outcome | Success:
+    if task.atomic:
+        return _in_one_transaction(task, claim, call)
+    success = Success(claim, _as_result(task.name, call()), began_s)
+    return (lambda: settle.succeeded(success)) if is_awaited(claim.options) else success
+
+
+def _outcome_of(
+    task: JobType, claim: Claim, request: JobRequest, error: BaseException
+) -> tuple[str, Outcome]:
+    match error:
+        case TaskPredicate():
+            return retrying.outcome_of(task, claim, request, error)
+        case LeaseLost():
+            return "lease lost", lambda: False
+        case CancelRequested():
+            return "cancelled", stop(claim)
+        case Snooze():
+            return "snoozed", _nap(claim, error.delay, str(error))
+        case Discard():
+            return "dead", burial(claim, error)
+    return failure(task.retry_policy, claim, error)
+
+
+def _in_one_transaction(task: JobType, claim: Claim, call: Callable[[], object]) -> Outcome:
+    """Run a body whose effects in the database and whose completion are one commit, or nothing."""
+    with transaction.atomic():
+        result = _as_result(task.name, call())
+        if transitions.finish([Success(claim, result)], closes=claim.closes):
+            raise LeaseLost("Another worker has this job now.")
+        if is_awaited(claim.options):
+            settle.follow(claim, result)
+        crash_points.reached("finish.inside")
+    return lambda: True
+
+
+def _call(task: JobType, claim: Claim, job_log: JobLog, database: BaseDatabaseWrapper) -> object:
+    inside = database.in_atomic_block
+    me = running.set(claim.id)
+    try:
+        context = (_context(claim, job_log),) if task.wants_context else ()
+        args = for_run(task, claim)
+        limit = timeout_of(claim.options, task.timeout)
+        result = interruptible(claim, limit, lambda: task.run(*context, **args))
+        if (wish := task.request.wish) is not None:  # retry(throw=False)
+            raise wish.retry
+        return result
+    finally:
+        running.reset(me)
+        if not inside:
+            _leave_no_transaction(database)
+
+
+def _context(claim: Claim, job_log: JobLog) -> Context:
+    return Context(claim, cursor=_saved_cursor(claim), after_commit=job_log.flush)
+
+
+def _saved_cursor(claim: Claim) -> dict[str, object] | None:
+    if claim.attempt == 1:
+        return None
+    rows = sql.run("cursor", {"id": claim.id})
+    return json.loads(rows[0][0]) if rows and rows[0][0] else None
+
+
+def _leave_no_transaction(database: BaseDatabaseWrapper) -> None:
+    """Drop a connection on which the body left a transaction open: what it did not commit is undone."""
+    raw = database.connection
+    if raw is None:
+        return
+    if not raw.autocommit or raw.pgconn.transaction_status != TransactionStatus.IDLE:
+        database.in_atomic_block = False  # else Django keeps the closed connection for the block's end
+        database.close()
+
+
+def _as_result(kind: str, result: object) -> str:
+    if result is None:
+        return "null"
+    try:
+        return storable.as_json(result)
+    except (TypeError, ValueError) as error:
+        raise Discard(f"{kind}: its results {error}. Return plain values or nothing.") from error
+
+
+def _is_told_to_end(error: BaseException) -> bool:
+    """Say whether this is the exit that billiard raises in a child process on SIGTERM."""
+    return isinstance(error, SystemExit) and error.code == signal.SIGTERM - 256
+
+
+def _nap(claim: Claim, delay: timedelta, reason: str) -> Outcome:
+    return lambda: transitions.snooze(claim, delay, reason)
+
+
+def _is_database_loss(error: BaseException) -> bool:
+    """Say whether the body failed because the database went away, not because of what it asked."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    code = getattr(error.__cause__, "sqlstate", None) or ""
+    return code[:3] in ("", "57P") or code[:2] == "08"

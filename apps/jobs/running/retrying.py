@@ -1,0 +1,145 @@
+"""Celery's ways for a job to end its attempt: ``self.retry``, ``autoretry_for``, Retry, Ignore and Reject.
+
+``RetryingTask`` is a base class of JobTask; ``outcome_of`` is asked by ``attempt``.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+from celery import Celery, Task
+from celery.exceptions import Ignore, MaxRetriesExceededError, Reject, Retry, TaskPredicate
+from django.db import transaction
+from psycopg.types.json import Jsonb
+
+from apps.jobs import sql, transitions
+from apps.jobs.enqueuing import options
+from apps.jobs.kinds.retry import RetryPolicy
+from apps.jobs.kinds.validate import Validator
+from apps.jobs.outcomes import Discard
+from apps.jobs.running import settle, trouble
+from apps.jobs.running.record import burial
+from apps.jobs.running.request import JobRequest, RetryWish
+from apps.jobs.transitions import Claim
+
+if TYPE_CHECKING:
+    AnyTask = Task[..., Any]
+else:  # Celery's class is generic only for the checker
+    AnyTask = Task
+
+_THE_POLICYS = -1  # not declared on the task: the retry policy says it
+
+
+class HasRetryPolicy(Protocol):
+    """A job type, as far as its retries go."""
+
+    retry_policy: RetryPolicy
+    default_retry_delay: int
+
+
+class RetryingTask(AnyTask):
+    """What Celery's users call on a task to run it again."""
+
+    abstract = True
+    max_retries = _THE_POLICYS  # None is for ever, as in Celery
+    default_retry_delay = _THE_POLICYS
+    retry_policy: RetryPolicy
+    validator: Validator
+
+    @classmethod
+    def on_bound(cls, app: Celery) -> None:
+        """Take the number of retries from the policy, unless the task declares its own."""
+        super().on_bound(app)
+        if cls.max_retries == _THE_POLICYS:
+            cls.max_retries = cls.retry_policy.max_attempts - 1
+
+    def retry(  # type: ignore[override]  # Celery's stubs know fewer types of eta
+        self,
+        args: Sequence[object] | None = None,
+        kwargs: Mapping[str, object] | None = None,
+        exc: Exception | None = None,
+        throw: bool = True,
+        **options: Any,
+    ) -> Retry:
+        """Run this job again later; nothing after this call is done.
+
+        ``countdown`` or ``eta`` say when, else ``default_retry_delay`` or the retry policy. ``args``,
+        ``kwargs``, ``queue`` and ``priority`` change what runs. Past ``max_retries`` raise ``exc`` or
+        MaxRetriesExceededError.
+        """
+        request = self.request
+        if not isinstance(request, JobRequest):
+            return super().retry(args, kwargs, exc, throw, **options)  # type: ignore[arg-type]
+        most = options.pop("max_retries", None)
+        most = self.max_retries if most is None else most
+        if most is not None and request.retries >= most:
+            request.is_exhausted = True
+            raise exc or MaxRetriesExceededError(
+                f"{self.name}[{request.id}] was retried {request.retries} times."
+            )
+        eta, countdown = options.pop("eta", None), options.pop("countdown", None)
+        when = countdown if eta is None else eta
+        wish = RetryWish(Retry(exc=exc, when=when), self._renamed(args, kwargs), self._checked(options))
+        request.wish = wish
+        if throw:
+            raise wish.retry
+        return wish.retry
+
+    def _renamed(
+        self, args: Sequence[object] | None, kwargs: Mapping[str, object] | None
+    ) -> dict[str, object] | None:
+        """Return changed arguments by name; those that only keywords change keep the rest."""
+        if args is None and kwargs is None:
+            return None
+        if args is None:
+            kwargs = dict(self.request.kwargs or {}) | dict(kwargs or {})
+        return self.validator.named(args or (), kwargs or {})
+
+    def _checked(self, given: Mapping[str, object]) -> Mapping[str, object]:
+        changes = {name: given[name] for name in ("queue", "priority") if name in given}
+        return options.stored(self.name, changes)
+
+
+def outcome_of(
+    task: HasRetryPolicy, claim: Claim, request: JobRequest, error: TaskPredicate
+) -> tuple[str, Callable[[], bool]]:
+    """Return what comes of an attempt that Celery's own words ended."""
+    match error:
+        case Retry():
+            return "retrying", _again(task, claim, request.wish or RetryWish(error))
+        case Reject(requeue=True):  # type: ignore[misc]  # missing from the stubs
+            return "snoozed", lambda: transitions.snooze(claim, timedelta(), "It put itself back in line.")
+        case Reject():
+            return "dead", burial(claim, Discard(f"It rejected itself: {error.args[0]}"))
+        case Ignore() if request.replacement is not None:
+            return "succeeded", lambda: settle.replaced(claim, request)
+    return "cancelled", lambda: transitions.stop(claim, "It asked to be ignored.")
+
+
+def _again(task: HasRetryPolicy, claim: Claim, wish: RetryWish) -> Callable[[], bool]:
+    """Return the outcome of an attempt that asked for another."""
+    retry = wish.retry
+    story = trouble.describe(retry.exc or retry.__context__ or retry)
+    delay = _delay(task, claim, retry.when)
+
+    def write() -> bool:
+        with transaction.atomic():
+            accepted = transitions.retry(claim, story, delay)
+            if accepted and (wish.args is not None or wish.options):
+                new_args = None if wish.args is None else Jsonb(wish.args)
+                named = {"queue": None, "priority": None} | dict(wish.options)
+                sql.run("amend", {"id": claim.id, "args": new_args} | named)
+        return accepted
+
+    return write
+
+
+def _delay(task: HasRetryPolicy, claim: Claim, when: object) -> timedelta:
+    if isinstance(when, datetime):
+        moment = when if when.tzinfo else when.replace(tzinfo=UTC)
+        return max(timedelta(), moment - datetime.now(UTC))
+    if isinstance(when, int | float | str):
+        return timedelta(seconds=max(0.0, float(when)))
+    if task.default_retry_delay != _THE_POLICYS:
+        return timedelta(seconds=task.default_retry_delay)
+    return task.retry_policy.delay(claim.failures + 1)

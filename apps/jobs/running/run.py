@@ -1,0 +1,132 @@
+"""Run the jobs that one message carries, from claim to record.  Called by JobTask."""
+
+import logging
+import os
+from collections.abc import Collection
+from time import monotonic
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from celery.exceptions import Ignore
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from apps.jobs import crash_points, process, sql, transitions
+from apps.jobs.messages import envelope
+from apps.jobs.running import logs, metrics, pace
+from apps.jobs.running.attempt import JobType, attempt, stop
+from apps.jobs.running.record import Record, being_kept, recorded
+from apps.jobs.transitions import Claim, Success
+
+if TYPE_CHECKING:
+    from celery.app.task import Context as Request
+
+log = logging.getLogger("backline.jobs")
+
+_LOOK_EVERY_S = 0.5  # whether what a slow bundle still holds may start at all
+
+
+def run_message(task: JobType, request: "Request") -> dict[str, int]:
+    """Claim what the message names and run it; a stale message is acknowledged and forgotten.
+
+    Return how many jobs ended how, which Flower shows.
+    """
+    bundle, ids = envelope.contents(vars(request))  # Celery lays custom headers there
+    claims = _claimed(bundle, ids)
+    # One that lacks some of its jobs has perhaps another message's worker on them: the sweep closes it.
+    whole = len(claims) == len(ids) > 1
+    record = Record(closes=bundle if whole else None)
+    run_claims(task, claims, record)
+    return dict(record.words)
+
+
+def run(task: JobType, claim: Claim) -> str:
+    """Run one claimed job and return what came of it in a word."""
+    record = Record()
+    run_claims(task, [claim], record)
+    [word] = record.words
+    return word
+
+
+def run_claims(task: JobType, claims: list[Claim], record: Record) -> None:
+    """Run claimed jobs one after the other and record what came of each."""
+    claimed_at = looked_at = monotonic()
+    stopped: set[UUID] = set()
+    database = connections[DEFAULT_DB_ALIAS]
+    message = being_kept.set(record)
+    try:
+        for place, claim in enumerate(claims):
+            began_at = monotonic()
+            if began_at - looked_at > _LOOK_EVERY_S and place:
+                stopped, looked_at = _stopped(claims[place:]), began_at
+            if claim.id in stopped:
+                record.ended("cancelled", claim, stop(claim))
+            else:
+                _run(task, claim, record, database=database, began_s=began_at - claimed_at)
+    finally:
+        being_kept.reset(message)
+        record.close()
+    took = monotonic() - claimed_at
+    pace.remember(task.name, seconds=took, jobs=len(claims))
+    metrics.count(record.words, took)
+
+
+def _claimed(bundle: UUID, ids: list[UUID]) -> list[Claim]:
+    crash_points.reached("claim.before")
+    try:
+        claims = transitions.claim(ids, bundle=bundle, worker_id=process.worker_id())
+    except (OperationalError, InterfaceError) as error:
+        claims = _claimed_after_loss(bundle, ids, error)
+    crash_points.reached("claim.after")
+    if not claims:
+        metrics.count({}, 0.0, stale=1)
+        raise Ignore("stale message")
+    return claims
+
+
+def _claimed_after_loss(bundle: UUID, ids: list[UUID], error: Exception) -> list[Claim]:
+    """Claim over a new session: between two messages the database may have been restarted."""
+    log.warning("no claim on %s: the database went away (%s)", bundle, error)
+    connection.close()
+    _hand_back(ids)  # the claim may have been made and only its answer been lost
+    try:
+        claims = transitions.claim(ids, bundle=bundle, worker_id=process.worker_id())
+    except (OperationalError, InterfaceError) as again:
+        log.warning("no claim on %s: the database is away (%s); the keeper sends it again", bundle, again)
+        connection.close()
+        _hand_back(ids)
+        raise Ignore("database away") from again
+    missing = set(ids) - {claim.id for claim in claims}
+    if missing:  # the lost session's claim may have come just now: ours waited for its rows
+        _hand_back(missing)
+    return claims
+
+
+def _hand_back(ids: Collection[UUID]) -> None:
+    """Give jobs back that this process may hold without knowing it: nobody takes them from the living."""
+    recorded(lambda: transitions.hand_back(process.worker_id(), os.getpid(), only=ids))
+
+
+def _stopped(claims: list[Claim]) -> set[UUID]:
+    """Return those that may not start any more; while the database is away nobody can tell."""
+    params = {"ids": [claim.id for claim in claims], "lease": claims[0].lease}
+    try:
+        return {job_id for (job_id,) in sql.run("stopped", params)}
+    except (OperationalError, InterfaceError):
+        connection.close()
+        return set()
+
+
+def _run(
+    task: JobType, claim: Claim, record: Record, *, database: BaseDatabaseWrapper, began_s: float
+) -> None:
+    """Run one claimed attempt and record what came of it."""
+    job_log = logs.JobLog(claim.id, claim.attempt)
+    record.keep_log(job_log)
+    with logs.captured(job_log):
+        word, outcome = attempt(task, claim, job_log, database=database, began_s=began_s)
+    crash_points.reached("run.after")
+    if isinstance(outcome, Success):
+        record.succeeded(outcome)
+    else:
+        record.ended(word, claim, outcome)

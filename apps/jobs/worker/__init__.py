@@ -1,0 +1,1 @@
+"""The worker: a Celery worker's processes, what they say and who watches them."""

@@ -1,0 +1,137 @@
+"""What waits for a job that ends badly hears of it, whoever ended the job."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from celery import chain, chord
+from celery.exceptions import ChordError, TaskRevokedError
+from celery.result import AsyncResult
+from django_celery_results.models import ChordCounter  # type: ignore[attr-defined]  # not in the stubs
+
+from apps.jobs import transitions
+from apps.jobs.models import Job, Unsettled
+from apps.jobs.running import settle
+from apps.jobs.states import State
+from tests.jobs import steps
+from tests.jobs.canvas_steps import marks, states_of, work
+from tests.jobs.steps import state_of
+from tests.kinds import canvas as kinds
+from tests.kinds.canvas import boom, plus, total
+
+pytestmark = pytest.mark.usefixtures("in_line")
+
+WAIT_S = 0.5  # nothing runs while a test asks
+
+
+def test_the_rest_of_a_chain_fails_with_the_error_of_its_first() -> None:
+    last = chain(plus.s(1, 1), boom.s(), plus.s(1), plus.s(2))()
+    work()
+    with pytest.raises(ValueError, match="boom"):
+        last.get(WAIT_S)
+    assert (last.state, last.parent.state) == ("FAILURE", "FAILURE")
+    assert Job.objects.count() == 2, "a step that never ran is no job"
+
+
+def test_a_chord_with_a_dead_part_fails_and_says_so_to_its_errback(marks_table: None) -> None:
+    body = chord([plus.s(1, 1), boom.s()])(total.s().on_error(kinds.told.s()))
+    work()
+    with pytest.raises(ChordError, match="boom"):
+        AsyncResult(body.id).get(WAIT_S)
+    assert marks(f"told {body.id}%") == 1
+    assert not ChordCounter.objects.exists()
+
+
+def test_who_waits_for_a_chord_hears_what_went_wrong_though_all_ended_between_two_looks() -> None:
+    body: Any = chord([plus.s(1, 1), boom.s()])(total.s())  # what is called here, its stubs leave out
+
+    def after_a_look() -> None:
+        body._maybe_reraise_parent_error()
+        work()
+
+    with pytest.raises(ValueError, match="boom"):
+        body.backend.wait_for(body.id, WAIT_S, on_interval=after_a_look)
+
+
+def test_errbacks_with_an_id_are_jobs_and_those_with_an_error_are_called(marks_table: None) -> None:
+    dead = boom.apply_async(link_error=[kinds.note.s(), kinds.told.s()])
+    work()
+    assert Job.objects.get(kind="canvas.note").result == f"noted {dead.id}"
+    assert marks(f"told {dead.id} ValueError('boom', 7)") == 1
+
+
+def test_an_errback_that_breaks_its_transaction_undoes_only_itself(marks_table: None) -> None:
+    dead = boom.apply_async(link_error=[kinds.told_badly.s(), kinds.told.s(), kinds.note.s()])
+    work()
+    assert (state_of(UUID(dead.id)), marks("told badly%"), marks("told 0%")) == (State.DEAD, 0, 1)
+    assert states_of("canvas.note") == [State.SUCCEEDED]
+    assert not Unsettled.objects.exists()
+
+
+def test_errbacks_wait_until_the_last_attempt() -> None:
+    kinds.flaky.apply_async((1,), {"fails": 9}, link_error=kinds.note.s())
+    assert work()["retrying"] == 3
+    assert states_of("canvas.note") == [State.SUCCEEDED]
+
+
+def test_a_person_s_cancel_of_a_waiting_part_fails_its_chord() -> None:
+    body = chord([plus.s(1, 1), plus.s(2, 2)])(total.s())
+    transitions.cancel(Job.objects.first().id)  # type: ignore[union-attr]
+    work()
+    assert body.state == "PENDING"
+    assert settle.settle_ended() == 1
+    with pytest.raises(ChordError, match="cancelled"):
+        AsyncResult(body.id).get(WAIT_S)
+    assert not Unsettled.objects.exists()
+
+
+def test_a_cancelled_step_revokes_the_rest_of_its_chain() -> None:
+    last = chain(plus.s(1, 1), plus.s(2), plus.s(3))()
+    transitions.cancel(Job.objects.get().id)
+    settle.settle_ended()
+    with pytest.raises(TaskRevokedError):
+        last.get(WAIT_S)
+    assert last.state == "REVOKED"
+
+
+def test_a_part_that_killed_its_workers_fails_its_chord() -> None:
+    body = chord([plus.s(1, 1)])(total.s())
+    worker = steps.a_worker()
+    steps.claimed(Job.objects.get().id, worker)
+    transitions.rescue([worker], max_deaths=1)
+    assert settle.settle_ended() == 1
+    with pytest.raises(ChordError, match="WorkerLost"):
+        AsyncResult(body.id).get(WAIT_S)
+
+
+def test_those_that_could_not_be_told_are_told_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    chain(plus.s(1, 1), plus.s(2))()
+    transitions.cancel(Job.objects.get().id)
+    with monkeypatch.context() as broken:
+        broken.setattr(settle, "_fail", _breaks)
+        assert settle.settle_ended() == 0
+    unsettled = Unsettled.objects.get()
+    assert unsettled.tries == 1
+    assert settle.settle_ended() == 0, "it looks again after a pause"
+    Unsettled.objects.update(due_at="2001-01-01T00:00Z")
+    assert settle.settle_ended() == 1
+
+
+def test_a_job_that_was_put_back_in_line_meanwhile_is_not_settled() -> None:
+    last = chain(boom.si(), plus.si(2))()
+    claim = steps.claimed(Job.objects.get().id, steps.a_worker())
+    transitions.bury(claim, steps.TROUBLE, {})
+    assert Unsettled.objects.exists()
+    Job.objects.update(state=State.READY, finished_at=None)
+    assert settle.settle_ended() == 1
+    assert (last.state, Unsettled.objects.exists()) == ("PENDING", False)
+
+
+def test_jobs_that_nobody_waits_for_are_not_remembered() -> None:
+    plus.delay(1)
+    transitions.cancel(Job.objects.get().id)
+    assert not Unsettled.objects.exists()
+
+
+def _breaks(*_: object) -> None:
+    raise RuntimeError("it broke")

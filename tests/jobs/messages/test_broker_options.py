@@ -1,0 +1,55 @@
+"""Each kind of broker gets its own options, and an address that is none is refused before anything starts."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+
+from apps.jobs.messages.broker_options import NotABroker, transport_options
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://host:6379/0", "rediss://:secret@host/0", "amqp://me:it@host//", "amqps://host"]
+)
+def test_a_publish_is_tried_once_since_the_keeper_tries_again(url: str) -> None:
+    assert transport_options(url)["max_retries"] == 0
+
+
+@pytest.mark.parametrize("url", ["redis://host:6379/0", "rediss://host/0"])
+def test_no_answer_of_redis_is_waited_for_longer_than_two_seconds(url: str) -> None:
+    options = transport_options(url)
+    assert options["socket_timeout"] == options["socket_connect_timeout"] == 2
+
+
+def test_what_only_redis_understands_does_not_reach_rabbitmq() -> None:
+    assert not transport_options("amqp://host//").keys() & {
+        "ack_emulation",
+        "global_keyprefix",
+        "socket_timeout",
+    }
+
+
+def test_a_broker_of_another_kind_that_celery_speaks_gets_none() -> None:
+    assert transport_options("sqs://") == {}
+
+
+@pytest.mark.parametrize(
+    "url", ["", "host:6379", "redis", "http://me:secret@host/", "://", "REDIS", "amqp:/"]
+)
+def test_an_address_that_is_no_broker_s_is_refused_with_what_to_write_instead(url: str) -> None:
+    with pytest.raises(
+        NotABroker, match=r"Begin it with one of: redis://, rediss://, amqp://, amqps://\."
+    ) as told:
+        transport_options(url)
+    assert "secret" not in str(told.value)
+
+
+@pytest.mark.parametrize("command", [["manage.py", "keeper"], ["-m", "celery", "-A", "config", "worker"]])
+def test_no_process_starts_with_such_an_address(command: list[str]) -> None:
+    environment = os.environ | {"CELERY_BROKER_URL": "localhost:6379"}
+    whole = [sys.executable, *command]
+    done = subprocess.run(whole, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "CELERY_BROKER_URL (or REDIS_URL) begins with 'localhost:6379', which is no broker." in done.stderr

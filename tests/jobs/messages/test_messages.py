@@ -1,0 +1,130 @@
+"""Plain Celery messages for our kinds, and messages that nobody can read: the worker goes on after each."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+import pytest
+from celery.app.task import Context as Request
+from celery.exceptions import Ignore, WorkerLostError
+from django.db import OperationalError
+
+from apps.jobs.messages import unreadable
+from apps.jobs.models import DeadLetter, Job
+from apps.jobs.states import State
+from apps.jobs.task import JobTask
+from apps.lib.ids import new_id
+from tests.jobs.canvas_steps import work
+from tests.jobs.steps import row_of
+from tests.kinds.canvas import plus
+
+
+def receive(*args: object, task_id: object = "from-elsewhere", **said: Any) -> None:
+    """Let a worker's child be handed a plain message, as Celery's tracer does."""
+    request = Request(id=task_id, args=list(args), called_directly=False, delivery_info={}, **said)
+    plus.request_stack.push(request)
+    try:
+        with pytest.raises(Ignore, match="adopted"):
+            _by_message(plus)(*args, **(said.get("kwargs") or {}))
+    finally:
+        plus.request_stack.pop()
+
+
+@pytest.mark.usefixtures("in_line")
+class TestPlainMessages:
+    def test_it_becomes_a_job(self) -> None:
+        receive(1, kwargs={"b": 4})
+        work()
+        job = Job.objects.get()
+        assert (job.kind, job.args, job.result, job.trigger) == (
+            "canvas.plus",
+            {"a": 1, "b": 4},
+            5,
+            "message",
+        )
+
+    def test_its_callbacks_and_limits_come_with_it(self) -> None:
+        receive(1, callbacks=[dict(plus.s(10))], timelimit=[30, 20])
+        assert row_of(Job.objects.get().id)["options"]["limits"] == {
+            "time_limit": 30.0,
+            "soft_time_limit": 20.0,
+        }
+        work()
+        assert set(Job.objects.values_list("result", flat=True)) == {2, 12}
+
+    def test_a_message_that_comes_twice_with_an_id_of_ours_is_one_job(self) -> None:
+        chosen = new_id()
+        receive(1, task_id=str(chosen))
+        receive(1, task_id=str(chosen))
+        assert Job.objects.get().id == chosen
+
+    @pytest.mark.parametrize(
+        ("args", "kwargs"), [((1, 2, 3), {}), (("x",), {}), ((), {"nope": 1}), ((1,), {"a": 2})]
+    )
+    def test_arguments_that_do_not_fit_end_as_a_dead_letter(
+        self, args: tuple[object, ...], kwargs: dict[str, object]
+    ) -> None:
+        receive(*args, kwargs=kwargs)
+        assert work() == {"dead": 1}
+        letter = DeadLetter.objects.get()
+        assert "cannot read its arguments" in letter.message
+        assert letter.evidence["args"] == {"args": list(args), "kwargs": kwargs}
+
+    @pytest.mark.parametrize("args", [("x" * 70_000,), ("nul \x00",)], ids=["too big", "nul"])
+    def test_arguments_that_no_ledger_can_hold_are_dropped_with_a_line_in_the_log(
+        self, args: tuple[object, ...], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        receive(*args)
+        assert not Job.objects.exists()
+        assert "canvas.plus" in caplog.text
+        assert "was dropped" in caplog.text
+
+    def test_a_message_that_arrives_while_the_database_is_away_waits_for_it(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        real = JobTask.enqueue
+        lost: list[int] = []
+
+        def away_once(*args: Any, **options: Any) -> UUID:
+            if not lost:
+                lost.append(1)
+                raise OperationalError("the connection is lost")
+            return real(*args, **options)
+
+        monkeypatch.setattr(JobTask, "enqueue", away_once)
+        receive(1)
+        assert row_of(Job.objects.get().id)["state"] == State.READY
+
+
+class TestWhatNobodyCanRead:
+    def test_a_message_with_senseless_headers_is_acknowledged_and_told(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        acknowledged: list[object] = []
+        message = SimpleNamespace(headers={"task": 7}, ack_log_error=lambda *said: acknowledged.append(said))
+        unreadable.receiving(_raising(TypeError("7")), (OSError,))(message)  # type: ignore[arg-type]
+        assert len(acknowledged) == 1
+        assert "nobody can read its headers {'task': 7}" in caplog.text
+
+    def test_an_envelope_that_nobody_can_read_costs_a_connection_not_the_worker(self) -> None:
+        with pytest.raises(ConnectionError, match="not JSON"):
+            unreadable.looping(_raising(ValueError("not JSON")), (OSError,))()
+
+    @pytest.mark.parametrize("error", [OSError("gone"), WorkerLostError("x"), SystemExit(1)], ids=repr)
+    def test_what_is_no_message_s_fault_passes_through(self, error: BaseException) -> None:
+        with pytest.raises(type(error)) as raised:
+            unreadable.looping(_raising(error), (OSError,))()
+        assert raised.value is error
+
+
+def _by_message(task: Callable[..., object]) -> Callable[..., object]:
+    """Return a task as Celery's tracer sees it: whatever the message holds, it is called with."""
+    return task
+
+
+def _raising(error: BaseException) -> Callable[..., None]:
+    def raise_it(*_: object) -> None:
+        raise error
+
+    return raise_it
