@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
-from apps.jobs import crash_points, transitions
+from apps.jobs import transitions
 from apps.jobs.enqueuing.enqueue_one import enqueue_one, new_job
 from apps.jobs.kinds.kind import Kind
 from apps.jobs.origin import Origin
@@ -42,5 +42,4 @@ def enqueue_batch(calls: Sequence[Call]) -> list[UUID]:
         ids.append(new.id)
     if in_line:
         transitions.enqueue_in_line(in_line)
-        crash_points.reached("enqueue.written")
     return ids

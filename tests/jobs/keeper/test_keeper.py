@@ -15,7 +15,6 @@ from django.db import OperationalError, connection
 
 from apps.jobs import transitions
 from apps.jobs.keeper import duties, keeper, lead, rescue
-from apps.jobs.keeper.keeper import Keeper
 from apps.jobs.models import Bundle, Duty
 from apps.jobs.states import State
 from apps.local.servers.postgres import PostgresServer
@@ -40,9 +39,9 @@ def hurried(committed: None, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextmanager
-def at_work(name: str) -> Iterator[Keeper]:
+def at_work(name: str) -> Iterator[keeper.Keeper]:
     """Run a keeper in a thread, with a session of its own."""
-    mine = Keeper()
+    mine = keeper.Keeper()
     mine.name = name
     thread = threading.Thread(target=mine.run, name=name)
     thread.start()
