@@ -4,7 +4,7 @@ from time import monotonic
 
 from django.conf import settings
 
-from apps.jobs.worker import health
+from apps.jobs import health
 from apps.schedules import heartbeat
 
 _SILENCE_S = 15.0  # a tick comes every second or sooner, unless the database is away or the loop hangs

@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 from django_celery_beat.models import PeriodicTask
 
+from apps.jobs import health
 from apps.jobs.keeper import duties
-from apps.jobs.worker import health
 from apps.schedules import heartbeat, probe
 from apps.schedules.fire import fire
 from apps.schedules.models import Alert

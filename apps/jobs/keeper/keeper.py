@@ -12,6 +12,7 @@ from kombu import Producer
 
 from apps.jobs.keeper import duties, lead
 from apps.jobs.keeper.duties import Duty
+from apps.jobs.keeper.probe import Probe
 from apps.jobs.messages import broker
 from apps.jobs.models.duty import Duty as DutyRecord
 
@@ -38,6 +39,7 @@ class Keeper:
         self._busy_until: dict[str, float] = {}
         self._told_at: dict[str, float] = {}
         self._led: tuple[object, float] = (None, 0.0)  # over which session, and when it asked
+        self._probe = Probe(self.name)
 
     def stop(self) -> None:
         """Ask the keeper to leave after the duty it is at."""
@@ -45,9 +47,12 @@ class Keeper:
 
     def run(self) -> None:
         """Lead or stand by until told to stop."""
+        self._probe.listen()
         while not self._leave.is_set():
             try:
-                if self._leads():
+                leads = self._leads()
+                self._probe.came_round(leads=leads)
+                if leads:
                     self._do_what_is_due()
                 elif lead.unseat_frozen():
                     log.warning("the leader asked nothing for too long; its session was ended")
@@ -101,7 +106,9 @@ class Keeper:
             log.debug("%s: %d", duty.name, did)
         if error:
             log.warning("%s: %s", duty.name, error)
-        self._tell(duty, (monotonic() - started) * 1000, did, error)
+        took_s = monotonic() - started
+        self._probe.did(duty.name, rows=did, took_s=took_s, failed=bool(error))
+        self._tell(duty, took_s * 1000, did, error)
 
     def _tell(self, duty: Duty, took_ms: float, did: int, error: str) -> None:
         """Write down when a duty last ran: trouble at once, work soon, else every few seconds."""

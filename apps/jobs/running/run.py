@@ -63,9 +63,12 @@ def run_claims(task: JobType, claims: list[Claim], record: Record) -> None:
                 record.ended("cancelled", claim, stop(claim))
             else:
                 _run(task, claim, record, database=database, began_s=began_at - claimed_at)
+    except BaseException:  # this process is told to end: the message stays, by which the rest is found
+        record.flush()
+        raise
     finally:
         being_kept.reset(message)
-        record.close()
+    record.close()
     took = monotonic() - claimed_at
     pace.remember(task.name, seconds=took, jobs=len(claims))
     metrics.count(record.words, took)

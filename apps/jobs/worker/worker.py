@@ -20,9 +20,9 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.backends.signals import connection_created
 
-from apps.jobs import process  # sessions hears the worker start
-from apps.jobs.running import metrics, slate  # sessions hears the worker start
-from apps.jobs.worker import health, sessions, workers  # noqa: F401  # sessions hears the worker start
+from apps.jobs import health, process
+from apps.jobs.running import metrics, slate
+from apps.jobs.worker import sessions, workers  # noqa: F401  # sessions hears the worker start
 from apps.jobs.worker.voice import Voice
 
 if TYPE_CHECKING:

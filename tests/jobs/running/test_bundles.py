@@ -35,6 +35,8 @@ def in_a_bundle(a: int) -> int:
             raise Discard("no hope")
         case 3:
             raise Snooze(timedelta(hours=1))
+        case 5:
+            raise SystemExit(-241)  # as billiard raises on SIGTERM
     return a * 10
 
 
@@ -66,6 +68,20 @@ def test_each_job_of_a_bundle_ends_in_its_own_way() -> None:
         Job.objects.filter(id__in=(ids[0], ids[4])).order_by("id").values_list("result", flat=True)
     ) == [0, 40]
     assert not Bundle.objects.exists()
+
+
+@pytest.mark.parametrize("before", [(), (0,)], ids=["in the first job", "after one that ended"])
+def test_a_process_that_is_told_to_end_in_the_middle_of_a_bundle_leaves_the_rest_to_be_given_back(
+    before: tuple[int, ...],
+) -> None:
+    bundle, ids = packed(*before, 5, 0)
+    worker_id = steps.a_worker()
+    with pytest.raises(SystemExit):
+        ran(in_a_bundle, claimed(bundle, ids, worker_id))
+    done, left = ids[: len(before)], ids[len(before) :]
+    assert [state_of(job_id) for job_id in ids] == [State.SUCCEEDED] * len(done) + [State.RUNNING] * 2
+    assert set(transitions.hand_back(worker_id)) == set(left)
+    assert set(Ready.objects.values_list("id", flat=True)) == set(left)
 
 
 def test_a_bundle_is_claimed_in_its_own_order() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
-log = logging.getLogger("backline.worker")
+log = logging.getLogger("backline.health")
 
 _SILENCE_S = 5  # from a client that connected and asks nothing
 _HOST = "127.0.0.1"

@@ -6,7 +6,7 @@ import urllib.request
 
 import pytest
 
-from apps.jobs.worker import health
+from apps.jobs import health
 
 
 def ask(port: int, path: str) -> tuple[int, str]:
