@@ -6,12 +6,15 @@ cannot touch it. The harness judges by it; it never asks the ledger what the led
 
 import os
 import time
+from bisect import bisect_left
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 DIRECTORY = "BACKLINE_CHAOS_SINK"  # the variable that names the sink to the rig's processes
 _ENOUGH = "enough"
+_WRITTEN_WITHIN_S = 5.0  # of its moment: lines stand nearly in order
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class Sink:
         self._path.touch()
         self._read_to = 0
         self._lines: list[Line] = []
+        self._by_what: dict[str, list[Line]] = defaultdict(list)
 
     def ask_for(self, more: bool) -> None:
         """Let a load that lasts go on, or end."""
@@ -69,13 +73,19 @@ class Sink:
 
     def lines(self, *whats: str) -> list[Line]:
         """Return every line written until now, or those that tell of this."""
-        with self._path.open("rb") as file:
-            file.seek(self._read_to)
-            text = file.read()
-        whole = text[: text.rfind(b"\n") + 1]
-        self._read_to += len(whole)
-        self._lines += [_parsed(line) for line in whole.decode().splitlines()]
+        self._read_on()
         return [line for line in self._lines if line.what in whats] if whats else self._lines
+
+    def since(self, at: float, what: str) -> list[Line]:
+        """Return the lines that tell of this from a moment on, without a look at those before.
+
+        A throughput is measured by asking again and again: to read a whole rig's history each time would take
+        the processors from what is measured.
+        """
+        self._read_on()
+        told = self._by_what[what]
+        start = bisect_left(told, at - _WRITTEN_WITHIN_S, key=lambda line: line.at)
+        return [line for line in told[start:] if line.at >= at]
 
     def keys(self) -> set[str]:
         """Return the keys that were accepted."""
@@ -90,6 +100,16 @@ class Sink:
             elif line.pid in busy and busy[line.pid].job == line.job:
                 del busy[line.pid]
         return busy
+
+    def _read_on(self) -> None:
+        with self._path.open("rb") as file:
+            file.seek(self._read_to)
+            text = file.read()
+        whole = text[: text.rfind(b"\n") + 1]
+        self._read_to += len(whole)
+        for line in map(_parsed, whole.decode().splitlines()):
+            self._lines.append(line)
+            self._by_what[line.what].append(line)
 
 
 def _parsed(line: str) -> Line:

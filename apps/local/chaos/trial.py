@@ -9,6 +9,7 @@ import random
 import signal
 import time
 from dataclasses import dataclass, field
+from statistics import median
 
 from apps.local.chaos import sink
 from apps.local.chaos.moments import Tally
@@ -17,7 +18,9 @@ from apps.local.chaos.rig import PATIENCE_S, NotInTime, Rig
 from apps.local.chaos.sender import One, Sender
 
 MIX = ("plain", "atomic", "keyed")
-_MEASURED = 300  # jobs a measurement of throughput
+_MEASURED = 300  # jobs in a round of measuring throughput
+_ROUNDS = 3
+_MOST_ROUNDS = 12
 _QUIET_S = 3.0  # plain Celery has drained when nothing moved for so long ...
 _VISIBILITY_S = 75.0  # ... and what is missing had its visibility timeout
 _NOT_ENDED = "SELECT count(*) FROM jobs_job WHERE kind LIKE 'chaos.%%' AND state NOT IN (6, 7, 8)"
@@ -166,15 +169,20 @@ class Trial:
             self._await_done(began, PATIENCE_S)
 
     def throughput(self) -> float:
-        """Return jobs a second from the first enqueue to the last end; the best of three rounds."""
-        rounds = []
-        for _ in range(3):
-            began = sink.now()
-            self.send(jobs=_MEASURED, kinds=("plain",))
-            self._await_done(began, PATIENCE_S * 2)
-            ended = max(line.at for line in self.rig.sink.lines("done"))
-            rounds.append(_MEASURED / (ended - began))
-        return max(rounds)
+        """Return jobs a second from the first enqueue to the last end; the median of some rounds."""
+        return median(self._round() for _ in range(_ROUNDS))
+
+    def throughput_again(self, before: float) -> float:
+        """Return the same after the fault, as soon as as much goes through as before; else the best it came to.
+
+        On a machine that does nothing else rounds differ by a fifth: what stays away for long is gone.
+        """
+        rounds, best = list[float](), 0.0
+        while best < before and len(rounds) < _MOST_ROUNDS:
+            rounds.append(self._round())
+            if len(rounds) >= _ROUNDS:
+                best = max(best, median(rounds[-_ROUNDS:]))
+        return best
 
     def begin_load(self) -> None:
         """Begin to send the load; it goes on as long as the fault does, and is never smaller than asked."""
@@ -193,6 +201,13 @@ class Trial:
             lambda: self.rig.value(_NOT_ENDED.replace("%%", "%")) == 0, "every job ended", PATIENCE_S * 2
         )
 
+    def _round(self) -> float:
+        began = sink.now()
+        self.send(jobs=_MEASURED, kinds=("plain",))
+        self._await_done(began, PATIENCE_S * 2)
+        ended = max(line.at for line in self.rig.sink.since(began, "done"))
+        return _MEASURED / (ended - began)
+
     def _await_done(self, since: float, patience: float, *, or_raise: bool = True) -> None:
         """Wait until what was enqueued since then is done, by the sink."""
         give_up_at = time.monotonic() + patience
@@ -204,8 +219,8 @@ class Trial:
             time.sleep(0.05)
 
     def _missing(self, since: float) -> set[str]:
-        kept = {line.job for line in self.rig.sink.lines("kept") if line.at >= since}
-        return kept - {line.job for line in self.rig.sink.lines("done")}
+        kept = {line.job for line in self.rig.sink.since(since, "kept")}
+        return kept - {line.job for line in self.rig.sink.since(since, "done")}
 
     def _working_pids(self, process: Process | None = None) -> list[int]:
         seen: list[int] = []
