@@ -10,7 +10,7 @@ from kombu import Producer
 
 from apps.jobs import sql, transitions
 from apps.jobs.enqueuing import keys
-from apps.jobs.keeper import expiry, partitions, relay, rescue
+from apps.jobs.keeper import expiry, partitions, relay, rescue, strays
 from apps.jobs.operating import pause, replay
 from apps.jobs.running import settle
 from apps.jobs.transitions import lanes
@@ -41,6 +41,7 @@ def table(producer: Callable[[], Producer]) -> tuple[Duty, ...]:
         Duty("replay", 1.0, replay.go_on),
         Duty("free slots", 5.0, lambda: len(sql.run("free_slots", {}))),
         Duty("sweep bundles", 5.0, lambda: len(sql.run("sweep_bundles", {}))),
+        Duty("find strays", 5.0, strays.Strays()),
         Duty("forget lanes", 60.0, lanes.forget),
         Duty("prune keys", 5.0, keys.Prune()),
         Duty("make partitions", 3600.0, partitions.make_weeks_ahead),

@@ -1,7 +1,6 @@
 """The probe of a keeper: /healthz and /metrics over HTTP on loopback, from a thread beside its duties."""
 
 from collections import Counter
-from collections.abc import Mapping
 from time import monotonic
 
 from django.conf import settings
@@ -53,15 +52,14 @@ class Probe:
     def metrics(self) -> str:
         """Return the counts as Prometheus reads them."""
         me = f'keeper="{self._keeper}"'
-        counts: dict[str, Mapping[str, float]] = {
-            "runs": self._runs,
-            "rows": self._rows,
-            "errors": self._errors,
-            "seconds": self._seconds,
-        }
         told = [f"# TYPE backline_keeper_leads gauge\nbackline_keeper_leads{{{me}}} {self._leads:d}\n"]
-        for what, by_duty in counts.items():
+        for what, by_duty in (
+            ("runs", dict[str, float](self._runs)),
+            ("rows", dict[str, float](self._rows)),
+            ("errors", dict[str, float](self._errors)),
+            ("seconds", dict(self._seconds)),
+        ):
             name = f"backline_keeper_duty_{what}_total"
             told.append(f"# TYPE {name} counter\n")
-            told += [f'{name}{{{me},duty="{duty}"}} {count:g}\n' for duty, count in dict(by_duty).items()]
+            told += [f'{name}{{{me},duty="{duty}"}} {count:g}\n' for duty, count in by_duty.items()]
         return "".join(told)

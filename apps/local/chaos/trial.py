@@ -20,7 +20,7 @@ from apps.local.chaos.sender import One, Sender
 MIX = ("plain", "atomic", "keyed")
 _MEASURED = 300  # jobs in a round of measuring throughput
 _ROUNDS = 3
-_MOST_ROUNDS = 12
+_MOST_ROUNDS = 30
 _QUIET_S = 3.0  # plain Celery has drained when nothing moved for so long ...
 _VISIBILITY_S = 75.0  # ... and what is missing had its visibility timeout
 _NOT_ENDED = "SELECT count(*) FROM jobs_job WHERE kind LIKE 'chaos.%%' AND state NOT IN (6, 7, 8)"
@@ -173,7 +173,7 @@ class Trial:
         return median(self._round() for _ in range(_ROUNDS))
 
     def throughput_again(self, before: float) -> float:
-        """Return the same after the fault, as soon as as much goes through as before; else the best it came to.
+        """Return the same after the fault, once as much goes through as before; else the best it came to.
 
         On a machine that does nothing else rounds differ by a fifth: what stays away for long is gone.
         """
