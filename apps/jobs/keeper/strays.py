@@ -1,7 +1,7 @@
 """Find live jobs that stand nowhere: not in line, not in the window, not parked.
 
-No move leaves a job so. Should one all the same, by a fault of ours or by somebody's SQL, every other duty would
-pass it by for ever, since those look into the small tables and not at every job.
+No move leaves a job so. Should one be so all the same, by a fault of ours or by somebody's SQL, every other
+duty would pass it by for ever, since those look into the small tables and not at every job.
 """
 
 import logging
