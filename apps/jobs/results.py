@@ -16,13 +16,14 @@ from uuid import UUID
 from celery import states
 from celery.app.task import Context
 from celery.exceptions import TaskRevokedError, TimeoutError  # noqa: A004  # the one that Celery's users catch
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django_celery_results.backends.database import (  # type: ignore[import-untyped]  # it has no types
     DatabaseBackend,
 )
 
 from apps.jobs import sql
 from apps.jobs.canvas import canvas
+from apps.jobs.database_away import is_away
 from apps.jobs.states import State
 from apps.jobs.task import JobTask
 
@@ -112,9 +113,9 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]  # it has no types
             try:
                 with transaction.atomic():
                     super()._call_task_errbacks(one, exc, traceback)
-            except (OperationalError, InterfaceError):
-                raise
-            except Exception:
+            except Exception as error:
+                if is_away(error):
+                    raise
                 log.exception("%s: its errback %s failed", request.id, errback)
 
     def _errback_arity_greater(self, errback: "Signature[Any]", n: int) -> bool:

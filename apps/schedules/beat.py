@@ -7,9 +7,10 @@ stale. The broker is not needed; a job that is due becomes a row, and the keeper
 import logging
 from time import monotonic
 
-from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection
+from django.db import DatabaseError, Error, close_old_connections, connection
 from django_celery_beat.schedulers import DatabaseScheduler
 
+from apps.jobs.database_away import is_away
 from apps.schedules import heartbeat, sql
 from apps.schedules.fire import fire
 from apps.schedules.from_settings import bring_in
@@ -60,7 +61,9 @@ class LedgerScheduler(DatabaseScheduler):  # type: ignore[misc]  # untyped base
             planned, fired, started = plan(), fire(heartbeat.name()), start_waiting()
             self._probe.ticked(fired=fired + started, planned=planned)
             return self._pause(more=planned == PLAN_BATCH or fired > 0 or started > 0)
-        except (OperationalError, InterfaceError) as error:
+        except Error as error:
+            if not is_away(error):
+                raise
             log.warning("the database is away (%s); beat tries again", str(error).strip())
             connection.close()
             return _REST_AFTER_TROUBLE_S

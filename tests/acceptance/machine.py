@@ -5,8 +5,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +131,15 @@ class Machine:
             self.broker.kill()
             self.broker.start()
 
+    @contextmanager
+    def database_takes_no_writes(self) -> Iterator[None]:
+        """Let every new transaction be read-only meanwhile, as on a standby."""
+        self._let_transactions_write("SET default_transaction_read_only = on")
+        try:
+            yield
+        finally:
+            self._let_transactions_write("RESET default_transaction_read_only")
+
     def until(self, condition: Callable[[], bool], what: str, patience: float = PATIENCE_S) -> None:
         """Wait for a condition; fail with the processes' last words."""
         give_up_at = time.monotonic() + patience
@@ -164,6 +173,12 @@ class Machine:
         with suppress(psycopg.OperationalError):
             logs += f"\n{self.ask('SELECT id, kind, state, attempt, worker_id FROM jobs_job LIMIT 20')}"
         return logs
+
+    def _let_transactions_write(self, setting: str) -> None:
+        writes = "-c default_transaction_read_only=off"
+        with psycopg.connect(self.postgres.url(), autocommit=True, options=writes) as connection:
+            connection.execute(f"ALTER SYSTEM {setting}")
+            connection.execute("SELECT pg_reload_conf()")
 
     def _spawn(self, name: str, arguments: list[str]) -> subprocess.Popen[bytes]:
         with (self.directory / f"{name}.out").open("ab") as out:

@@ -63,6 +63,23 @@ def test_a_database_killed_in_the_middle_loses_no_step_and_doubles_none(machine:
         assert machine.steps(job) == list(range(1, 101))
 
 
+def test_a_database_that_takes_no_writes_for_a_while_costs_seconds_not_jobs(machine: Machine) -> None:
+    machine.keeper()
+    machine.worker()
+    beat = machine.beat()
+    jobs = machine.enqueue("kinds.walk", 2, steps=60, pause_ms=30)
+    machine.until(lambda: all(len(machine.steps(job)) >= 10 for job in jobs), "ten steps each")
+    with machine.database_takes_no_writes():
+        for name in ("w", "keeper", "beat"):
+            machine.until(lambda name=name: "read-only" in machine.words_of(name), f"{name} meets it")  # type: ignore[misc]
+        assert machine.value("SELECT count(*) FROM jobs_job WHERE state = 6") == 0
+    machine.until_ended(jobs)
+    for job in jobs:
+        assert machine.steps(job) == list(range(1, 61))
+    assert machine.value("SELECT max(failures + deaths) FROM jobs_job") == 0
+    assert beat.poll() is None
+
+
 def test_a_restart_of_the_database_does_not_look_like_the_death_of_all_workers(machine: Machine) -> None:
     machine.keeper()
     worker = machine.worker()

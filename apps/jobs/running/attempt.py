@@ -14,6 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.pq import TransactionStatus
 
 from apps.jobs import crash_points, sql, storable, transitions
+from apps.jobs.database_away import takes_no_writes
 from apps.jobs.enqueuing.continuation import is_awaited, timeout_of
 from apps.jobs.kinds.kind import Kind
 from apps.jobs.origin import running
@@ -185,6 +186,8 @@ def _nap(claim: Claim, delay: timedelta, reason: str) -> Outcome:
 
 def _is_database_loss(error: BaseException) -> bool:
     """Say whether the body failed because the database went away, not because of what it asked."""
+    if takes_no_writes(error):
+        return True
     if not isinstance(error, OperationalError | InterfaceError):
         return False
     code = getattr(error.__cause__, "sqlstate", None) or ""

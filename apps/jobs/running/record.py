@@ -13,9 +13,10 @@ from time import monotonic
 from typing import TypeVar
 from uuid import UUID
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import DatabaseError, Error, connection
 
 from apps.jobs import crash_points, transitions
+from apps.jobs.database_away import is_away
 from apps.jobs.running import logs, settle, trouble
 from apps.jobs.transitions import Claim, Success
 
@@ -128,7 +129,9 @@ def recorded(write: Callable[[], T]) -> T:
     while True:
         try:
             return write()
-        except (OperationalError, InterfaceError) as error:
+        except Error as error:
+            if not is_away(error):
+                raise
             log.warning("the database is away (%s); the outcome waits for it", error)
             connection.close()
             time.sleep(pause)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from celery.exceptions import Ignore
-from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections
+from django.db import DEFAULT_DB_ALIAS, Error, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from apps.jobs import crash_points, process, sql, transitions
+from apps.jobs.database_away import is_away
 from apps.jobs.messages import envelope
 from apps.jobs.running import logs, metrics, pace
 from apps.jobs.running.attempt import JobType, attempt, stop
@@ -78,7 +79,9 @@ def _claimed(bundle: UUID, ids: list[UUID]) -> list[Claim]:
     crash_points.reached("claim.before")
     try:
         claims = transitions.claim(ids, bundle=bundle, worker_id=process.worker_id())
-    except (OperationalError, InterfaceError) as error:
+    except Error as error:
+        if not is_away(error):
+            raise
         claims = _claimed_after_loss(bundle, ids, error)
     crash_points.reached("claim.after")
     if not claims:
@@ -94,7 +97,9 @@ def _claimed_after_loss(bundle: UUID, ids: list[UUID], error: Exception) -> list
     _hand_back(ids)  # the claim may have been made and only its answer been lost
     try:
         claims = transitions.claim(ids, bundle=bundle, worker_id=process.worker_id())
-    except (OperationalError, InterfaceError) as again:
+    except Error as again:
+        if not is_away(again):
+            raise
         log.warning("no claim on %s: the database is away (%s); the keeper sends it again", bundle, again)
         connection.close()
         _hand_back(ids)
@@ -115,7 +120,9 @@ def _stopped(claims: list[Claim]) -> set[UUID]:
     params = {"ids": [claim.id for claim in claims], "lease": claims[0].lease}
     try:
         return {job_id for (job_id,) in sql.run("stopped", params)}
-    except (OperationalError, InterfaceError):
+    except Error as error:
+        if not is_away(error):
+            raise
         connection.close()
         return set()
 

@@ -15,9 +15,10 @@ from uuid import UUID
 from celery import current_app, states
 from celery.canvas import maybe_signature
 from celery.exceptions import TaskRevokedError
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 
 from apps.jobs import sql, transitions
+from apps.jobs.database_away import is_away
 from apps.jobs.enqueuing import continuation
 from apps.jobs.origin import origin
 from apps.jobs.running import foreign
@@ -32,7 +33,6 @@ log = logging.getLogger("backline.jobs")
 
 _AT_ONCE = 50
 _CELERYS_WORD = {State.DEAD: states.FAILURE, State.CANCELLED: states.REVOKED}
-_DATABASE_AWAY = (OperationalError, InterfaceError)
 
 
 def succeeded(success: Success) -> bool:
@@ -78,9 +78,9 @@ def failed(claim: Claim, write: Callable[[], bool], error: BaseException) -> boo
                 return False
             _fail(JobRequest.of(claim), error, states.FAILURE)
             sql.run("settled", {"id": claim.id})
-    except _DATABASE_AWAY:
-        raise
-    except Exception:
+    except Exception as error:
+        if is_away(error):
+            raise
         log.exception(
             "%s %s: those that wait for it could not be told; the keeper tries", claim.kind, claim.id
         )
@@ -100,9 +100,9 @@ def _settle(job_id: UUID) -> bool:
                 kept = json.loads(options)
                 request = JobRequest(job_id, kind, args=json.loads(args), failures=failures, options=kept)
                 _fail(request, _error_of(job_id), _CELERYS_WORD[State(state)])
-    except _DATABASE_AWAY:
-        raise
-    except Exception:
+    except Exception as error:
+        if is_away(error):
+            raise
         log.exception("job %s: those that wait for it could not be told; tried again later", job_id)
         sql.run("put_off_settling", {"id": job_id})
         return False

@@ -1,0 +1,17 @@
+"""Whether an error says that the database is away, whatever it was asked: gone, full, or read-only for now.
+
+Who wrote down what a job did asks again until it is back; anything else would be the job's fault or ours.
+"""
+
+from django.db import InterfaceError, OperationalError
+from psycopg.errors import ReadOnlySqlTransaction
+
+
+def is_away(error: BaseException) -> bool:
+    """Say whether to wait for the database, over a new session, and do the same again."""
+    return isinstance(error, OperationalError | InterfaceError) or takes_no_writes(error)
+
+
+def takes_no_writes(error: BaseException) -> bool:
+    """Say whether it is read-only now, as a standby is, or a server whose disk is full at some hosts."""
+    return isinstance(error.__cause__, ReadOnlySqlTransaction)
