@@ -21,14 +21,14 @@ def rig() -> Iterator[Rig]:
 
 @pytest.mark.parametrize("code", QUICK)
 def test_a_fault_under_load_loses_nothing_and_doubles_no_effect(rig: Rig, code: str) -> None:
-    assert_sound(run_on(rig, FAULTS[code], seed=1, jobs=40, measures=False))
+    assert_sound(run_on(rig, FAULTS[code], seed=1, jobs=40))
 
 
 @pytest.mark.chaos  # a minute and a half
 @needs_faketime
 def test_clocks_that_jump_double_no_moment_and_lose_none() -> None:
     with Rig(FAULTS["F34"].plan) as rig:
-        verdict = run_on(rig, FAULTS["F34"], seed=1, jobs=40, measures=False)
+        verdict = run_on(rig, FAULTS["F34"], seed=1, jobs=40)
     assert_sound(verdict)
     assert "0 fired twice" in verdict.note
 

@@ -5,6 +5,7 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 from typing import Self
 
 import psycopg
@@ -13,7 +14,7 @@ from django.conf import settings
 
 from apps.local.chaos.faults.fault import Fault
 from apps.local.chaos.judge import Verdict, judge
-from apps.local.chaos.rig import CannotRun, NotInTime, Rig
+from apps.local.chaos.rig import CannotRun, NotInTime, Plan, Rig
 from apps.local.chaos.trial import Broken, Trial
 
 
@@ -22,6 +23,7 @@ class Runner:
 
     def __init__(self) -> None:
         self._rig: Rig | None = None
+        self._sound: list[tuple[Plan, float]] = []  # jobs a second before each fault, by the rig's plan
 
     def __enter__(self) -> Self:
         """Begin without a rig."""
@@ -39,7 +41,8 @@ class Runner:
         if self._rig is None or self._rig.plan != plan:
             self._take_down()
             self._rig = Rig(plan).__enter__()
-        verdict = run_on(self._rig, fault, seed=seed, jobs=jobs, measures=measures)
+        usual = Usual(plan, self._sound) if measures else None
+        verdict = run_on(self._rig, fault, seed=seed, jobs=jobs, usual=usual)
         if not verdict.is_sound:
             verdict.note += f"; logs in {_kept(self._rig, fault)}"
             self._take_down()
@@ -51,18 +54,33 @@ class Runner:
             rig.__exit__(None, None, None)
 
 
-def run_on(rig: Rig, fault: Fault, *, seed: int, jobs: int | None = None, measures: bool = True) -> Verdict:
+class Usual:
+    """What goes through a rig of one plan when nothing is wrong, by what was measured before every fault."""
+
+    def __init__(self, plan: Plan, known: list[tuple[Plan, float]]) -> None:
+        self._plan = plan
+        self._known = known
+
+    def add(self, per_s: float) -> float:
+        """Add a measurement and return the median of all: a single one is a tenth off by chance."""
+        self._known.append((self._plan, per_s))
+        return median(rate for plan, rate in self._known if plan == self._plan)
+
+
+def run_on(
+    rig: Rig, fault: Fault, *, seed: int, jobs: int | None = None, usual: Usual | None = None
+) -> Verdict:
     """Run a fault on a rig that stands; it may be used again after it.
 
-    Without ``measures`` throughput is left out, which takes half the time; fast clocks run for less of it.
+    Without ``usual`` throughput is left out, which takes half the time; fast clocks run for less of it.
     """
     began = time.monotonic()
     system = "celery" if rig.plan.is_celery else "backline"
     verdict = Verdict(fault.code, seed, title=fault.title, system=system)
     load = replace(fault.load, jobs=jobs or fault.load.jobs)
-    trial = Trial(rig, load, seed, is_quick=not measures)
+    trial = Trial(rig, load, seed, is_quick=usual is None)
     try:
-        _through(trial, fault, verdict, measures=measures)
+        _through(trial, fault, verdict, usual)
     except CannotRun as reason:
         verdict.ran = False
         trial.note(f"cannot run here: {reason}")
@@ -98,19 +116,19 @@ def _kept(rig: Rig, fault: Fault) -> Path:
     return Path(place)
 
 
-def _through(trial: Trial, fault: Fault, verdict: Verdict, *, measures: bool) -> None:
+def _through(trial: Trial, fault: Fault, verdict: Verdict, usual: Usual | None) -> None:
     trial.rig.need_clocks()
     trial.rig.restore()
     trial.mark()
     trial.warm_up()
-    before = trial.throughput() if measures else 0.0
+    before = usual.add(trial.throughput()) if usual else 0.0
     trial.begin_load()
     trial.progress(max(1, trial.load.jobs // 20), "jobs before the fault")
     fault.inject(trial)
     trial.end_load()
     trial.rig.restore()
     trial.drain()
-    if measures:
+    if usual:
         trial.warm_up()
         verdict.recovery = round(trial.throughput_again(before) / before, 3)
         if not trial.rig.plan.is_celery:
