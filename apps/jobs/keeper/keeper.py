@@ -6,10 +6,11 @@ import socket
 import threading
 from time import monotonic
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.db.models.functions import Now
 from kombu import Producer
 
+from apps.jobs.database_away import is_away
 from apps.jobs.keeper import duties, lead
 from apps.jobs.keeper.duties import Duty
 from apps.jobs.keeper.probe import Probe
@@ -60,6 +61,7 @@ class Keeper:
                     self._leave.wait(_STAND_BY_S)
             except (DatabaseError, InterfaceError) as error:
                 log.warning("the database is away (%s)", error)
+                self._probe.lost_the_lead()
                 connection.close()
                 self._leave.wait(_REST_AFTER_TROUBLE_S)
         self._broker.close()
@@ -96,9 +98,9 @@ class Keeper:
             error = f"The broker is away: {away}"
             self._broker.close()
             self._due_at[duty.name] = monotonic() + _REST_AFTER_TROUBLE_S
-        except (OperationalError, InterfaceError):
-            raise  # the database went away, and the lead with it
         except Exception as surprise:  # one duty's fault must not end the others
+            if is_away(surprise):
+                raise  # the database went away, and the lead with it
             log.exception("%s failed", duty.name)
             error = f"{type(surprise).__name__}: {surprise}"
         if did:

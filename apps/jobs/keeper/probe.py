@@ -29,8 +29,12 @@ class Probe:
             health.answer(settings.BACKLINE_KEEPER_HTTP, trouble=self.trouble, metrics=self.metrics)
 
     def came_round(self, *, leads: bool) -> None:
-        """Say that it asked the database who leads, and did what followed from that."""
+        """Say that the database answered who leads."""
         self._came_round_at, self._leads = monotonic(), leads
+
+    def lost_the_lead(self) -> None:
+        """Say that the database is away: somebody else may lead by now."""
+        self._leads = False
 
     def did(self, duty: str, *, rows: int, took_s: float, failed: bool) -> None:
         """Count one run of a duty."""

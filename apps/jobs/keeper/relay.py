@@ -19,7 +19,7 @@ from apps.jobs.transitions import Message, Rules
 _AT_ONCE = 500  # messages a statement
 _REMEMBERED_S = 1.0
 _AT_A_STRETCH_S = 0.5  # then the keeper's other duties have their turn
-_AHEAD_FOR_S = 0.03  # a window that was half full when the line filled it does not run dry sooner
+_REST_S = 0.03  # at most, for a queue of which the relay is ahead
 
 
 class Window(NamedTuple):
@@ -43,7 +43,7 @@ class Window(NamedTuple):
         Who is sent sooner stands behind the others in the broker instead of in line, and is served no sooner,
         but the line is read for each message that a worker takes.
         """
-        return self.room * 4 >= self.width
+        return self.room > 0 and self.room * 4 >= self.width
 
     @property
     def runs_dry(self) -> bool:
@@ -57,14 +57,16 @@ class Relay:
     def __init__(self) -> None:
         self._fills: Mapping[str, transitions.Fill] = {}
         self._measured_at = -_REMEMBERED_S
-        self._ahead_until = 0.0
+        self._filled_at: dict[str, float] = {}  # by queue, when its line was last longer than its window
+        self._rests_until: dict[str, float] = {}  # by queue, of those that had a line at the last look
 
     def __call__(self, producer: Producer) -> int:
         """Send the next jobs in line until each queue's window is full; return how many messages.
 
-        Where the workers are quick it goes on at once; where it is well ahead of them it asks for nothing.
+        Where the workers are quick it goes on at once; where it is well ahead of them in every queue it asks
+        for nothing.
         """
-        if monotonic() < self._ahead_until:
+        if self._rests_until and monotonic() < min(self._rests_until.values()):
             return 0
         stop_at = monotonic() + _AT_A_STRETCH_S
         sent, again = self._once(producer)
@@ -75,17 +77,26 @@ class Relay:
 
     def _once(self, producer: Producer) -> tuple[int, bool]:
         """Fill every window once; return how many messages, and whether one of them was full and runs dry."""
-        sent, again = 0, False
-        for window in [window for window in _windows() if window.is_worth_filling]:
+        sent, again, windows = 0, False, _windows()
+        self._rests_until = {window.queue: self._rests_until.get(window.queue, 0.0) for window in windows}
+        for window in windows:
+            if not window.is_worth_filling or monotonic() < self._rests_until[window.queue]:
+                continue
             limited = limits.declared(registry.kinds().values())
             rules = Rules(window.slots, self._sizes(), limited, window.paused)
             count = _send(producer, transitions.relay(window.queue, window.room, rules))
             sent += count
-            if count == window.room and window.runs_dry:
-                again = True
-            elif count == window.room:
-                self._ahead_until = monotonic() + _AHEAD_FOR_S
+            if count == window.room:
+                again |= window.runs_dry
+                self._rest(window)
         return sent, again
+
+    def _rest(self, window: Window) -> None:
+        """Leave a queue alone for no longer than its workers took for half a window."""
+        now = monotonic()
+        since, self._filled_at[window.queue] = now - self._filled_at.get(window.queue, now), now
+        if not window.runs_dry:
+            self._rests_until[window.queue] = now + min(since, _REST_S)
 
     def _sizes(self) -> Mapping[str, transitions.Fill]:
         if monotonic() - self._measured_at >= _REMEMBERED_S:

@@ -1,6 +1,7 @@
 """Take back jobs whose worker died."""
 
 import logging
+from time import monotonic
 
 from django.conf import settings
 
@@ -13,20 +14,37 @@ _LATE_S = 1  # a heartbeat may come so much later than it should
 
 
 class Rescue:
-    """The rescue, again and again; it sees when somebody set the clock by which silence is counted."""
+    """The rescue, again and again; it sees when the silence of workers says nothing about them."""
 
     def __init__(self) -> None:
         self._clock = SetClock()
+        self._done_at: float | None = None
 
     def __call__(self) -> int:
-        """Do what ``rescue`` does; when the clock was set, count silence from now."""
+        """Do what ``rescue`` does; after the clock was set or nobody could write, count silence from now."""
         seconds = self._clock.moved()
         jumped = abs(seconds or 0) > settings.BACKLINE_DEAD_AFTER_S / 3
         if jumped:
             log.warning("the database's clock was set by %+.0f s; silence is counted from now", seconds)
+        elif (pause := self._pause()) > settings.BACKLINE_DEAD_AFTER_S * 2 / 3:
+            jumped = True
+            log.warning("nothing was rescued for %.0f s; silence is counted from now", pause)
         if jumped or seconds is None:
             sql.run("start_anew", {"jumped": jumped})
-        return rescue()
+        rescued = rescue()
+        self._done_at = monotonic()
+        return rescued
+
+    def _pause(self) -> float:
+        """Return for how many seconds nobody rescued: the database may have taken no heartbeat since then.
+
+        Who stood by until now goes by what the leader wrote down last.
+        """
+        own = None if self._done_at is None else monotonic() - self._done_at
+        if own is not None and own <= settings.BACKLINE_DEAD_AFTER_S * 2 / 3:
+            return own
+        [(written,)] = sql.run("last_rescue", {})
+        return 0.0 if written is None else float(written if own is None else min(own, written))
 
 
 def rescue() -> int:

@@ -11,20 +11,20 @@ from apps.jobs import sql
 
 log = logging.getLogger("backline.keeper")
 
-_FIRST = UUID(int=0)
+_AFTER_ALL = UUID(int=(1 << 128) - 1)
 
 
 class Strays:
-    """Look at the next part of the ledger at each call, at the first after the last: a duty of the keeper."""
+    """Look at a part of the ledger at each call, the newest first, and then again: a duty of the keeper."""
 
     def __init__(self, *, batch: int = 10_000) -> None:
         self._batch = batch
-        self._after = _FIRST
+        self._before = _AFTER_ALL
 
     def __call__(self) -> int:
         """Put the strays among the next jobs where the other duties find them; return how many there were."""
-        [(found, last)] = sql.run("find_strays", {"after": self._after, "batch": self._batch})
-        self._after = last or _FIRST
+        [(found, last)] = sql.run("find_strays", {"before": self._before, "batch": self._batch})
+        self._before = last or _AFTER_ALL
         if found:
             log.error("%d jobs stood nowhere and are taken up again: %s", len(found), _named(found))
         return len(found)

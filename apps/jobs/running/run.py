@@ -3,11 +3,13 @@
 import logging
 import os
 from collections.abc import Collection
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from celery.exceptions import Ignore
+from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, Error, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -55,6 +57,7 @@ def run_claims(task: JobType, claims: list[Claim], record: Record) -> None:
     stopped: set[UUID] = set()
     database = connections[DEFAULT_DB_ALIAS]
     message = being_kept.set(record)
+    place = 0
     try:
         for place, claim in enumerate(claims):
             began_at = monotonic()
@@ -64,8 +67,10 @@ def run_claims(task: JobType, claims: list[Claim], record: Record) -> None:
                 record.ended("cancelled", claim, stop(claim))
             else:
                 _run(task, claim, record, database=database, began_s=began_at - claimed_at)
-    except BaseException:  # this process is told to end: the message stays, by which the rest is found
+    except BaseException as error:  # most often this process is told to end, and what is left is handed back
         record.flush()
+        if isinstance(error, Exception):
+            _give_up(claims[place:])
         raise
     finally:
         being_kept.reset(message)
@@ -113,6 +118,17 @@ def _claimed_after_loss(bundle: UUID, ids: list[UUID], error: Exception) -> list
 def _hand_back(ids: Collection[UUID]) -> None:
     """Give jobs back that this process may hold without knowing it: nobody takes them from the living."""
     recorded(lambda: transitions.hand_back(process.worker_id(), os.getpid(), only=ids))
+
+
+def _give_up(claims: list[Claim]) -> None:
+    """Free what a process held that cannot write an outcome and lives on: nobody takes it from the living."""
+    first, *rest = claims
+    lost = partial(
+        transitions.rescue_child, process.worker_id(), os.getpid(), max_deaths=settings.BACKLINE_MAX_DEATHS
+    )
+    recorded(lambda: lost(only=[first.id]))
+    if rest:
+        _hand_back([claim.id for claim in rest])
 
 
 def _stopped(claims: list[Claim]) -> set[UUID]:

@@ -15,9 +15,10 @@ from uuid import UUID
 from celery import current_app
 from celery.worker import state
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, connection
 
 from apps.jobs import process, transitions
+from apps.jobs.database_away import is_away
 from apps.jobs.running import slate
 from apps.jobs.worker import workers
 from apps.jobs.worker.children import ChildWatch, Pooled
@@ -154,9 +155,9 @@ class Voice(threading.Thread):
         last, sentence = self._slate.entry_of(pid), self._enforcer.sentence_of(pid)
         try:
             return bury_child(worker_id, pid, last=last, sentence=sentence)
-        except (OperationalError, InterfaceError):
-            raise
-        except Exception:  # whatever it is, the jobs have to come free
+        except Exception as error:  # whatever it is, the jobs have to come free
+            if is_away(error):
+                raise
             log.exception("cannot say what became of the jobs of process %d; each is charged its death", pid)
             return transitions.rescue_child(worker_id, pid, max_deaths=settings.BACKLINE_MAX_DEATHS)
 

@@ -144,8 +144,7 @@ class TestRooms:
         self, committed: None, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(settings, "BACKLINE_WINDOW", 8)
-        for _ in range(6):
-            steps.enqueued()
+        enqueued = [steps.enqueued() for _ in range(6)]
         for _ in range(5):
             in_line()
         clock = [100.0]
@@ -153,10 +152,16 @@ class TestRooms:
         with broker.connected() as producer:
             fill = relay.Relay()
             assert fill(producer) == 2
-            Bundle.objects.all().delete()
+            Bundle.objects.filter(ids__overlap=[*enqueued[:2]]).delete()
+            clock[0] += 0.02
+            assert fill(producer) == 2
+            Bundle.objects.filter(ids__overlap=[*enqueued[2:4]]).delete()
+            clock[0] += 0.01
+            elsewhere = in_line(queue="imports")
             assert fill(producer) == 0
-            clock[0] += 0.1
-            assert fill(producer) == 3
+            clock[0] += 0.015
+            assert fill(producer) == 2
+            assert Bundle.objects.filter(ids=[elsewhere]).exists()
 
     def test_a_window_that_is_over_full_takes_nothing(self, committed: None, inbox: Inbox) -> None:
         for _ in range(10):

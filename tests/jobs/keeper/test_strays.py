@@ -1,14 +1,14 @@
 """A live job that no table leads to is found again, whatever left it so; nobody else is touched."""
 
-from datetime import timedelta
-
 import pytest
 
-from apps.jobs import transitions
+from apps.jobs import job, transitions
 from apps.jobs.keeper.rescue import rescue
 from apps.jobs.keeper.strays import Strays
+from apps.jobs.kinds.limits import limit_of
 from apps.jobs.models import Bundle, Parked, Ready
 from apps.jobs.states import State
+from apps.jobs.transitions import Rules
 from apps.jobs.worker import workers
 from tests.jobs import steps
 from tests.jobs.steps import state_of
@@ -45,9 +45,18 @@ def test_a_waiting_job_that_is_neither_in_line_nor_in_the_window_is_sent_again(s
     Ready.objects.all().delete()
     Bundle.objects.all().delete()
     assert Strays()() == 1
-    [message] = transitions.republish(patience=timedelta(), everything=True)
-    assert message.ids == [job_id]
+    assert steps.stands_in_line(job_id)
     assert Strays()() == 0
+
+
+def test_a_stray_of_a_limited_kind_waits_for_its_place_like_the_others() -> None:
+    limits = [limit_of(kind) for kind in (job("odd.one_at_a_time", concurrency=1)(_nothing),)]
+    rules = Rules(limits=[limit for limit in limits if limit is not None])
+    first, stray = (steps.in_line(kind="odd.one_at_a_time", limit_key="odd.one_at_a_time") for _ in range(2))
+    Ready.objects.filter(id=stray).delete()
+    assert steps.published_ids(transitions.relay(steps.QUEUE, 5, rules)) == [first]
+    assert Strays()() == 1
+    assert transitions.relay(steps.QUEUE, 5, rules) == []
 
 
 def test_whoever_stands_somewhere_or_sleeps_or_has_ended_is_left_alone() -> None:
@@ -70,4 +79,8 @@ def test_the_ledger_is_read_in_parts_and_from_the_start_again(caplog: pytest.Log
     assert [look(), look()] == [0, 0]
     Ready.objects.filter(id__in=(jobs[0], jobs[4])).delete()
     assert [look(), look(), look()] == [1, 0, 1]
-    assert f"1 jobs stood nowhere and are taken up again: {jobs[0]}" in caplog.text
+    assert f"1 jobs stood nowhere and are taken up again: {jobs[4]}" in caplog.text
+
+
+def _nothing() -> None:
+    """Do nothing."""

@@ -9,13 +9,13 @@ import pytest
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from apps.jobs import Discard, RetryPolicy, Snooze, job, sql, transitions
+from apps.jobs import Discard, RetryPolicy, Snooze, job, process, sql, transitions
 from apps.jobs.models import Attempt, Bundle, Duty, Job, LogLine, Pace, Ready
 from apps.jobs.running import pace
 from apps.jobs.running.record import Record
 from apps.jobs.running.run import run_claims
 from apps.jobs.states import State
-from apps.jobs.transitions import Claim
+from apps.jobs.transitions import Claim, Success
 from tests.jobs import steps
 from tests.jobs.steps import QUEUE, state_of
 
@@ -82,6 +82,36 @@ def test_a_process_that_is_told_to_end_in_the_middle_of_a_bundle_leaves_the_rest
     assert [state_of(job_id) for job_id in ids] == [State.SUCCEEDED] * len(done) + [State.RUNNING] * 2
     assert set(transitions.hand_back(worker_id)) == set(left)
     assert set(Ready.objects.values_list("id", flat=True)) == set(left)
+
+
+def test_a_bundle_of_which_something_still_runs_is_not_closed() -> None:
+    bundle, ids = packed(0, 0)
+    claims = claimed(bundle, ids)
+    transitions.finish([Success(claims[0])])
+    transitions.close(bundle)
+    assert Bundle.objects.filter(id=bundle).exists()
+    transitions.finish([Success(claims[1])])
+    transitions.close(bundle)
+    assert not Bundle.objects.exists()
+
+
+def test_a_process_that_cannot_write_an_outcome_and_lives_on_keeps_none_of_its_bundle(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bundle, ids = packed(0, 2, 0)
+    worker_id = steps.a_worker()
+    process.set_worker_id(worker_id)
+    claims = claimed(bundle, ids, worker_id)
+
+    def refuse(*_: object, **__: object) -> bool:
+        raise LookupError("nobody knows why")
+
+    monkeypatch.setattr(transitions, "bury", refuse)
+    with pytest.raises(LookupError):
+        ran(in_a_bundle, claims)
+    assert [state_of(job_id) for job_id in ids] == [State.SUCCEEDED, State.READY, State.READY]
+    deaths = dict(Job.objects.filter(id__in=ids).values_list("id", "deaths"))
+    assert [deaths[job_id] for job_id in ids] == [0, 1, 0]
 
 
 def test_a_bundle_is_claimed_in_its_own_order() -> None:
