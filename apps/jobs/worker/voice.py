@@ -115,9 +115,9 @@ class Voice(threading.Thread):
         self._enforcer.end_overdue(self._mine())
         for pid in sorted(self._lost):
             self._free(pid)
+        self._beat()  # before what can wait: with a database that is seconds away each question delays it
         self._enforcer.end_cancelled(self._mine())
         self._hand_back_own_job()
-        self._beat()
 
     def _died_unseen(self) -> set[int]:
         """Return who died in a job before this thread watched it: within its first quarter of a second."""
