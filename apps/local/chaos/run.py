@@ -23,7 +23,9 @@ class Runner:
 
     def __init__(self) -> None:
         self._rig: Rig | None = None
-        self._sound: list[tuple[Plan, float]] = []  # jobs a second before each fault, by the rig's plan
+        self._sound: list[
+            tuple[Plan, float]
+        ] = []  # how much went through before each fault, by the rig's plan
 
     def __enter__(self) -> Self:
         """Begin without a rig."""
@@ -61,10 +63,10 @@ class Usual:
         self._plan = plan
         self._known = known
 
-    def add(self, per_s: float) -> float:
+    def add(self, pace: float) -> float:
         """Add a measurement and return the median of all: a single one is a tenth off by chance."""
-        self._known.append((self._plan, per_s))
-        return median(rate for plan, rate in self._known if plan == self._plan)
+        self._known.append((self._plan, pace))
+        return median(known for plan, known in self._known if plan == self._plan)
 
 
 def run_on(
@@ -121,7 +123,9 @@ def _through(trial: Trial, fault: Fault, verdict: Verdict, usual: Usual | None) 
     trial.rig.restore()
     trial.mark()
     trial.warm_up()
-    before = usual.add(trial.throughput()) if usual else 0.0
+    if usual:
+        trial.break_in()
+    before = usual.add(trial.pace()) if usual else 0.0
     trial.begin_load()
     trial.progress(max(1, trial.load.jobs // 20), "jobs before the fault")
     fault.inject(trial)
@@ -130,6 +134,6 @@ def _through(trial: Trial, fault: Fault, verdict: Verdict, usual: Usual | None) 
     trial.drain()
     if usual:
         trial.warm_up()
-        verdict.recovery = round(trial.throughput_again(before) / before, 3)
+        verdict.recovery = round(trial.pace_again(before) / before, 3)
         if not trial.rig.plan.is_celery:
             trial.drain()  # the sink hears that a job is done before the ledger does

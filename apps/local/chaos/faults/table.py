@@ -4,6 +4,7 @@ from apps.local.chaos.faults import (
     bad_code,
     beats,
     broker,
+    control,
     crash_points,
     cut_lines,
     database,
@@ -43,6 +44,7 @@ _WITH_CLOCKS = Plan(clock_rate=1)
 _HURRIED = Plan(clock_rate=10, environment={"BACKLINE_DEAD_AFTER_S": "150", "BACKLINE_REPUBLISH_S": "50"})
 
 _ALL = (
+    Fault("F00", "nothing: the control", control.nothing, celery=True),
     Fault("F01", "a child is killed in its job, 10 times", kill_workers.children, load=_SLOW, celery=True),
     Fault(
         "F02",
