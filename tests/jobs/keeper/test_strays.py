@@ -50,9 +50,10 @@ def test_a_waiting_job_that_is_neither_in_line_nor_in_the_window_is_sent_again(s
 
 
 def test_a_stray_of_a_limited_kind_waits_for_its_place_like_the_others() -> None:
-    limits = [limit_of(kind) for kind in (job("odd.one_at_a_time", concurrency=1)(_nothing),)]
-    rules = Rules(limits=[limit for limit in limits if limit is not None])
-    first, stray = (steps.in_line(kind="odd.one_at_a_time", limit_key="odd.one_at_a_time") for _ in range(2))
+    limit = limit_of(job("odd.limited_stray", concurrency=1)(_nothing))
+    assert limit is not None
+    rules = Rules(limits=[limit])
+    first, stray = (steps.in_line(kind="odd.limited_stray", limit_key="odd.limited_stray") for _ in range(2))
     Ready.objects.filter(id=stray).delete()
     assert steps.published_ids(transitions.relay(steps.QUEUE, 5, rules)) == [first]
     assert Strays()() == 1
