@@ -8,7 +8,8 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
-from django_celery_beat.models import PeriodicTask
+from django.utils import timezone
+from django_celery_beat.models import ClockedSchedule, PeriodicTask
 
 from apps.jobs.worker import workers
 from apps.schedules import timing
@@ -105,5 +106,25 @@ def test_the_page_asks_the_database_as_often_for_many_as_for_few(
         every()
     plan()
     assert connection.vendor == "postgresql"
-    with django_assert_max_num_queries(7):  # type: ignore[attr-defined]  # a context manager
+    with django_assert_max_num_queries(9):  # type: ignore[attr-defined]  # a context manager
         admin.get(reverse("admin:schedules_day"))
+
+
+@pytest.mark.django_db
+def test_a_million_one_off_schedules_do_not_hold_up_the_page_and_what_is_left_out_is_said(
+    admin: Client, at: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.schedules.admin.day._MOST", 2)
+    start = timezone.now().replace(hour=12, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    for minutes in (3, 2, 1):
+        clocked = ClockedSchedule.objects.create(clocked_time=start + minutes * MINUTE)
+        PeriodicTask.objects.create(
+            name=f"after {minutes}", task="kinds.add", kwargs='{"a": 1}', clocked=clocked, one_off=True
+        )
+    again = at("0 3 * * *", name="again and again")
+    plan()
+    page = admin.get(f"{reverse('admin:schedules_day')}?day={start:%Y-%m-%d}").content.decode()
+    assert again.name in page
+    assert "after 1" in page
+    assert "after 2" not in page
+    assert "2 more schedules would run and are left out" in page
