@@ -8,6 +8,8 @@ from apps.local.chaos.faults.table import FAULTS
 from apps.local.chaos.judge import Verdict
 from apps.local.chaos.rig import Plan, Rig
 from apps.local.chaos.run import run_on
+from apps.local.chaos.throughput import measure
+from apps.local.chaos.trial import Load, Trial
 from tests.faketime import needs_faketime
 
 QUICK = ("F01", "F20", "F25", "F44")
@@ -22,6 +24,18 @@ def rig() -> Iterator[Rig]:
 @pytest.mark.parametrize("code", QUICK)
 def test_a_fault_under_load_loses_nothing_and_doubles_no_effect(rig: Rig, code: str) -> None:
     assert_sound(run_on(rig, FAULTS[code], seed=1, jobs=40))
+
+
+def test_a_rig_that_lost_a_worker_has_not_recovered(rig: Rig) -> None:
+    rig.restore()
+    trial = Trial(rig, Load(), seed=1)
+    trial.warm_up()
+    whole = measure(trial)
+    rig.processes["worker1"].kill()
+    half = measure(trial)
+    rig.restore()
+    assert 0.4 < half.per_s / whole.per_s < 0.6
+    assert 0 < half.cpu_ms < 30
 
 
 @pytest.mark.chaos  # a minute and a half

@@ -10,7 +10,9 @@ from apps.local.chaos import sink
 from apps.local.chaos.faults.table import FAULTS
 from apps.local.chaos.judge import Verdict, waits_of
 from apps.local.chaos.report import HEAD, told
+from apps.local.chaos.run import compare
 from apps.local.chaos.sink import Line, Sink
+from apps.local.chaos.throughput import Throughput
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,6 +78,13 @@ def test_a_rescue_is_measured_from_the_death_to_the_next_beginning() -> None:
 def test_a_broken_promise_makes_a_verdict_unsound(fault: dict[str, object]) -> None:
     assert Verdict("F01", 1, doubled=3, stale_refused=2).is_sound
     assert not Verdict("F01", 1, **fault).is_sound  # type: ignore[arg-type]  # each is a field
+
+
+@pytest.mark.parametrize(("after", "holds"), [(95.0, True), (94.0, False)])
+def test_throughput_that_does_not_come_back_breaks_a_promise(after: float, holds: bool) -> None:
+    verdict = Verdict("F01", 1)
+    compare(verdict, before=Throughput(100.0, 2.0), after=Throughput(after, 1.0))
+    assert (verdict.is_sound, verdict.recovery, verdict.cost) == (holds, after / 100, 0.5)
 
 
 def test_a_line_says_what_was_broken() -> None:

@@ -40,6 +40,7 @@ class Verdict:
     rescue_p99_s: float | None = None
     rescue_max_s: float | None = None
     recovery: float | None = None  # throughput after / before
+    cost: float | None = None  # processor time a job, after / before
     title: str = ""
     system: str = "backline"
     dead: int = 0  # ended as dead letters

@@ -8,7 +8,7 @@ from apps.local.chaos.judge import Verdict
 
 HEAD = (
     f"{'fault':6}{'':9}{'jobs':>6}{'lost':>6}{'doubled':>9}{'effects x2':>12}{'stale':>7}"
-    f"{'rescue p50':>12}{'p99':>8}{'max':>8}{'recovery':>10}  what happened"
+    f"{'rescue p50':>12}{'p99':>8}{'max':>8}{'recovery':>10}{'cost':>7}  what happened"
 )
 
 
@@ -18,6 +18,7 @@ def told(verdict: Verdict) -> str:
         f"{verdict.fault:6}{verdict.system:9}{verdict.jobs:>6}{verdict.lost:>6}{verdict.doubled:>9}"
         f"{verdict.doubled_effects:>12}{verdict.stale_refused:>7}{_seconds(verdict.rescue_p50_s):>12}"
         f"{_seconds(verdict.rescue_p99_s):>8}{_seconds(verdict.rescue_max_s):>8}{_share(verdict.recovery):>10}"
+        f"{_share(verdict.cost):>7}"
     )
     more = "".join(
         f"\n       {part}" for part in [verdict.note, *(f"BROKEN {one}" for one in verdict.broken)] if part

@@ -5,7 +5,6 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from statistics import median
 from typing import Self
 
 import psycopg
@@ -14,7 +13,8 @@ from django.conf import settings
 
 from apps.local.chaos.faults.fault import Fault
 from apps.local.chaos.judge import Verdict, judge
-from apps.local.chaos.rig import CannotRun, NotInTime, Plan, Rig
+from apps.local.chaos.rig import CannotRun, NotInTime, Rig
+from apps.local.chaos.throughput import ENOUGH, Throughput, break_in, measure, measure_again
 from apps.local.chaos.trial import Broken, Trial
 
 
@@ -23,9 +23,6 @@ class Runner:
 
     def __init__(self) -> None:
         self._rig: Rig | None = None
-        self._sound: list[
-            tuple[Plan, float]
-        ] = []  # how much went through before each fault, by the rig's plan
 
     def __enter__(self) -> Self:
         """Begin without a rig."""
@@ -43,8 +40,7 @@ class Runner:
         if self._rig is None or self._rig.plan != plan:
             self._take_down()
             self._rig = Rig(plan).__enter__()
-        usual = Usual(plan, self._sound) if measures else None
-        verdict = run_on(self._rig, fault, seed=seed, jobs=jobs, usual=usual)
+        verdict = run_on(self._rig, fault, seed=seed, jobs=jobs, measures=measures)
         if not verdict.is_sound:
             verdict.note += f"; logs in {_kept(self._rig, fault)}"
             self._take_down()
@@ -56,33 +52,18 @@ class Runner:
             rig.__exit__(None, None, None)
 
 
-class Usual:
-    """What goes through a rig of one plan when nothing is wrong, by what was measured before every fault."""
-
-    def __init__(self, plan: Plan, known: list[tuple[Plan, float]]) -> None:
-        self._plan = plan
-        self._known = known
-
-    def add(self, pace: float) -> float:
-        """Add a measurement and return the median of all: a single one is a tenth off by chance."""
-        self._known.append((self._plan, pace))
-        return median(known for plan, known in self._known if plan == self._plan)
-
-
-def run_on(
-    rig: Rig, fault: Fault, *, seed: int, jobs: int | None = None, usual: Usual | None = None
-) -> Verdict:
+def run_on(rig: Rig, fault: Fault, *, seed: int, jobs: int | None = None, measures: bool = False) -> Verdict:
     """Run a fault on a rig that stands; it may be used again after it.
 
-    Without ``usual`` throughput is left out, which takes half the time; fast clocks run for less of it.
+    Throughput before and after takes half the time; without it fast clocks run for less of it too.
     """
     began = time.monotonic()
     system = "celery" if rig.plan.is_celery else "backline"
     verdict = Verdict(fault.code, seed, title=fault.title, system=system)
     load = replace(fault.load, jobs=jobs or fault.load.jobs)
-    trial = Trial(rig, load, seed, is_quick=usual is None)
+    trial = Trial(rig, load, seed, is_quick=not measures)
     try:
-        _through(trial, fault, verdict, usual)
+        _through(trial, fault, verdict, measures=measures)
     except CannotRun as reason:
         verdict.ran = False
         trial.note(f"cannot run here: {reason}")
@@ -98,6 +79,16 @@ def run_on(
     verdict.note = "; ".join(trial.notes)
     verdict.took_s = round(time.monotonic() - began, 1)
     return verdict
+
+
+def compare(verdict: Verdict, before: Throughput, after: Throughput) -> None:
+    """Hold throughput after the fault against that before it."""
+    verdict.recovery = round(after.per_s / before.per_s, 3)
+    verdict.cost = round(after.cpu_ms / before.cpu_ms, 3)
+    if verdict.recovery < ENOUGH:
+        verdict.broken.append(
+            f"I14: {before.per_s:.0f} jobs/s went through before the fault, {after.per_s:.0f} after it"
+        )
 
 
 def _clear_up(trial: Trial) -> None:
@@ -118,22 +109,25 @@ def _kept(rig: Rig, fault: Fault) -> Path:
     return Path(place)
 
 
-def _through(trial: Trial, fault: Fault, verdict: Verdict, usual: Usual | None) -> None:
+def _through(trial: Trial, fault: Fault, verdict: Verdict, *, measures: bool) -> None:
     trial.rig.need_clocks()
     trial.rig.restore()
     trial.mark()
     trial.warm_up()
-    if usual:
-        trial.break_in()
-    before = usual.add(trial.pace()) if usual else 0.0
+    before = _before(trial) if measures else None
     trial.begin_load()
     trial.progress(max(1, trial.load.jobs // 20), "jobs before the fault")
     fault.inject(trial)
     trial.end_load()
     trial.rig.restore()
     trial.drain()
-    if usual:
+    if before is not None:
         trial.warm_up()
-        verdict.recovery = round(trial.pace_again(before) / before, 3)
+        compare(verdict, before, measure_again(trial, before))
         if not trial.rig.plan.is_celery:
             trial.drain()  # the sink hears that a job is done before the ledger does
+
+
+def _before(trial: Trial) -> Throughput:
+    break_in(trial)
+    return measure(trial)

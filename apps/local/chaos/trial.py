@@ -1,7 +1,7 @@
 """One fault under load: what every trial does, whatever the fault.
 
 Throughput is measured, a load is sent, the fault happens in its middle and heals, everything drains, and
-throughput is measured again. What a fault does in the middle stands in ``faults``.
+throughput is measured again (``throughput``). What a fault does in the middle stands in ``faults``.
 """
 
 import os
@@ -9,20 +9,14 @@ import random
 import signal
 import time
 from dataclasses import dataclass, field
-from statistics import median
 
 from apps.local.chaos import sink
 from apps.local.chaos.moments import Tally
 from apps.local.chaos.process import Process, alive
 from apps.local.chaos.rig import PATIENCE_S, NotInTime, Rig
 from apps.local.chaos.sender import One, Sender
-from apps.local.chaos.yardstick import loops_per_s
 
 MIX = ("plain", "atomic", "keyed")
-_MEASURED = 300  # jobs in a round of measuring throughput
-_ROUNDS = 3
-_MOST_ROUNDS = 30
-_BROKEN_IN = 2000  # jobs
 _QUIET_S = 3.0  # plain Celery has drained when nothing moved for so long ...
 _VISIBILITY_S = 75.0  # ... and what is missing had its visibility timeout
 _NOT_ENDED = "SELECT count(*) FROM jobs_job WHERE kind LIKE 'chaos.%%' AND state NOT IN (6, 7, 8)"
@@ -168,32 +162,7 @@ class Trial:
                 )
             began = sink.now()
             self.send(jobs=16, ms=20, kinds=("plain",))
-            self._await_done(began, PATIENCE_S)
-
-    def break_in(self) -> None:
-        """Send jobs through a new rig until it is as it stays: an empty ledger is a tenth quicker."""
-        while len(self.rig.sink.lines("done")) < _BROKEN_IN:
-            self._round()
-
-    def throughput(self) -> float:
-        """Return jobs a second from the first enqueue to the last end; the median of some rounds."""
-        return median(self._round() for _ in range(_ROUNDS))
-
-    def pace(self) -> float:
-        """Return jobs a million loops of Python: throughput whatever the host does to the machine's speed."""
-        return median(self._paced_round() for _ in range(_ROUNDS))
-
-    def pace_again(self, before: float) -> float:
-        """Return the same after the fault, once as much goes through as before; else the best it came to.
-
-        On a machine that does nothing else rounds differ by a tenth: what stays away for long is gone.
-        """
-        rounds, best = list[float](), 0.0
-        while best < before and len(rounds) < _MOST_ROUNDS:
-            rounds.append(self._paced_round())
-            if len(rounds) >= _ROUNDS:
-                best = max(best, median(rounds[-_ROUNDS:]))
-        return best
+            self.await_done(began, PATIENCE_S)
 
     def begin_load(self) -> None:
         """Begin to send the load; it goes on as long as the fault does, and is never smaller than asked."""
@@ -206,25 +175,13 @@ class Trial:
     def drain(self) -> None:
         """Wait until everything that was enqueued ended, or cannot any more."""
         if self.rig.plan.is_celery:
-            self._await_done(0, _VISIBILITY_S, or_raise=False)
+            self.await_done(0, _VISIBILITY_S, or_raise=False)
             return
         self.rig.until(
             lambda: self.rig.value(_NOT_ENDED.replace("%%", "%")) == 0, "every job ended", PATIENCE_S * 2
         )
 
-    def _paced_round(self) -> float:
-        speed = loops_per_s()
-        per_s = self._round()
-        return per_s / ((speed + loops_per_s()) / 2) * 1e6
-
-    def _round(self) -> float:
-        began = sink.now()
-        self.send(jobs=_MEASURED, kinds=("plain",))
-        self._await_done(began, PATIENCE_S * 2)
-        ended = max(line.at for line in self.rig.sink.since(began, "done"))
-        return _MEASURED / (ended - began)
-
-    def _await_done(self, since: float, patience: float, *, or_raise: bool = True) -> None:
+    def await_done(self, since: float, patience: float, *, or_raise: bool = True) -> None:
         """Wait until what was enqueued since then is done, by the sink."""
         give_up_at = time.monotonic() + patience
         while missing := self._missing(since):

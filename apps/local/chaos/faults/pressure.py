@@ -3,6 +3,7 @@
 import psycopg
 from psycopg import sql
 
+from apps.local.chaos.throughput import empty_jobs_per_s
 from apps.local.chaos.trial import Trial
 
 _LOCKED_S = 4.0
@@ -12,14 +13,14 @@ def pinned_snapshots(trial: Trial) -> None:
     """Keep three old snapshots open, so that nothing can be vacuumed (F39)."""
     trial.end_load()
     trial.drain()
-    free = trial.throughput()
+    free = empty_jobs_per_s(trial)
     holders = [psycopg.connect(trial.rig.postgres.url()) for _ in range(3)]
     for holder in holders:
         holder.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         holder.execute("SELECT count(*) FROM jobs_job")
     trial.send(jobs=1500, kinds=("plain",))
     trial.drain()
-    pinned = trial.throughput()
+    pinned = empty_jobs_per_s(trial)
     dead = trial.rig.value("SELECT sum(n_dead_tup) FROM pg_stat_user_tables WHERE relname LIKE 'jobs_%'")
     for holder in holders:
         holder.close()
