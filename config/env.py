@@ -1,6 +1,7 @@
 """Read the environment: a value that makes no sense stops the start and says so."""
 
 import os
+from email.utils import parseaddr
 from pathlib import Path
 
 
@@ -43,3 +44,12 @@ def number(name: str, default: int) -> int:
 def words(name: str, default: str = "") -> list[str]:
     """Return a list written with commas."""
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+
+
+def addresses(name: str) -> list[tuple[str, str]]:
+    """Return names and e-mail addresses written with commas: ``Ann <ann@example.com>, bob@example.com``."""
+    found = [parseaddr(word) for word in words(name)]
+    for (_, address), word in zip(found, words(name), strict=True):
+        if "@" not in address:
+            raise BadSetting(f"{name} holds {word!r}, which is no e-mail address.")
+    return found

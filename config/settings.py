@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "csp",
     "apps.accounts",
     "apps.jobs",
+    "apps.events",
     "apps.schedules",
     "apps.mail",
     "apps.shop",
@@ -138,6 +139,7 @@ EMAIL_HOST_PASSWORD = env.text("DJANGO_EMAIL_PASSWORD")
 EMAIL_USE_SSL = EMAIL_PORT == 465  # speaks TLS from the first byte on
 EMAIL_USE_TLS = env.flag("DJANGO_EMAIL_TLS", default=True) and not EMAIL_USE_SSL
 EMAIL_TIMEOUT = 20  # seconds without an answer
+ADMINS = env.addresses("DJANGO_ADMINS")  # whom to tell when a schedule did not run; else every superuser
 DEFAULT_FROM_EMAIL = env.text("DJANGO_FROM_EMAIL", "Backline <backline@localhost>")
 
 # --- Safety -------------------------------------------------------------------
@@ -225,6 +227,7 @@ BACKLINE_ARTIFACTS_DIR = Path(env.text("BACKLINE_ARTIFACTS_DIR") or STATE_DIR / 
 BACKLINE_BACKUPS_DIR = Path(env.text("BACKLINE_BACKUPS_DIR") or STATE_DIR / "backups")
 BACKLINE_BACKUP_DAYS = env.number("BACKLINE_BACKUP_DAYS", 14)  # then it is deleted, but for the latest
 POSTGRES_PROGRAMS = postgres_directories()  # where pg_dump is looked for
+BACKLINE_EVENT_DAYS = env.number("BACKLINE_EVENT_DAYS", 90)  # then a fact is forgotten
 BACKLINE_MAX_DEATHS = 3  # a job that lost its worker so often without getting further is set aside
 BACKLINE_VERSION = env.text("BACKLINE_VERSION", "0.1.0")  # of this release; workers and dead letters say it
 BACKLINE_ENVIRONMENT = env.text("BACKLINE_ENVIRONMENT", "local")

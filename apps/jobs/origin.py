@@ -17,7 +17,7 @@ class Origin:
     """Where a job comes from."""
 
     owner_id: int | None = None
-    trigger: str = "code"  # code, web, shell or schedule
+    trigger: str = "code"  # code, web, shell, schedule or event
     subject: str = ""  # what it is about, in a person's words
     tenant: str = ""  # whose turn it takes: the relay is fair between tenants
     tags: tuple[str, ...] = ()  # by which people find it again

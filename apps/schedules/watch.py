@@ -5,21 +5,27 @@ The leading keeper does it, so that it is seen when no beat lives.
 
 import logging
 
+from django.db import transaction
 from django.db.models import QuerySet
 
+from apps.events import emit_many
 from apps.schedules import sql
+from apps.schedules.events import ScheduleMissed, ScheduleRecovered
 from apps.schedules.models.alert import Alert
 
 log = logging.getLogger("backline.schedules")
 
 
 def watch() -> int:
-    """Open and close alerts, each told once in the log; return how many."""
-    opened = sql.run("open_alerts")
-    for name, reason in opened:
+    """Open and close alerts, each told once as an event and in the log; return how many."""
+    with transaction.atomic():
+        opened = sql.run("open_alerts")
+        closed = sql.run("close_alerts")
+        emit_many(ScheduleMissed(schedule_id=pk, schedule=name, reason=reason) for pk, name, reason in opened)
+        emit_many(ScheduleRecovered(schedule_id=pk, schedule=name) for pk, name in closed)
+    for _, name, reason in opened:
         log.error("schedule %r did not run: %s", name, reason)
-    closed = sql.run("close_alerts")
-    for (name,) in closed:
+    for _, name in closed:
         log.info("schedule %r is well again", name)
     return len(opened) + len(closed)
 

@@ -36,6 +36,7 @@ class Declaration:
     limit: str | None = None  # how many may start in a while: "10/min"
     concurrency: int | None = None  # how many may run at once
     limit_by: str | None = None  # an argument each of whose values has limits of its own
+    on: type | tuple[type, ...] = ()  # events, each of which starts a job; see apps.events
 
     def check(self, signature: inspect.Signature) -> None:
         """Raise ValueError, with the kind and the way out, for what cannot be kept."""
@@ -46,6 +47,11 @@ class Declaration:
             self._check_unique(signature)
         except ValueError as error:
             raise ValueError(f"Job type {self.kind}: {error}") from None
+
+    @property
+    def listens_to(self) -> tuple[type, ...]:
+        """Return the events that start a job of this kind."""
+        return self.on if isinstance(self.on, tuple) else (self.on,)
 
     @property
     def expires_after(self) -> timedelta | None:

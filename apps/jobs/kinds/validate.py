@@ -79,13 +79,17 @@ class Validator:
             return str(error)
         return None
 
+    def hints(self) -> dict[str, Any]:  # a hint is whatever its author wrote
+        """Return the function's type hints by argument; raise TypeError for one that cannot be read."""
+        try:
+            return get_type_hints(self._function, include_extras=True)
+        except NameError as error:
+            raise TypeError(f"{self.kind}{self.signature} cannot be read: {error}.") from error
+
     @cached_property
     def adapter(self) -> TypeAdapter[dict[str, object]] | None:
         """Compile the hints, None when there are none; raise TypeError for a hint that JSON cannot hold."""
-        try:
-            hints = get_type_hints(self._function, include_extras=True)
-        except NameError as error:
-            raise TypeError(f"{self.kind}{self.signature} cannot be read: {error}.") from error
+        hints = self.hints()
         wanted = self.signature.parameters
         if not hints.keys() & wanted.keys():
             return None

@@ -46,7 +46,7 @@ class Job(models.Model):
     max_attempts = models.SmallIntegerField(default=3)
     kind = models.TextField()
     queue = models.TextField(default="default")
-    trigger = models.TextField(default="code")  # code, web, shell or schedule
+    trigger = models.TextField(default="code")  # code, web, shell, schedule or event
     subject = models.TextField(default="")  # what it is about, in a person's words: a file name, a title
     args = models.JSONField(default=dict)  # named arguments
     # From here on: written by release, claim, checkpoint and finish.

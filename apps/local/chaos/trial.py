@@ -122,6 +122,12 @@ class Trial:
                 return busy[pid].job
             process.wake()
 
+    def kill_at_work(self, process: Process) -> str:
+        """Kill a worker in the middle of a job, whatever ends meanwhile; return the job."""
+        job = self.freeze_at_work(process)
+        self.kill(process)
+        return job
+
     def revive(self) -> None:
         """Start everything that died, as a supervisor would; a load whose producer died begins again."""
         lasts = self.sender.is_busy

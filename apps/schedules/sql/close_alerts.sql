@@ -6,4 +6,4 @@ UPDATE schedules_alert SET closed_at = clock_timestamp()
          JOIN django_celery_beat_periodictask AS task ON task.id = plan.schedule_id
         WHERE plan.schedule_id = schedules_alert.schedule_id AND task.enabled
           AND (plan.problem <> '' OR plan.next_at < clock_timestamp() - interval '1 minute'))
-RETURNING name
+RETURNING schedule_id, name

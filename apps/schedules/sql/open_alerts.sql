@@ -8,4 +8,4 @@ SELECT task.id, task.name,
   FROM schedules_plan AS plan JOIN django_celery_beat_periodictask AS task ON task.id = plan.schedule_id
  WHERE task.enabled AND (plan.problem <> '' OR plan.next_at < clock_timestamp() - interval '1 minute')
 ON CONFLICT (schedule_id) WHERE closed_at IS NULL DO NOTHING
-RETURNING name, reason
+RETURNING schedule_id, name, reason

@@ -46,8 +46,7 @@ def _lead_to(trial: Trial, point: str) -> None:
         trial.kill_child()
     if point.startswith("rescue"):
         worker = trial.rig.processes["worker1"]
-        trial.working_pid(worker)
-        trial.kill(worker)
+        trial.kill_at_work(worker)
         trial.rig.ask(
             "UPDATE jobs_worker SET heartbeat_at = now() - interval '1 minute' WHERE pid = %s", worker.pid
         )

@@ -88,13 +88,11 @@ def _move_those_of_processes(trial: Trial, table: Timetable) -> None:
 def _until_rescued(trial: Trial) -> float:
     """Kill a worker in the middle of a job; return how long it took until that began again."""
     worker = trial.rig.processes["worker1"]
-    pid = trial.working_pid(worker)
-    began = sink.now()
-    job = trial.rig.sink.working()[pid].job
-    trial.kill(worker)
+    job = trial.kill_at_work(worker)
+    killed = sink.now()
     trial.restart("worker1")
     return trial.rig.until(
-        lambda: any(line.job == job and line.at > began for line in trial.rig.sink.lines("begun")),
+        lambda: any(line.job == job and line.at > killed for line in trial.rig.sink.lines("begun")),
         "the job of the killed worker begins again",
         _RESCUED_S,
     )

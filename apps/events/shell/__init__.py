@@ -1,0 +1,1 @@
+"""What people type: `manage.py events ...`, one subcommand a file."""

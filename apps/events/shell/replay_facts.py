@@ -1,0 +1,43 @@
+"""`events replay`: count first, then give facts to one listener."""
+
+from argparse import ArgumentParser, Namespace
+
+from django.core.management.base import CommandError
+
+from apps.events.choosing import FactFilter
+from apps.events.replay import count, replay
+from apps.events.shell.options import add_fact_filter, fact_filter, fact_id
+from apps.jobs import registry
+from apps.jobs.shell import options as shared
+from apps.jobs.shell.answer import Answer
+
+HELP = "Replay facts to one listener: those it has not heard, or with --again all."
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Add its own arguments."""
+    parser.add_argument("ids", nargs="*", type=fact_id, metavar="ID")
+    add_fact_filter(parser)
+    parser.add_argument("--to", required=True, metavar="KIND", help="the job type that is to hear them")
+    parser.add_argument("--again", action="store_true", help="also those it has heard")
+    shared.add_going_ahead(parser, needs_reason=True)
+
+
+def run(options: Namespace) -> Answer:
+    """Replay them, or count them first."""
+    try:
+        chosen = fact_filter(options, options.ids)
+        if chosen == FactFilter():
+            raise CommandError("Say which are meant: their ids, or a filter such as --event or --since.")
+        if not options.yes:
+            would = count(chosen, to=options.to, again=options.again)
+            text = f"{would} would be given to {options.to}: {chosen}. Nothing was done. Add --yes to do it."
+            return Answer({"would_replay": would, "done": False}, text)
+        done = replay(chosen, to=options.to, actor=None, reason=options.reason, again=options.again)
+    except (registry.UnknownKind, ValueError) as error:
+        raise CommandError(str(error)) from error
+    lines = [f"{done.sent} jobs of {options.to} were started.", *done.reasons]
+    if done.unfit:
+        lines[0] += f" {done.unfit} facts do not fit it any more:"
+    data = {"sent": done.sent, "unfit": done.unfit, "reasons": done.reasons, "done": True}
+    return Answer(data, "\n".join(lines))

@@ -1,0 +1,1 @@
+"""Events: facts and the job types that listen to them."""
