@@ -1,6 +1,7 @@
 -- What becomes of jobs that a worker claimed and does not know the kind of. Another worker may: in a deploy old and new
--- run side by side. So they sleep, twice as long each time, and nothing is held against them. One that came back
--- `patience` times in this life, and whose kind no live worker knows, is buried with its evidence.
+-- run side by side. So they sleep, twice as long each time, and nothing is held against them: never long while a live
+-- worker knows their kind. One that came back `patience` times in this life, and whose kind none knows, is buried with
+-- its evidence.
 WITH came AS MATERIALIZED (
     SELECT j.id, j.worker_id, COALESCE(w.name, '') AS worker_name, COALESCE(w.version, '') AS version,
            (SELECT count(*) FROM jobs_attempt AS a
@@ -13,7 +14,8 @@ WITH came AS MATERIALIZED (
      ORDER BY j.id FOR UPDATE OF j
 ), judged AS (
     SELECT came.*, times >= %(patience)s AND NOT is_known AS is_hopeless,
-           least(%(first_s)s * 2 ^ least(times, 20), %(longest_s)s) * interval '1 second' AS nap
+           CASE WHEN is_known THEN least(2 ^ least(times, 20), %(first_s)s)
+                ELSE least(%(first_s)s * 2 ^ least(times, 20), %(longest_s)s) END * interval '1 second' AS nap
       FROM came
 ), moved AS (
     UPDATE jobs_job AS j

@@ -84,11 +84,17 @@ def test_it_sleeps_longer_each_time_and_is_buried_with_evidence_when_nobody_know
     steps.assert_nothing_is_lost()
 
 
-def test_while_a_live_worker_knows_the_kind_nothing_is_buried(worker_id: int) -> None:
+def test_while_a_live_worker_knows_the_kind_it_comes_again_soon_and_is_never_buried(worker_id: int) -> None:
     new = steps.a_worker("new@here")
     Worker.objects.filter(pk=new).update(kinds=[KIND])
     job_id = steps.enqueued(kind=KIND)
-    assert {bounced(job_id) for _ in range(PATIENCE + 3)} == {State.SCHEDULED}
+    naps = []
+    for _ in range(PATIENCE + 3):
+        assert bounced(job_id) == State.SCHEDULED
+        last = Attempt.objects.latest("id")
+        naps.append(round((steps.row_of(job_id)["run_after"] - last.ended_at).total_seconds()))
+    assert naps[:4] == [1, 2, 4, 5], "it meets the one that knows it soon"
+    assert set(naps[4:]) == {5}
     Worker.objects.filter(pk=new).update(stopped_at="2001-01-01T00:00Z")
     assert bounced(job_id) == State.DEAD
 
