@@ -117,6 +117,7 @@ LANGUAGE_CODE = "en-gb"
 TIME_ZONE = env.text("BACKLINE_TIME_ZONE", "UTC")
 USE_TZ = True
 USE_I18N = True
+FORMAT_MODULE_PATH = "config.formats"
 USE_THOUSAND_SEPARATOR = True
 
 # --- Files --------------------------------------------------------------------

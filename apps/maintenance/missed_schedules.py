@@ -29,7 +29,7 @@ def tell_admins() -> str:
     EmailMessage(
         subject=f"{count(total, 'schedule')} should have run and did not",
         body=_body(wrong[:_MOST_NAMED], total),
-        bcc=people,
+        to=people,
     ).send()
     return f"{count(total, 'schedule')} told to {', '.join(people)}"
 

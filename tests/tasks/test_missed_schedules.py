@@ -47,7 +47,7 @@ def test_what_should_have_run_and_did_not_is_one_letter_to_every_superuser() -> 
     assert set(Delivery.objects.values_list("job_id", flat=True)) == {job_id}
     assert attempted(job_id) == "succeeded"
     [letter] = mail.outbox
-    assert letter.bcc == ["ann@example.com"]
+    assert letter.to == ["ann@example.com"]
     assert letter.subject == "2 schedules should have run and did not"
     assert "nightly: It should have run at" in letter.body
     assert "two lines: It should" in letter.body
@@ -80,7 +80,7 @@ def test_named_admins_are_told_instead(settings: Settings) -> None:
     settings.ADMINS = [("", "ops@example.com")]
     missed("nightly")
     ran(KIND)
-    assert [letter.bcc for letter in mail.outbox] == [["ops@example.com"]]
+    assert [letter.to for letter in mail.outbox] == [["ops@example.com"]]
 
 
 def test_with_nobody_to_tell_the_job_says_what_to_set() -> None:

@@ -70,7 +70,7 @@ class FactAdmin(ReadOnlyAdmin[Fact]):
     def data_in_full(self, fact: Fact) -> SafeString:
         """Return the fields as JSON, secrets masked."""
         text = json.dumps(arguments.masked(fact.data), ensure_ascii=False, indent=2)
-        return format_html("<pre>{}</pre>", text)
+        return format_html('<pre class="wraps">{}</pre>', text)
 
     def jobs(self, fact: Fact) -> int:
         """Return how many jobs it started."""

@@ -6,15 +6,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django_celery_beat.models import CrontabSchedule, IntervalSchedule
+from django_celery_beat.models import IntervalSchedule
 
 from apps.lib import words
 from apps.schedules.crontab import BadCrontab, parse_line
+from apps.schedules.crontab_words import described
 from apps.schedules.durations import Durations
 from apps.schedules.preview import Upcoming, shortest_gap, upcoming, zone_of
 from apps.schedules.row import Row
 from apps.schedules.timing import Untimely
-from apps.schedules.timing_rows import FIELDS
 
 _SHOWN = 10
 _LOOKED_AT = 100  # moments, for the shortest time between two
@@ -41,11 +41,10 @@ def in_words(row: Row) -> str:
     if row.crontab:
         *line, zone = row.crontab
         try:
-            parse_line(" ".join(line), zone)
+            parsed = parse_line(" ".join(line), zone)
         except BadCrontab:
             return " ".join(line)  # as somebody wrote it by SQL
-        told: str = CrontabSchedule(**dict(zip(FIELDS, line, strict=True)), timezone=zone).human_readable
-        return told.removesuffix(f" {zone}")
+        return described(line, parsed.weekdays)
     if row.every is not None:
         return str(IntervalSchedule(every=row.every, period=row.period)).capitalize()
     if row.solar is not None:

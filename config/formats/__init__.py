@@ -1,0 +1,1 @@
+"""How moments are written where Django writes them: a folder a language."""
