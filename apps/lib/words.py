@@ -24,6 +24,8 @@ def span(duration: timedelta) -> str:
     seconds = duration / _SECOND
     if seconds < 0:
         return "0 s"
+    if 0 < seconds < 0.05:
+        return "under 0.1 s"
     if seconds < 9.95:
         return f"{seconds:.1f} s" if seconds % 1 >= 0.05 else f"{seconds:.0f} s"
     left = round(seconds)

@@ -56,6 +56,13 @@ class Columns:
         box = forms.CheckboxInput({"class": "action-select", "aria-label": label}, lambda _: False)
         return box.render(ACTION_CHECKBOX_NAME, str(schedule.pk))
 
+    @admin.display(description="name", ordering="name")
+    def called(self, schedule: PeriodicTask) -> SafeString | str:
+        """Return its name, and its task where that is called otherwise."""
+        if schedule.task == schedule.name:
+            return str(schedule.name)
+        return format_html('{}<br><span class="mono">{}</span>', schedule.name, schedule.task)
+
     @admin.display(description="state")
     def stands(self, schedule: PeriodicTask) -> SafeString:
         """Return how it stands, in a word and with the reason."""
