@@ -63,7 +63,7 @@ def test_replaying_ticked_facts_asks_first_and_tells_what_came_of_it(admin: Clie
     page = admin.get(asked["Location"]).content.decode()
     assert "unheard by orders.thank" in page
     done = admin.post(asked["Location"], {"to": THANK, "reason": "It came later."}, follow=True)
-    assert "1 jobs of orders.thank were started." in done.content.decode()
+    assert "1 job of orders.thank started." in done.content.decode()
     assert Delivery.objects.filter(fact_id=fact_id, kind=THANK).count() == 1
     assert Action.objects.get().actor_name == "admin@example.com"
 

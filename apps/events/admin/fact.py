@@ -19,6 +19,7 @@ from apps.events.replay import Replayed, count, replay
 from apps.jobs.admin import ask
 from apps.jobs.admin.read_only import ReadOnlyAdmin
 from apps.jobs.kinds import arguments
+from apps.lib import words
 
 _COUNTED = (
     Delivery.objects.filter(fact=OuterRef("pk")).order_by().values("fact").annotate(n=Count("*")).values("n")
@@ -111,10 +112,10 @@ class FactAdmin(ReadOnlyAdmin[Fact]):
     def replay_selected(self, request: HttpRequest, queryset: QuerySet[Fact]) -> HttpResponse | None:  # noqa: ARG002
         """Ask before replaying."""
         if request.POST.get("select_across") == "1" and request.GET.get("q"):
-            words = (
+            why = (
                 "All that a search finds cannot be taken at once. Tick them, or use the filters at the side."
             )
-            self.message_user(request, words, messages.ERROR)
+            self.message_user(request, why, messages.ERROR)
             return None
         return HttpResponseRedirect(question_about(request))
 
@@ -131,15 +132,15 @@ class FactAdmin(ReadOnlyAdmin[Fact]):
         events = set(facts.order_by().values_list("name", flat=True).distinct())
         form = ReplayForm(request.POST or None, events=events)
         if request.method == "POST" and form.is_valid():
-            words = form.cleaned_data
+            given = form.cleaned_data
             try:
                 done = replay(
-                    chosen, to=words["to"], actor=request.user, reason=words["reason"], again=words["again"]
+                    chosen, to=given["to"], actor=request.user, reason=given["reason"], again=given["again"]
                 )
             except ValueError as error:
                 form.add_error(None, str(error))
             else:
-                self.message_user(request, _told(words["to"], done))
+                self.message_user(request, _told(given["to"], done))
                 return HttpResponseRedirect(reverse("admin:events_fact_changelist"))
         kinds = [kind for kind, _ in form.fields["to"].choices]  # type: ignore[attr-defined]  # a ChoiceField
         unheard = {f"unheard by {kind}": count(chosen, to=kind) for kind in kinds}
@@ -156,5 +157,7 @@ class FactAdmin(ReadOnlyAdmin[Fact]):
 
 
 def _told(to: str, done: Replayed) -> str:
-    words = f"{done.sent} jobs of {to} were started."
-    return f"{words} {done.unfit} facts do not fit: {'; '.join(done.reasons)}" if done.unfit else words
+    told = f"{words.count(done.sent, 'job')} of {to} started."
+    if not done.unfit:
+        return told
+    return f"{told} Left out: {words.count(done.unfit, 'fact')}. {'; '.join(done.reasons)}"

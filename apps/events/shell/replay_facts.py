@@ -32,8 +32,9 @@ def run(options: Namespace) -> Answer:
             raise CommandError("Say which are meant: their ids, or a filter such as --event or --since.")
         if not options.yes:
             would = count(chosen, to=options.to, again=options.again)
-            text = f"{words.count(would, 'job')} of {options.to} would start: {chosen}. Nothing was done. Add --yes to do it."
-            return Answer({"would_replay": would, "done": False}, text)
+            text = f"{words.count(would, 'job')} of {options.to} would start: {chosen}."
+            nothing = " Nothing was done. Add --yes to do it."
+            return Answer({"would_replay": would, "done": False}, text + nothing)
         done = replay(chosen, to=options.to, actor=None, reason=options.reason, again=options.again)
     except (registry.UnknownKind, ValueError) as error:
         raise CommandError(str(error)) from error
