@@ -63,7 +63,7 @@ _ALL = (
     Fault("F06", "all workers are killed and return after 20 s", kill_workers.all_at_once, celery=True),
     Fault("F07", "the leading keeper is killed, then all; each beat, then all", beats.killed, load=_STEADY),
     Fault("F08", "PostgreSQL is stopped without care, 3 times", database.stopped_without_care, celery=True),
-    Fault("F09", "PostgreSQL is killed, 3 times", database.killed, celery=True),
+    Fault("F09", "PostgreSQL is killed, 3 times", database.killed),
     Fault("F10", "sessions are ended at random", database.sessions_ended, celery=True),
     Fault("F11", "the leading keeper loses its session, then beats", beats.lost_session, load=_STEADY),
     Fault("F12", "no connection is left", database.no_connection_left),
