@@ -46,10 +46,9 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
 
 
-def addresses(name: str) -> list[tuple[str, str]]:
-    """Return names and e-mail addresses written with commas: ``Ann <ann@example.com>, bob@example.com``."""
-    found = [parseaddr(word) for word in words(name)]
-    for (_, address), word in zip(found, words(name), strict=True):
-        if "@" not in address:
+def addresses(name: str) -> list[str]:
+    """Return e-mail addresses written with commas, each perhaps with a name: ``Ann <ann@example.com>``."""
+    for word in words(name):
+        if "@" not in parseaddr(word)[1]:
             raise BadSetting(f"{name} holds {word!r}, which is no e-mail address.")
-    return found
+    return words(name)

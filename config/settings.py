@@ -140,7 +140,8 @@ EMAIL_HOST_PASSWORD = env.text("DJANGO_EMAIL_PASSWORD")
 EMAIL_USE_SSL = EMAIL_PORT == 465  # speaks TLS from the first byte on
 EMAIL_USE_TLS = env.flag("DJANGO_EMAIL_TLS", default=True) and not EMAIL_USE_SSL
 EMAIL_TIMEOUT = 20  # seconds without an answer
-ADMINS = env.addresses("DJANGO_ADMINS")  # whom to tell when a schedule did not run; else every superuser
+# Whom to tell when a schedule did not run; else every superuser. Django's ADMINS get every error 500 too.
+BACKLINE_ALERTS_TO = env.addresses("BACKLINE_ALERTS_TO")
 DEFAULT_FROM_EMAIL = env.text("DJANGO_FROM_EMAIL", "Backline <backline@localhost>")
 
 # --- Safety -------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Which facts are meant: by event, by time, or by their ids."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -54,6 +55,6 @@ class FactFilter:
         return f"facts: {', '.join(words)}" if words else "all facts"
 
 
-def unheard_by(kind: str, facts: QuerySet[Fact]) -> QuerySet[Fact]:
-    """Keep the facts that never started a job of this kind."""
-    return facts.filter(~Exists(Delivery.objects.filter(fact=OuterRef("pk"), kind=kind)))
+def unheard_by(kinds: Sequence[str], facts: QuerySet[Fact]) -> QuerySet[Fact]:
+    """Keep the facts that never started a job of these kinds."""
+    return facts.filter(~Exists(Delivery.objects.filter(fact=OuterRef("pk"), kind__in=kinds)))

@@ -1,7 +1,9 @@
 """Listeners: the job types that say ``on=`` an event, and what of it each of them is given."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Annotated, Any, TypeGuard, get_args, get_origin
+
+from django.core.exceptions import ImproperlyConfigured
 
 from apps.events.event import Event
 from apps.jobs import registry
@@ -25,6 +27,21 @@ def arguments_for(task: "JobTask[..., object]", data: Mapping[str, object]) -> d
     return {name: data[name] for name in task.parameters.parameters if name in data}
 
 
+def check() -> None:
+    """Raise ImproperlyConfigured for job types that cannot be given what they listen to.
+
+    In every process and at its start: else whoever emits would be told, who need not know of them.
+    """
+    found = [
+        f"Job type {kind}: {fault}"
+        for kind, task in sorted(registry.kinds().items())
+        for fault in faults(task)
+    ]
+    if found:
+        hint = "Name the arguments as the event's fields, with their types, and give others a default."
+        raise ImproperlyConfigured("\n".join([*found, hint]))
+
+
 def faults(task: "JobTask[..., Any]") -> list[str]:
     """Return why a job type cannot be given what it listens to: a sentence each, with the way out."""
     found = []
@@ -44,14 +61,19 @@ def _faults_with(task: "JobTask[..., object]", event: type[Event]) -> list[str]:
         if field is None:
             if parameter.default is parameter.empty:
                 found.append(f"its argument {name} is no field of {event.name}, and has no default.")
-        elif name in hints and hints[name] != field.annotation:
-            wanted, given = _shown(hints[name]), _shown(field.annotation)
+        elif name in hints and _bare(hints[name]) != field.annotation:
+            wanted, given = _shown(_bare(hints[name])), _shown(field.annotation)
             found.append(f"its argument {name} is {wanted}, the field of {event.name} is {given}.")
     return found
 
 
 def _is_event(event: object) -> TypeGuard[type[Event]]:
     return isinstance(event, type) and issubclass(event, Event) and event is not Event
+
+
+def _bare(hint: object) -> object:
+    """Return a hint as pydantic has a field's: without what is annotated to the whole of it."""
+    return get_args(hint)[0] if get_origin(hint) is Annotated else hint
 
 
 def _shown(hint: object) -> str:

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 
 from apps.events.choosing import FactFilter, unheard_by
 from apps.events.deliver import Heard, start
+from apps.events.event import known
 from apps.events.listeners import arguments_for, heard_by
 from apps.events.models import Fact
 from apps.jobs import registry
@@ -36,14 +37,17 @@ class NotListening(ValueError):  # noqa: N818
 class Replayed:
     """What came of a replay."""
 
-    sent: int = 0
+    given: int = 0
     unfit: int = 0  # facts that lack what the listener wants
     reasons: list[str] = field(default_factory=list)  # of the first of them
 
 
-def count(chosen: FactFilter, *, to: str, again: bool = False) -> int:
-    """Count the facts that a replay would give to a listener; raise NotListening and UnknownKind."""
-    return _meant(chosen, _listener(to), again=again).count()
+def count(chosen: FactFilter, *, to: str, again: bool = False, most: int | None = None) -> int:
+    """Count the facts that a replay would give to a listener, up to so many.
+
+    Raise NotListening and UnknownKind.
+    """
+    return _meant(chosen, _listener(to), again=again)[:most].count()
 
 
 def replay(chosen: FactFilter, *, to: str, actor: Actor, reason: str, again: bool = False) -> Replayed:
@@ -78,7 +82,7 @@ def _listener(to: str) -> "JobTask[..., object]":
 
 def _meant(chosen: FactFilter, task: "JobTask[..., object]", *, again: bool) -> QuerySet[Fact]:
     facts = chosen.facts().filter(name__in=sorted(heard_by(task)))
-    return facts if again else unheard_by(task.name, facts)
+    return facts if again else unheard_by(registry.names_of(task.name), facts)
 
 
 def _replay_block(
@@ -90,7 +94,7 @@ def _replay_block(
         block = list((meant if after is None else meant.filter(id__gt=after))[:_BLOCK])
         for asking, facts in _by_asking(block):
             pairs = [(fact, task) for fact in facts if _fits(fact, task, done)]
-            done.sent += start(pairs, asking)
+            done.given += start(pairs, asking)
     return block[-1].pk if block else None
 
 
@@ -109,9 +113,15 @@ def _by_asking(block: list[Fact]) -> Iterator[tuple[Origin, list[Heard]]]:
             owner_id=fact.owner_id, trigger="event", tenant=fact.tenant, request_id=fact.request_id
         )
         groups.setdefault(replace(asking, parent_id=fact.parent_id), []).append(
-            Heard(fact.pk, fact.name, fact.data)
+            Heard(fact.pk, fact.name, _whole(fact))
         )
     yield from groups.items()
+
+
+def _whole(fact: Fact) -> dict[str, object]:
+    """Return a fact's fields with the defaults of those that the event did not have then."""
+    event = known().get(fact.name)
+    return {**(event.defaults() if event is not None else {}), **fact.data}
 
 
 def _fits(fact: Heard, task: "JobTask[..., object]", done: Replayed) -> bool:

@@ -38,6 +38,16 @@ def kinds() -> "dict[str, JobTask[..., object]]":
     return {name: task for name, task in _tasks().items() if task.alias_of is None}
 
 
+def names_of(kind: str) -> list[str]:
+    """Return a kind and its former names."""
+    return [kind, *(name for name, task in _tasks().items() if task.alias_of == kind)]
+
+
+def names() -> list[str]:
+    """Return every name by which a job may ask for its job type."""
+    return sorted(_tasks())
+
+
 def _tasks() -> "dict[str, JobTask[..., object]]":
     """Return every Celery task of ours, also those that stand for a former name."""
     found = {name: task for name, task in current_app.tasks.items() if hasattr(task, "retry_policy")}

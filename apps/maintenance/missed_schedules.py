@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from apps.lib.words import count
 from apps.schedules.models import Alert
-from apps.schedules.watch import alerts
+from apps.schedules.watch import alerts, no_watch_under_way
 
 _MOST_NAMED = 50
 
@@ -19,25 +19,26 @@ def tell_admins() -> str:
 
     It may be sent twice, when its worker dies in the moment after: rather that than not at all.
     """
-    wrong = list(alerts().order_by("name")[: _MOST_NAMED + 1])
+    with no_watch_under_way():
+        wrong = list(alerts().order_by("name")[:_MOST_NAMED])
+        total = alerts().count()
     if not wrong:
         return "all well again"
     people = _people()
     if not people:
-        return "nobody to tell: set DJANGO_ADMINS"
-    total = alerts().count()
+        return "nobody to tell: set BACKLINE_ALERTS_TO"
     EmailMessage(
         subject=f"{count(total, 'schedule')} should have run and did not",
-        body=_body(wrong[:_MOST_NAMED], total),
+        body=_body(wrong, total),
         to=people,
     ).send()
     return f"{count(total, 'schedule')} told to {', '.join(people)}"
 
 
 def _people() -> list[str]:
-    """Return whom to tell: DJANGO_ADMINS, or every superuser while nobody is named there."""
-    if settings.ADMINS:
-        return [address for _, address in settings.ADMINS]
+    """Return whom to tell: BACKLINE_ALERTS_TO, or every superuser while nobody is named there."""
+    if settings.BACKLINE_ALERTS_TO:
+        return list(settings.BACKLINE_ALERTS_TO)
     superusers = get_user_model()._default_manager.filter(is_superuser=True, is_active=True)
     return sorted(superusers.exclude(email="").values_list("email", flat=True))
 

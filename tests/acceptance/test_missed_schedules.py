@@ -16,7 +16,7 @@ def test_admins_are_written_to_when_no_beat_takes_a_moment(
     machine.manage("schedules", "sync")
     long_ago = datetime.now(UTC) - timedelta(minutes=3)
     with SmtpSink() as sink:
-        monkeypatch.setenv("DJANGO_ADMINS", "Ann <ann@example.com>")
+        monkeypatch.setenv("BACKLINE_ALERTS_TO", "Ann <ann@example.com>")
         monkeypatch.setenv("DJANGO_EMAIL_HOST", "127.0.0.1")
         monkeypatch.setenv("DJANGO_EMAIL_PORT", str(sink.port))
         monkeypatch.setenv("DJANGO_EMAIL_TLS", "False")

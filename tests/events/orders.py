@@ -22,7 +22,7 @@ class OrderShipped(Event, name="orders.shipped"):
     order_id: int
 
 
-@job("orders.thank", on=OrderPlaced)
+@job("orders.thank", on=OrderPlaced, aliases=("orders.praise",))
 def thank(order_id: int, total: Decimal, copies: int = 1) -> str:
     """Thank somebody for an order."""
     return f"{copies} thanks for {order_id}, {total}"

@@ -63,7 +63,7 @@ def test_replaying_ticked_facts_asks_first_and_tells_what_came_of_it(admin: Clie
     page = admin.get(asked["Location"]).content.decode()
     assert "unheard by orders.thank" in page
     done = admin.post(asked["Location"], {"to": THANK, "reason": "It came later."}, follow=True)
-    assert "1 job of orders.thank started." in done.content.decode()
+    assert "1 fact given to orders.thank." in done.content.decode()
     assert Delivery.objects.filter(fact_id=fact_id, kind=THANK).count() == 1
     assert Action.objects.get().actor_name == "admin@example.com"
 
@@ -73,11 +73,36 @@ def test_all_that_the_filters_show_travel_by_their_filters(admin: Client) -> Non
     ticked = {"action": "replay_selected", "_selected_action": str(fact_id), "select_across": "1"}
     query = parse_qs(urlsplit(admin.post(f"{LIST}?event=orders.placed&days=1", ticked)["Location"]).query)
     assert (query["all"], query["event"], "ids" in query) == (["1"], ["orders.placed"], False)
-    refused = admin.post(f"{LIST}?q={fact_id}", ticked, follow=True).content.decode()
-    assert "All that a search finds cannot be taken at once" in refused
+    for own in (f"q={fact_id}", "tenant=acme"):
+        refused = admin.post(f"{LIST}?{own}", ticked, follow=True).content.decode()
+        assert "cannot be taken at once. Tick them." in refused
 
 
-@pytest.mark.parametrize("query", ["", "ids=", "ids=x", "all=1&since=yesterday", "all=2"])
+def test_more_than_can_be_answered_in_a_request_are_left_to_the_shell(
+    admin: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.events.admin.fact._MOST_AT_ONCE", 2)
+    for number in range(3):
+        emit(OrderPlaced(order_id=number))
+    url = f"{LIST}replay/?all=1&event=orders.placed"
+    assert "More than 2 at once: use manage.py events replay." in admin.get(url).content.decode()
+    before = Delivery.objects.count()
+    admin.post(url, {"to": THANK, "again": "on", "reason": "All of them."})
+    assert Delivery.objects.count() == before
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "ids=",
+        "ids=x",
+        "all=1&since=yesterday",
+        "all=1&since=0001-01-01T00:00:00%2B00:00",
+        "all=1&event=%00",
+        "all=2",
+    ],
+)
 def test_an_address_that_cannot_be_read_means_no_fact(admin: Client, query: str) -> None:
     emit(OrderPlaced(order_id=7))
     page = admin.get(f"{LIST}replay/?{query}").content.decode()

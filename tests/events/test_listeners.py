@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Annotated
 
 import pytest
 from celery import current_app
-from django.core.management import call_command
-from django.core.management.base import SystemCheckError
+from django.apps import apps as django_apps
+from django.core.exceptions import ImproperlyConfigured
+from pydantic import Field
 
-from apps.events.checks import check_listeners
-from apps.events.listeners import faults
+from apps.events import Event
+from apps.events.listeners import check, faults
 from apps.jobs import Context, job
 from tests.events.orders import OrderPlaced, OrderShipped
 
@@ -56,19 +58,31 @@ def test_what_is_no_event_is_named(strange: type) -> None:
     assert faults(listens) == [f"on= names {strange!r}, which is no subclass of Event."]
 
 
-def test_the_check_names_the_job_type_and_the_way_out() -> None:
+def test_what_is_annotated_to_a_field_is_the_events_business() -> None:
+    class OrderSplit(Event, name="orders.split"):
+        """It comes in parts."""
+
+        parts: Annotated[int, Field(gt=1)]
+
+    @job(FIT, on=OrderSplit)
+    def fits(parts: Annotated[int, Field(gt=1)]) -> None:
+        """Fit."""
+
+    assert faults(fits) == []
+
+
+def test_one_that_does_not_fit_stops_every_process_at_its_start() -> None:
     @job(FIT, on=OrderPlaced)
     def lacks(customer: str) -> None:
         """Want more than there is."""
 
-    [error] = check_listeners(None)
-    assert error.msg == (
-        "Job type orders.fit: its argument customer is no field of orders.placed, and has no default."
-    )
-    assert "Name the arguments as the event's fields" in str(error.hint)
-    with pytest.raises(SystemCheckError, match=r"orders\.fit"):
-        call_command("check")
+    with pytest.raises(ImproperlyConfigured) as caught:
+        django_apps.get_app_config("events").ready()
+    assert str(caught.value).splitlines() == [
+        "Job type orders.fit: its argument customer is no field of orders.placed, and has no default.",
+        "Name the arguments as the event's fields, with their types, and give others a default.",
+    ]
 
 
 def test_all_listeners_that_ship_fit() -> None:
-    assert check_listeners(None) == []
+    check()

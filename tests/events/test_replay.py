@@ -50,16 +50,16 @@ def test_a_listener_that_came_later_hears_what_it_missed_once() -> None:
     emit(OrderPlaced(order_id=1))
     unheard(2, 3)
     assert replay.count(EVERY, to=THANK) == 2
-    assert replayed().sent == 2
+    assert replayed().given == 2
     assert thanked() == [1, 2, 3]
-    assert replayed().sent == 0
+    assert replayed().given == 0
 
 
 @pytest.mark.django_db
 def test_again_gives_it_all_of_them() -> None:
     emit_many([OrderPlaced(order_id=1), OrderPlaced(order_id=2)])
     assert replay.count(EVERY, to=THANK, again=True) == 2
-    assert replayed(again=True).sent == 2
+    assert replayed(again=True).given == 2
     assert thanked() == [1, 2, 1, 2]
 
 
@@ -68,7 +68,7 @@ def test_only_the_listener_hears_them_and_only_what_it_listens_to() -> None:
     unheard(1)
     emit(OrderShipped(order_id=9))
     before = Delivery.objects.filter(kind="orders.count").count()
-    assert replayed(FactFilter()).sent == 1
+    assert replayed(FactFilter()).given == 1
     assert Delivery.objects.filter(kind="orders.count").count() == before
 
 
@@ -86,9 +86,26 @@ def test_a_fact_that_does_not_fit_any_more_is_left_out_and_named() -> None:
     old, _ = unheard(1, 2)
     Fact.objects.filter(pk=old).update(data={"order": 1})
     done = replayed()
-    assert (done.sent, done.unfit) == (1, 1)
+    assert (done.given, done.unfit) == (1, 1)
     assert done.reasons[0].startswith(f"fact {old}: orders.thank: missing a required argument")
     assert thanked() == [2]
+
+
+@pytest.mark.django_db
+def test_a_field_that_came_later_has_its_default_in_facts_of_before() -> None:
+    [old] = unheard(1)
+    Fact.objects.filter(pk=old).update(data={"order_id": 1})
+    assert (replayed().given, thanked()) == (1, [1])
+    job = Job.objects.get(pk=Delivery.objects.get(fact_id=old, kind=THANK).job_id)
+    assert job.args == {"order_id": 1, "total": "0"}
+
+
+@pytest.mark.django_db
+def test_what_a_listener_heard_under_its_former_name_it_has_heard() -> None:
+    emit(OrderPlaced(order_id=1))
+    Delivery.objects.filter(kind=THANK).update(kind="orders.praise")
+    assert replay.count(EVERY, to=THANK) == 0
+    assert replayed().given == 0
 
 
 @pytest.mark.django_db
@@ -107,7 +124,7 @@ def test_what_was_cut_off_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(ConnectionError):
         replayed()
     assert thanked() == [1, 2]
-    assert replayed().sent == 3
+    assert replayed().given == 3
     assert thanked() == [1, 2, 3, 4, 5]
 
 
@@ -118,7 +135,7 @@ def test_of_two_replays_at_once_neither_gives_what_the_other_gave(monkeypatch: p
 
     def one(_: int) -> int:
         try:
-            return replayed().sent
+            return replayed().given
         finally:
             connection.close()
 
@@ -193,7 +210,7 @@ def test_the_command_counts_first_and_replays_when_told() -> None:
     unheard(1, 2)
     asked = ("replay", "--to", THANK, "--event", "orders.placed", "--reason", "It came later.")
     assert told(*asked) == {"would_replay": 2, "done": False}
-    assert told(*asked, "--yes")["sent"] == 2
+    assert told(*asked, "--yes")["given"] == 2
     assert told(*asked) == {"would_replay": 0, "done": False}
     with pytest.raises(CommandError, match="Say which are meant"):
         told("replay", "--to", THANK, "--reason", "All.", "--yes")

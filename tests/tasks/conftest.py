@@ -8,7 +8,7 @@ from django.apps import apps
 from django.db import connection, connections
 from pytest_django import Settings
 
-WRITTEN = ("jobs", "mail", "shop", "transfers", "accounts")
+WRITTEN = ("jobs", "mail", "shop", "transfers", "schedules", "accounts")
 
 
 @pytest.fixture(autouse=True)

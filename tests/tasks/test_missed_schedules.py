@@ -1,21 +1,26 @@
 """maintenance.missed_schedules: one letter tells admins of every schedule that did not run."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from uuid import UUID
 
 import pytest
 from django.core import mail
+from django.db import connection
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from pytest_django import Settings
 
 from apps.accounts.models import User
 from apps.events.models import Delivery, Fact
 from apps.jobs.models import Job
+from apps.maintenance.missed_schedules import tell_admins
 from apps.schedules.fire import fire
 from apps.schedules.models import Alert, Plan
 from apps.schedules.plan import plan
-from apps.schedules.watch import watch
+from apps.schedules.watch import no_watch_under_way, watch
 from tests.kinds import add  # noqa: F401  # a Celery task from here on
+from tests.local.waiting import wait_until
 from tests.tasks.steps import attempted, ran
 
 KIND = "maintenance.missed_schedules"
@@ -77,17 +82,17 @@ def test_what_is_well_again_is_told_and_needs_no_letter() -> None:
 
 def test_named_admins_are_told_instead(settings: Settings) -> None:
     User.objects.create_superuser("ann@example.com", "secret")
-    settings.ADMINS = [("", "ops@example.com")]
+    settings.BACKLINE_ALERTS_TO = ["Ops <ops@example.com>"]
     missed("nightly")
     ran(KIND)
-    assert [letter.to for letter in mail.outbox] == [["ops@example.com"]]
+    assert [letter.to for letter in mail.outbox] == [["Ops <ops@example.com>"]]
 
 
 def test_with_nobody_to_tell_the_job_says_what_to_set() -> None:
     missed("nightly")
     [job_id] = letters()
     assert attempted(job_id) == "succeeded"
-    assert Job.objects.get(pk=job_id).result == "nobody to tell: set DJANGO_ADMINS"
+    assert Job.objects.get(pk=job_id).result == "nobody to tell: set BACKLINE_ALERTS_TO"
 
 
 def test_a_thousand_are_named_up_to_fifty() -> None:
@@ -100,3 +105,29 @@ def test_a_thousand_are_named_up_to_fifty() -> None:
     ran(KIND)
     assert "... and 950 more." in mail.outbox[0].body
     assert mail.outbox[0].subject.startswith("1,000 schedules")
+
+
+def test_a_letter_waits_for_the_watch_that_started_it(committed: None) -> None:
+    User.objects.create_superuser("ann@example.com", "secret")
+    letter_began = Event()
+
+    def write() -> str:
+        try:
+            letter_began.set()
+            return tell_admins()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with no_watch_under_way():  # as a watch has it until it commits
+            writing = pool.submit(write)
+            assert letter_began.wait(10)
+            wait_until(_somebody_waits)
+            Alert.objects.create(schedule_id=1, name="nightly", reason="late", opened_at=datetime.now(UTC))
+        assert writing.result(10) == "1 schedule told to ann@example.com"
+
+
+def _somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        return bool(cursor.fetchone()[0])

@@ -10,7 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.events.choosing import FactFilter
+from apps.events.event import known
+from apps.lib.ids import first_id_of
 
+_UNDERSTOOD = {"days", "event", "p", "o", "_facets"}
 _USUAL_DAYS = "7"  # as the filter of ages shows when nothing was chosen
 
 
@@ -32,10 +35,29 @@ def chosen_in(query: Mapping[str, str]) -> FactFilter:
     """Return which facts an address means; one that cannot be read means none."""
     try:
         if query.get("all") == "1":
-            since = query.get("since")
-            return FactFilter(
-                name=query.get("event", ""), since=datetime.fromisoformat(since) if since else None
-            )
+            return FactFilter(name=_name(query.get("event", "")), since=_moment(query.get("since", "")))
         return FactFilter(ids=tuple(UUID(text) for text in query.get("ids", "").split(",")))
     except ValueError:
         return FactFilter(ids=())
+
+
+def why_not(request: HttpRequest) -> str:
+    """Return why a list's action cannot be carried over to the page that asks; empty when it can."""
+    if request.POST.get("select_across") == "1" and set(request.GET) - _UNDERSTOOD:
+        return "All that a search or a filter of your own finds cannot be taken at once. Tick them."
+    return ""
+
+
+def _name(text: str) -> str:
+    if text and text not in known():
+        raise ValueError(f"No event is called {text!r}.")
+    return text
+
+
+def _moment(text: str) -> datetime | None:
+    if not text:
+        return None
+    read = datetime.fromisoformat(text)
+    moment = timezone.make_aware(read) if timezone.is_naive(read) else read
+    first_id_of(moment)  # raises for one before there were ids
+    return moment

@@ -11,11 +11,13 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from apps.events.admin.choosing import chosen_in, question_about
+from apps.events.admin.choosing import chosen_in, question_about, why_not
 from apps.events.admin.filters import EmittedFilter, EventFilter
 from apps.events.admin.replay_form import ReplayForm
+from apps.events.choosing import FactFilter
+from apps.events.event import known
 from apps.events.models import Delivery, Fact
-from apps.events.replay import Replayed, count, replay
+from apps.events.replay import count, replay
 from apps.jobs.admin import ask
 from apps.jobs.admin.read_only import ReadOnlyAdmin
 from apps.jobs.kinds import arguments
@@ -24,6 +26,7 @@ from apps.lib import words
 _COUNTED = (
     Delivery.objects.filter(fact=OuterRef("pk")).order_by().values("fact").annotate(n=Count("*")).values("n")
 )
+_MOST_AT_ONCE = 20_000
 _NOTES = ("Each becomes a job of its own. Those that the listener has heard are left out, unless asked for.",)
 
 
@@ -111,10 +114,7 @@ class FactAdmin(ReadOnlyAdmin[Fact]):
     @admin.action(description="Replay selected facts to a listener…", permissions=["replay"])
     def replay_selected(self, request: HttpRequest, queryset: QuerySet[Fact]) -> HttpResponse | None:  # noqa: ARG002
         """Ask before replaying."""
-        if request.POST.get("select_across") == "1" and request.GET.get("q"):
-            why = (
-                "All that a search finds cannot be taken at once. Tick them, or use the filters at the side."
-            )
+        if why := why_not(request):
             self.message_user(request, why, messages.ERROR)
             return None
         return HttpResponseRedirect(question_about(request))
@@ -128,36 +128,54 @@ class FactAdmin(ReadOnlyAdmin[Fact]):
         """Ask to which listener and why, do it and say what came of it."""
         ask.check(request, "events.replay_fact")
         chosen = chosen_in(request.GET)
-        facts = chosen.facts()
-        events = set(facts.order_by().values_list("name", flat=True).distinct())
+        events = _events_of(chosen)
         form = ReplayForm(request.POST or None, events=events)
-        if request.method == "POST" and form.is_valid():
-            given = form.cleaned_data
-            try:
-                done = replay(
-                    chosen, to=given["to"], actor=request.user, reason=given["reason"], again=given["again"]
-                )
-            except ValueError as error:
-                form.add_error(None, str(error))
-            else:
-                self.message_user(request, _told(given["to"], done))
-                return HttpResponseRedirect(reverse("admin:events_fact_changelist"))
         kinds = [kind for kind, _ in form.fields["to"].choices]  # type: ignore[attr-defined]  # a ChoiceField
-        unheard = {f"unheard by {kind}": count(chosen, to=kind) for kind in kinds}
+        facts = chosen.facts()[: _MOST_AT_ONCE + 1].count()
+        is_pointless = not kinds or not 0 < facts <= _MOST_AT_ONCE
+        is_meant = request.method == "POST" and form.is_valid() and not is_pointless
+        if is_meant and (told := _replayed(chosen, form, request)):
+            self.message_user(request, told)
+            return HttpResponseRedirect(reverse("admin:events_fact_changelist"))
+        unheard = {f"unheard by {kind}": count(chosen, to=kind, most=_MOST_AT_ONCE + 1) for kind in kinds}
         question = ask.Question(
             title="Replay facts to a listener",
             what=f"{str(chosen).capitalize()}.",
-            counts={"facts": facts.count(), **unheard},
-            notes=_NOTES if kinds else ("No job type listens to them.",),
+            counts={"facts": facts, **unheard},
+            notes=_notes(kinds, facts),
             form=form,
             button="Replay",
-            is_pointless=not kinds,
+            is_pointless=is_pointless,
         )
         return ask.page(request, self, question)
 
 
-def _told(to: str, done: Replayed) -> str:
-    told = f"{words.count(done.sent, 'job')} of {to} started."
+def _notes(kinds: list[str], facts: int) -> tuple[str, ...]:
+    if not kinds:
+        return ("No job type listens to them.",)
+    if facts > _MOST_AT_ONCE:
+        return (f"More than {_MOST_AT_ONCE:,} at once: use manage.py events replay.",)
+    return _NOTES
+
+
+def _events_of(chosen: FactFilter) -> set[str]:
+    """Return the events that may be meant; facts that were named are few enough to look at."""
+    if chosen.ids is not None:
+        return set(chosen.facts().order_by().values_list("name", flat=True).distinct())
+    return {chosen.name} if chosen.name else set(known())
+
+
+def _replayed(chosen: FactFilter, form: ReplayForm, request: HttpRequest) -> str:
+    """Replay, and return what came of it in a sentence; empty when the form says why not."""
+    given = form.cleaned_data
+    try:
+        done = replay(
+            chosen, to=given["to"], actor=request.user, reason=given["reason"], again=given["again"]
+        )
+    except ValueError as error:
+        form.add_error(None, str(error))
+        return ""
+    told = f"{words.count(done.given, 'fact')} given to {given['to']}."
     if not done.unfit:
         return told
     return f"{told} Left out: {words.count(done.unfit, 'fact')}. {'; '.join(done.reasons)}"

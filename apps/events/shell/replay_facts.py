@@ -9,7 +9,7 @@ from apps.events.replay import count, replay
 from apps.events.shell.options import add_fact_filter, fact_filter, fact_id
 from apps.jobs import registry
 from apps.jobs.shell import options as shared
-from apps.jobs.shell.answer import Answer
+from apps.jobs.shell.answer import Answer, safe
 from apps.lib import words
 
 HELP = "Replay facts to one listener: those it has not heard, or with --again all."
@@ -32,14 +32,14 @@ def run(options: Namespace) -> Answer:
             raise CommandError("Say which are meant: their ids, or a filter such as --event or --since.")
         if not options.yes:
             would = count(chosen, to=options.to, again=options.again)
-            text = f"{words.count(would, 'job')} of {options.to} would start: {chosen}."
+            text = f"{words.count(would, 'fact')} would be given to {options.to}: {chosen}."
             nothing = " Nothing was done. Add --yes to do it."
             return Answer({"would_replay": would, "done": False}, text + nothing)
         done = replay(chosen, to=options.to, actor=None, reason=options.reason, again=options.again)
     except (registry.UnknownKind, ValueError) as error:
         raise CommandError(str(error)) from error
-    lines = [f"{words.count(done.sent, 'job')} of {options.to} started.", *done.reasons]
+    lines = [f"{words.count(done.given, 'fact')} given to {options.to}.", *map(safe, done.reasons)]
     if done.unfit:
         lines[0] += f" Left out, since the listener wants what they lack: {words.count(done.unfit, 'fact')}."
-    data = {"sent": done.sent, "unfit": done.unfit, "reasons": done.reasons, "done": True}
+    data = {"given": done.given, "unfit": done.unfit, "reasons": done.reasons, "done": True}
     return Answer(data, "\n".join(lines))

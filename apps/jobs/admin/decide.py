@@ -76,11 +76,17 @@ def _unmasked(given: dict[str, Any], stored: dict[str, Any]) -> dict[str, object
     for name, value in given.items():
         if value == _MASK and arguments.is_secret(name) and name in stored:
             kept[name] = stored[name]
-        elif isinstance(value, dict) and isinstance(stored.get(name), dict):
-            kept[name] = _unmasked(value, stored[name])
         else:
-            kept[name] = value
+            kept[name] = _unmasked_within(value, stored.get(name))
     return kept
+
+
+def _unmasked_within(value: object, was: object) -> object:
+    if isinstance(value, dict) and isinstance(was, dict):
+        return _unmasked(value, was)
+    if isinstance(value, list) and isinstance(was, list) and len(value) == len(was):
+        return [_unmasked_within(one, before) for one, before in zip(value, was, strict=True)]
+    return value
 
 
 @dataclass(frozen=True, slots=True)

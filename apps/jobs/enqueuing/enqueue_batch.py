@@ -1,16 +1,17 @@
 """Insert jobs of several kinds in their caller's transaction, in one statement."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from contextlib import nullcontext
+from typing import NamedTuple
 from uuid import UUID
+
+from django.db import transaction
 
 from apps.jobs import transitions
 from apps.jobs.enqueuing.enqueue_one import enqueue_one, new_job
+from apps.jobs.enqueuing.unique_batch import holders
 from apps.jobs.kinds.kind import Kind
 from apps.jobs.origin import Origin
-
-if TYPE_CHECKING:
-    from apps.jobs.transitions import NewJob
 
 
 class Call(NamedTuple):
@@ -26,20 +27,24 @@ class Call(NamedTuple):
 def enqueue_batch(calls: Sequence[Call]) -> list[UUID]:
     """Insert a job for each call; return their ids in order, or of those that hold a unique kind's key.
 
-    They stand in line, where the relay packs them; one that comes alone or holds a key goes the way of
-    ``enqueue``. Raise TypeError or ValueError for the first that does not fit: undo the transaction then.
+    They stand in line, where the relay packs them; one that comes alone or with its caller's key goes the way
+    of ``enqueue``. Raise TypeError or ValueError for the first that does not fit: undo the transaction then.
     """
     if len(calls) == 1:
         return [enqueue_one(*calls[0])]
-    ids: list[UUID] = []
-    in_line: list[NewJob] = []
-    for call in calls:
-        if call.task.unique is not None or call.options.get("idempotency_key") is not None:
-            ids.append(enqueue_one(*call))
-            continue
-        new, _ = new_job(*call)
-        in_line.append(new)
-        ids.append(new.id)
-    if in_line:
-        transitions.enqueue_in_line(in_line)
-    return ids
+    made = [None if _has_callers_key(call) else new_job(*call)[0] for call in calls]
+    unique = [(call.task, new) for call, new in zip(calls, made, strict=True) if new and call.task.unique]
+    # a key without its job would keep others away: both or none
+    with transaction.atomic() if unique else nullcontext():
+        holder = dict(zip((new.id for _, new in unique), holders(unique), strict=True))
+        in_line = [new for new in made if new is not None and holder.get(new.id, new.id) == new.id]
+        if in_line:
+            transitions.enqueue_in_line(in_line)
+    return [
+        enqueue_one(*call) if new is None else holder.get(new.id, new.id)
+        for call, new in zip(calls, made, strict=True)
+    ]
+
+
+def _has_callers_key(call: Call) -> bool:
+    return call.options.get("idempotency_key") is not None

@@ -29,11 +29,6 @@ def enqueue_one(
     if caller_s_key is None and task.unique is None:
         _insert(new)
         return new.id
-    if task.unique is not None and is_awaited(new.options or {}):
-        raise TypeError(
-            f"{task.name} is unique: the job that runs may be another's, which knows nothing of what should "
-            "follow. Enqueue that in the job itself."
-        )
     with transaction.atomic():
         holder = _take_keys(task, new, caller_s_key)
         if holder is None:
@@ -52,6 +47,12 @@ def new_job(
     does not fit.
     """
     kept = stored(task.name, options)
+    came_with = kept.get("options")
+    if task.unique is not None and isinstance(came_with, dict) and is_awaited(came_with):
+        raise TypeError(
+            f"{task.name} is unique: the job that runs may be another's, which knows nothing of what should "
+            "follow. Enqueue that in the job itself."
+        )
     named = task.validator.named(args, kwargs)
     caller_s_key = kept.pop("idempotency_key", None)
     return template(task, origin, kept, args=named, limit_key=limits.key_of(task, named)), caller_s_key

@@ -57,10 +57,15 @@ def take_one(
 ) -> UUID | None:
     """Give a job its key, in the caller's transaction; return the job that holds it, if another does."""
     while not take([key], [job_id], within=within, states=states):
-        if rows := sql.run("key_holder", {"key": key}):  # else it was given up a moment ago
-            holder: UUID = rows[0][0]
+        if (holder := holders([key]).get(key)) is not None:  # else it was given up a moment ago
             return holder
     return None
+
+
+def holders(wanted: Sequence[bytes]) -> dict[bytes, UUID]:
+    """Return the jobs that hold these keys, of those that are held."""
+    rows = sql.run("key_holders", {"keys": list(wanted)}) if wanted else []
+    return {bytes(key): job_id for key, job_id in rows}
 
 
 def hand_over(key: bytes, job_id: UUID) -> None:

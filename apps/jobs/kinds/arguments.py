@@ -33,17 +33,12 @@ def bind(
 
 def shown(args: Mapping[str, object], longest: int = 120) -> str:
     """Return arguments as Flower and logs may show them: secrets masked, long values cut."""
-    return cut(
-        ", ".join(f"{name}={'***' if is_secret(name) else value!r}" for name, value in args.items()), longest
-    )
+    return cut(", ".join(f"{name}={_shown(name, value)}" for name, value in args.items()), longest)
 
 
 def masked(args: Mapping[str, object]) -> dict[str, object]:
     """Return arguments as a person may see them: secrets masked, at whatever depth."""
-    return {
-        name: "***" if is_secret(name) else masked(value) if isinstance(value, dict) else value
-        for name, value in args.items()
-    }
+    return {name: "***" if is_secret(name) else _masked(value) for name, value in args.items()}
 
 
 def is_secret(name: str) -> bool:
@@ -54,3 +49,13 @@ def is_secret(name: str) -> bool:
 def cut(text: str, longest: int) -> str:
     """Return a text that is not longer than asked."""
     return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def _shown(name: str, value: object) -> str:
+    return "***" if is_secret(name) else repr(_masked(value))
+
+
+def _masked(value: object) -> object:
+    if isinstance(value, dict):
+        return masked(value)
+    return [_masked(one) for one in value] if isinstance(value, list) else value

@@ -8,7 +8,8 @@ WITH came AS MATERIALIZED (
              WHERE a.job_id = j.id AND a.error_type = 'UnknownKind'
                AND a.ended_at > COALESCE((SELECT d.died_at FROM jobs_dead_letter AS d WHERE d.job_id = j.id),
                                          '-infinity')) AS times,
-           EXISTS (SELECT FROM jobs_worker AS k WHERE k.stopped_at IS NULL AND j.kind = ANY (k.kinds)) AS is_known
+           EXISTS (SELECT FROM jobs_worker AS k
+                    WHERE k.stopped_at IS NULL AND j.kind = ANY (k.kinds) AND j.queue = ANY (k.queues)) AS is_known
       FROM jobs_job AS j LEFT JOIN jobs_worker AS w ON w.id = j.worker_id
      WHERE j.id = ANY (%(ids)s::uuid[]) AND j.lease = %(lease)s AND j.state = 3
      ORDER BY j.id FOR UPDATE OF j

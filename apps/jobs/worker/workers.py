@@ -25,7 +25,7 @@ def sign_on(*, name: str, hostname: str, queues: Sequence[str], concurrency: int
         started_at=Now(),
         heartbeat_at=Now(),
         version=settings.BACKLINE_VERSION,
-        kinds=sorted(registry.kinds()),
+        kinds=registry.names(),
     )
     return worker.id
 

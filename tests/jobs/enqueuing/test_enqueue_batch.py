@@ -1,5 +1,7 @@
 """Jobs of several kinds are one statement in the caller's transaction, each written as if it came alone."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 from uuid import UUID
 
@@ -94,3 +96,35 @@ def test_nothing_to_enqueue_is_no_statement() -> None:
 
 def _once(a: int) -> None:
     """Do nothing."""
+
+
+@pytest.mark.django_db
+def test_keys_of_a_batch_are_taken_in_one_statement_a_kind() -> None:
+    once = job("odd.once_by_number", unique=Unique())(_once)
+    with CaptureQueriesContext(connection) as asked:
+        ids = enqueue_batch([Call(once, (number // 2,), {}, current(), {}) for number in range(100)])
+    assert ids[0::2] == ids[1::2]
+    assert Job.objects.count() == len(set(ids)) == 50
+    assert sum("INTO jobs_unique_key" in query["sql"] for query in asked) == 1
+    with CaptureQueriesContext(connection) as asked:
+        assert enqueue_batch([Call(once, (number,), {}, current(), {}) for number in range(50)]) == ids[0::2]
+    assert sum("jobs_unique_key" in query["sql"] for query in asked) == 2, "taken, and who holds them"
+
+
+def test_two_batches_in_opposite_orders_do_not_wait_for_one_another(committed: None) -> None:
+    once = job("odd.once_in_any_order", unique=Unique())(_once)
+    both = Barrier(2)
+
+    def batch(numbers: list[int]) -> list[UUID]:
+        try:
+            with transaction.atomic():
+                both.wait(10)
+                return enqueue_batch([Call(once, (number,), {}, current(), {}) for number in numbers])
+        finally:
+            connection.close()
+
+    numbers = list(range(300))
+    with ThreadPoolExecutor(2) as pool:
+        forth, back = pool.map(batch, (numbers, numbers[::-1]))
+    assert forth == back[::-1]
+    assert Job.objects.filter(kind=once.name).count() == 300

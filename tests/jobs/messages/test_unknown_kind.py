@@ -95,6 +95,16 @@ def test_while_a_live_worker_knows_the_kind_it_comes_again_soon_and_is_never_bur
         naps.append(round((steps.row_of(job_id)["run_after"] - last.ended_at).total_seconds()))
     assert naps[:4] == [1, 2, 4, 5], "it meets the one that knows it soon"
     assert set(naps[4:]) == {5}
+    Worker.objects.filter(pk=new).update(queues=["imports"])
+    assert bounced(job_id) == State.DEAD, "the one that knows it does not listen to its queue"
+
+
+def test_when_the_last_worker_that_knows_it_stops_it_is_buried(worker_id: int) -> None:
+    new = steps.a_worker("new@here")
+    Worker.objects.filter(pk=new).update(kinds=[KIND])
+    job_id = steps.enqueued(kind=KIND)
+    for _ in range(PATIENCE):
+        bounced(job_id)
     Worker.objects.filter(pk=new).update(stopped_at="2001-01-01T00:00Z")
     assert bounced(job_id) == State.DEAD
 

@@ -1,1 +1,0 @@
-SELECT job_id FROM jobs_unique_key WHERE key = %(key)s
