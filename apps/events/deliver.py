@@ -24,7 +24,8 @@ class Heard(NamedTuple):
 
 def deliver(facts: Sequence[Heard], asking: Origin) -> int:
     """Start a job for each fact at each of its listeners, in the caller's transaction; return how many."""
-    return start([(fact, task) for fact in facts for task in listeners_of(fact.name)], asking)
+    who_listens = {name: listeners_of(name) for name in {fact.name for fact in facts}}
+    return start([(fact, task) for fact in facts for task in who_listens[fact.name]], asking)
 
 
 def start(pairs: "Sequence[tuple[Heard, JobTask[..., object]]]", asking: Origin) -> int:

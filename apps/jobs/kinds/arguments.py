@@ -52,7 +52,7 @@ def cut(text: str, longest: int) -> str:
 
 
 def _shown(name: str, value: object) -> str:
-    return "***" if is_secret(name) else repr(_masked(value))
+    return repr("***" if is_secret(name) else _masked(value))
 
 
 def _masked(value: object) -> object:

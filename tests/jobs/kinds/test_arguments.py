@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.jobs import Context, job
-from apps.jobs.kinds.arguments import shown, signature_of
+from apps.jobs.kinds.arguments import masked, shown, signature_of
 from apps.jobs.kinds.validate import Validator
 
 
@@ -112,6 +112,12 @@ def test_the_context_is_not_an_argument() -> None:
 @pytest.mark.parametrize("name", ["password", "api_key", "TOKEN", "client_secret", "Authorization"])
 def test_secrets_are_masked(name: str) -> None:
     assert shown({name: "hunter2", "a": 1}) == f"{name}='***', a=1"
+
+
+def test_secrets_are_masked_at_whatever_depth() -> None:
+    deep = {"cards": [{"card_token": "hunter2", "number": 1}], "login": {"password": "hunter2"}}
+    assert shown(deep) == "cards=[{'card_token': '***', 'number': 1}], login={'password': '***'}"
+    assert masked(deep) == {"cards": [{"card_token": "***", "number": 1}], "login": {"password": "***"}}
 
 
 @given(st.dictionaries(st.text(min_size=1), json_values), st.integers(10, 200))
