@@ -98,6 +98,18 @@ def test_arguments_left_as_they_are_shown_are_not_edited(operator: Client) -> No
     assert Replay.objects.get().edited_args is None
 
 
+def test_secrets_in_a_list_stay_where_they_are_and_are_never_stored_as_their_mask(operator: Client) -> None:
+    cards = [{"token": "one", "n": 1}, {"token": "two", "n": 2}]
+    claim = steps.running(args={"a": cards})
+    transitions.bury(claim, steps.TROUBLE, {"args": claim.args})
+    question = f"{LETTERS}ask/replay/?ids={claim.id}"
+    form = operator.get(question).context["question"].form
+    assert form["args"].initial == {"a": [{"token": "***", "n": 1}, {"token": "***", "n": 2}]}
+    fewer = operator.post(question, {"reason": "why", "args": json.dumps({"a": [{"token": "***", "n": 2}]})})
+    assert "token is hidden, and which one it was cannot be told" in fewer.content.decode()
+    assert steps.row_of(claim.id)["args"] == {"a": cards}
+
+
 @pytest.mark.parametrize(
     ("args", "says"),
     [

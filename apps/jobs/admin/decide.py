@@ -63,6 +63,10 @@ class ReplayForm(ReasonForm):
         if not isinstance(given, dict):
             raise forms.ValidationError('Name each argument: {"name": 1}.')
         unmasked = _unmasked(given, self.stored)
+        if name := _still_masked(unmasked):
+            raise forms.ValidationError(
+                f"{name} is hidden, and which one it was cannot be told. Type it in full."
+            )
         return None if unmasked == self.stored else unmasked
 
     def pace(self) -> Pace:
@@ -79,6 +83,16 @@ def _unmasked(given: dict[str, Any], stored: dict[str, Any]) -> dict[str, object
         else:
             kept[name] = _unmasked_within(value, stored.get(name))
     return kept
+
+
+def _still_masked(value: object) -> str:
+    """Return the name of a secret of which only the mask is left; empty when there is none."""
+    if isinstance(value, list):
+        return next(filter(None, map(_still_masked, value)), "")
+    if not isinstance(value, dict):
+        return ""
+    hidden = (name for name, one in value.items() if one == _MASK and arguments.is_secret(name))
+    return next(hidden, "") or next(filter(None, map(_still_masked, value.values())), "")
 
 
 def _unmasked_within(value: object, was: object) -> object:
