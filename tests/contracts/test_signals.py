@@ -8,6 +8,7 @@ from tests.contracts.tree import code, parsed, place, told
 
 # Receivers that may exist: Celery's own moments in a process's life, which have no other hook.
 ALLOWED = {
+    "apps/jobs/worker/inherited.py": "lets a new process of the pool go of its parent's connections",
     "apps/jobs/worker/sessions.py": "keeps database sessions open, which Celery closes by a signal",
     "apps/jobs/worker/worker.py": "signs the worker on before its first fork",
     "config/celery.py": "puts the login in front of Flower",

@@ -22,7 +22,7 @@ from django.db.backends.signals import connection_created
 
 from apps.jobs import health, process
 from apps.jobs.running import metrics, slate
-from apps.jobs.worker import sessions, workers  # noqa: F401  # sessions hears the worker start
+from apps.jobs.worker import inherited, sessions, workers  # noqa: F401  # two hear how the worker starts
 from apps.jobs.worker.voice import Voice
 
 if TYPE_CHECKING:
