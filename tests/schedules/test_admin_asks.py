@@ -1,7 +1,7 @@
 """What is asked before something is done to schedules in the admin, and the typed arguments of the form."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from celery import current_app
@@ -132,6 +132,13 @@ def test_the_list_shows_what_came_of_the_last_moments(admin: Client, every: Make
     assert 'aria-label="3 waiting"' in page
     assert page.count('<rect class="waiting"') == 3
     assert '<span class="stands on">on</span>' in page
+
+
+def test_the_list_shows_when_each_ran_last(admin: Client, every: Make) -> None:
+    every(name="new")
+    assert '<td class="field-last_run">-</td>' in admin.get(LIST).content.decode()
+    PeriodicTask.objects.update(last_run_at=datetime(2024, 2, 29, 13, 5, tzinfo=UTC))
+    assert '<td class="field-last_run">29 Feb 2024, 13:05</td>' in admin.get(LIST).content.decode()
 
 
 def test_a_copy_is_made_from_the_list_and_shown(admin: Client, every: Make) -> None:

@@ -17,8 +17,8 @@ from apps.local.chaos.rig import PATIENCE_S, Rig
 from apps.local.chaos.trial import Trial
 
 ENOUGH = 0.95  # of what went through before: invariant I14
+MS = 30  # each job's work
 _JOBS = 240
-_MS = 30
 _ROUNDS = 3
 _MOST_ROUNDS = 12  # half a minute
 _EMPTY = 300
@@ -63,7 +63,7 @@ def _middle(rounds: list[Throughput]) -> Throughput:
 
 def _round(trial: Trial) -> Throughput:
     used = _cpu_s(trial.rig)
-    ends = _ends(trial, _JOBS, _MS)
+    ends = _ends(trial, _JOBS, MS)
     # At both ends of a round some processes have no work: the tenths there say nothing.
     first, last = len(ends) // 10, len(ends) * 9 // 10
     return Throughput(

@@ -1,5 +1,6 @@
 """The columns of the list of schedules: how each stands, when it runs, what came of its last moments."""
 
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -83,8 +84,12 @@ class Columns:
     @admin.display(description="next run", ordering="plan__next_at")
     def next_run(self, schedule: PeriodicTask) -> str:
         """Return when it runs next, in the site's zone."""
-        next_at = row_of(schedule).next_at
-        return words.day_and_time(timezone.localtime(next_at), timezone.localtime()) if next_at else ""
+        return _told(row_of(schedule).next_at)
+
+    @admin.display(description="last run", ordering="last_run_at")
+    def last_run(self, schedule: PeriodicTask) -> str:
+        """Return when it ran last, in the site's zone."""
+        return _told(schedule.last_run_at)
 
     @admin.display(description="last 20")
     def last_moments(self, schedule: PeriodicTask) -> SafeString:
@@ -105,6 +110,10 @@ class Columns:
         """Return how many of the last moments were missed, and how many were skipped."""
         missed, overlapped = schedule.summary.missed, schedule.summary.overlapped
         return f"{missed}, {overlapped}" if missed or overlapped else ""
+
+
+def _told(moment: datetime | None) -> str:
+    return words.day_and_time(timezone.localtime(moment), timezone.localtime()) if moment else ""
 
 
 @lru_cache(maxsize=4096)

@@ -49,7 +49,10 @@ class PolicyInline(admin.StackedInline[Policy, PeriodicTask]):
 class ScheduleAdmin(when.ShownWhen, Columns, Actions):
     """Show when a schedule runs next, or why it was set aside; whatever is changed here is a version."""
 
-    list_display = ("called", "stands", "last_moments", "next_run", "timing", "usual", "passed_over")
+    list_display = (
+        *("called", "stands", "last_run", "last_moments", "next_run"),
+        *("timing", "usual", "passed_over"),
+    )
     list_filter = ("enabled", "task")
     list_per_page = 50
     show_full_result_count = False

@@ -264,6 +264,6 @@ class TestPublisher:
             started = monotonic()
             for _ in range(100):
                 mine.put(a_message(), "")
-            assert monotonic() - started < 0.1
+            assert monotonic() - started < 1  # a send to a frozen node takes seconds
             wait_until(lambda: "the broker is away" in caplog.text)
             assert monotonic() - started < 2 * LONGEST_S

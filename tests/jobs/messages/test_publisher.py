@@ -58,6 +58,12 @@ class SilentBroker:
             self.callers.append(caller)
 
 
+def a_publisher() -> Publisher:
+    """Make the process's publisher, which the fixture of its broker waits for at the end."""
+    publisher._publisher = Publisher()
+    return publisher._publisher
+
+
 @pytest.fixture
 def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """Start without a publisher from another test."""
@@ -130,7 +136,7 @@ class TestPublisher:
     def test_after_trouble_it_rests_and_drops_what_comes_meanwhile(
         self, refusing: None, caplog: pytest.LogCaptureFixture
     ) -> None:
-        mine = Publisher()
+        mine = a_publisher()
         mine.put(a_message(), "")
         wait_until(lambda: "the broker is away" in caplog.text)
         for _ in range(10):
@@ -146,14 +152,14 @@ class TestPublisher:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         monkeypatch.setattr(publisher, "_REST_AFTER_TROUBLE_S", 0.0)
-        mine = Publisher()
+        mine = a_publisher()
         for _ in range(2):
             mine.put(a_message(), "")
             wait_until(lambda: not mine._waiting.unfinished_tasks)
         assert caplog.text.count("the broker is away") == 2
 
     def test_it_keeps_no_more_than_a_thousand_messages(self, silent: SilentBroker) -> None:
-        mine = Publisher()
+        mine = a_publisher()
         for _ in range(3000):
             mine.put(a_message(), "")
         assert mine._waiting.unfinished_tasks <= 1000 + 1 + 100  # in the queue, in hand, in the batch
@@ -162,7 +168,7 @@ class TestPublisher:
         self, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(publisher, "_REST_AFTER_TROUBLE_S", 0.0)
-        mine = Publisher()
+        mine = a_publisher()
         first, second = a_message(), a_message()
         mine.put(first, "")
         wait_until(lambda: len(inbox.letters()) == 1)

@@ -114,21 +114,6 @@ def test_an_entry_is_never_read_half_written() -> None:
     assert all(entry.lease == entry.job and entry.since == entry.until == entry.job.int for entry in read)
 
 
-def test_showing_and_wiping_costs_a_job_next_to_nothing() -> None:
-    own, lease, job = Slate(), uuid4(), uuid4()
-    fastest = min(_seconds_of(own, lease, job) for _ in range(20))
-    print(f"a job on the slate costs {fastest * 1e6:.2f} us")
-    assert fastest < 5e-6  # about 0.7 us on an idle machine
-
-
-def _seconds_of(own: Slate, lease: UUID, job: UUID) -> float:
-    began = time.perf_counter()
-    for _ in range(500):
-        own.show(lease, job, 1.0, 2.0)
-        own.wipe()
-    return (time.perf_counter() - began) / 500
-
-
 def test_outside_a_worker_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slate, "_current", None)
     assert slate.current() is None
