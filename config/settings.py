@@ -230,6 +230,12 @@ BACKLINE_BACKUPS_DIR = Path(env.text("BACKLINE_BACKUPS_DIR") or STATE_DIR / "bac
 BACKLINE_BACKUP_DAYS = env.number("BACKLINE_BACKUP_DAYS", 14)  # then it is deleted, but for the latest
 POSTGRES_PROGRAMS = postgres_directories()  # where pg_dump is looked for
 BACKLINE_EVENT_DAYS = env.number("BACKLINE_EVENT_DAYS", 90)  # then a fact is forgotten
+BACKLINE_TENANT_QUOTA = env.text(
+    "BACKLINE_TENANT_QUOTA"
+)  # jobs each tenant may ask for: 1000/hour; empty: any
+BACKLINE_TENANT_QUOTAS = env.words("BACKLINE_TENANT_QUOTAS")  # of single tenants: acme=10000/hour, beta=none
+BACKLINE_JOB_DAYS = env.number("BACKLINE_JOB_DAYS", 90)  # after its end a job is forgotten; 0: never
+BACKLINE_EFFECT_DAYS = env.number("BACKLINE_EFFECT_DAYS", 365)  # then a receipt is; 0: never
 BACKLINE_MAX_DEATHS = 3  # a job that lost its worker so often without getting further is set aside
 BACKLINE_VERSION = env.text("BACKLINE_VERSION", "0.1.0")  # of this release; workers and dead letters say it
 BACKLINE_ENVIRONMENT = env.text("BACKLINE_ENVIRONMENT", "local")

@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
+
 from apps.jobs import storable
 from apps.jobs.enqueuing import continuation
 from apps.jobs.kinds.spans import lasting
-from apps.lib.ids import first_id_of
+from apps.lib.ids import first_id_of, made_at
 
 _LONGEST_QUEUE = 200
 _LONGEST_KEY = 1000
@@ -54,6 +56,15 @@ def stored(kind: str, options: Mapping[str, object]) -> dict[str, object]:
 
 def _delay(kind: str, countdown: object) -> timedelta:
     return lasting(f"{kind}: countdown", countdown)
+
+
+def with_id_of_today(options: Mapping[str, object]) -> Mapping[str, object]:
+    """Leave out an id that is so old that the week it belongs to may be gone."""
+    try:
+        is_old = _is_forgotten(UUID(str(options["task_id"])))
+    except (KeyError, ValueError):  # none, or none of ours: it is looked at later
+        return options
+    return {name: value for name, value in options.items() if name != "task_id"} if is_old else options
 
 
 def _eta(kind: str, eta: object) -> datetime:
@@ -104,7 +115,17 @@ def _time_ordered(kind: str, task_id: object) -> UUID:
         )
     if job_id > first_id_of(datetime.now(UTC) + _CLOCKS_DIFFER_BY):
         raise ValueError(f"{kind}: task_id {task_id!r} was made in the future. Leave it out.")
+    if _is_forgotten(job_id):
+        raise ValueError(
+            f"{kind}: task_id {task_id!r} is of a time whose jobs are forgotten. "
+            "Leave it out, or make one with new_id()."
+        )
     return job_id
+
+
+def _is_forgotten(job_id: UUID) -> bool:
+    days = settings.BACKLINE_JOB_DAYS
+    return bool(days) and made_at(job_id) < datetime.now(UTC) - timedelta(days=days)
 
 
 _READERS: dict[str, Callable[[str, object], object]] = {

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 from psycopg import Cursor
+from psycopg.sql import Identifier
 
 if TYPE_CHECKING:
     from django.db.backends.utils import CursorWrapper
@@ -33,6 +34,14 @@ def run_planned(name: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     keeps_plans = cast("CursorWrapper", Cursor(connection.connection))  # those that Django makes do not
     with connection.make_cursor(keeps_plans) as cursor:
         cursor.execute(text(name), params)
+        return cursor.fetchall() if cursor.description else []
+
+
+def run_on(table: str, name: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Execute ``sql/<name>.sql`` with the name of a table where it says ``{table}``."""
+    named = text(name).replace("{table}", Identifier(table).as_string())
+    with connection.cursor() as cursor:
+        cursor.execute(named, params)
         return cursor.fetchall() if cursor.description else []
 
 

@@ -1,0 +1,127 @@
+"""Weeks of the job table that are over: found, taken out of the table and dropped without stopping anybody.
+
+A week leaves by DETACH CONCURRENTLY, which waits for open transactions but lets everybody else work. Each
+step is given up after a moment and finished at a later round, so that nobody's long transaction, nor a backup
+that reads the table, holds up the keeper.
+"""
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.db import OperationalError, connection
+from psycopg import errors, sql
+
+from apps.lib.ids import first_id_of
+
+log = logging.getLogger("backline.keeper")
+
+# PostgreSQL counts the first for each transaction that is waited for, the second altogether.
+_PATIENCE = "SET lock_timeout = '500ms'; SET statement_timeout = '1s'"
+_OTHERS_ARE_IN_THE_WAY = (
+    errors.LockNotAvailable,
+    errors.QueryCanceled,
+    errors.ObjectNotInPrerequisiteState,  # another week is leaving, or another keeper just finished this one
+)
+_NAME = re.compile(r"jobs_job_(\d{4})w(\d{2})")
+_MARK = "taken out by the keeper"  # who detaches a week by hand keeps it
+_WEEKS = """
+    SELECT c.relname, i.inhrelid IS NOT NULL AND NOT i.inhdetachpending, COALESCE(i.inhdetachpending, false)
+      FROM pg_class AS c
+      LEFT JOIN pg_inherits AS i ON i.inhrelid = c.oid AND i.inhparent = 'jobs_job'::regclass
+     WHERE c.relkind = 'r' AND c.relname ~ '^jobs_job_[0-9]{4}w(0[1-9]|[1-4][0-9]|5[0-3])$'
+       AND pg_table_is_visible(c.oid) AND (i.inhrelid IS NOT NULL OR obj_description(c.oid, 'pg_class') = %s)
+     ORDER BY c.relname
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """One week's table."""
+
+    name: str
+    is_attached: bool
+    is_leaving: bool = False  # its detaching was begun and waits for somebody's transaction
+
+    @property
+    def start(self) -> datetime:
+        """Return when it begins: a Monday, UTC."""
+        match = _NAME.fullmatch(self.name)
+        assert match is not None, self.name  # noqa: S101  # found by this very pattern
+        return datetime.fromisocalendar(int(match[1]), int(match[2]), 1).replace(tzinfo=UTC)
+
+    @property
+    def end(self) -> datetime:
+        """Return when it ends."""
+        return self.start + timedelta(weeks=1)
+
+
+def weeks() -> list[Week]:
+    """Return every week's table, the oldest first, also those that were taken out and not dropped yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WEEKS, [_MARK])
+        return [Week(*row) for row in cursor.fetchall()]
+
+
+def detach(week: Week) -> bool:
+    """Take a week out of the job table; return False when that has to wait for somebody."""
+    table, mark = sql.Identifier(week.name), sql.Literal(_MARK)
+    return _did(
+        sql.SQL("COMMENT ON TABLE {} IS {}").format(table, mark),
+        sql.SQL("ALTER TABLE jobs_job DETACH PARTITION {} {}").format(
+            table, sql.SQL("FINALIZE" if week.is_leaving else "CONCURRENTLY")
+        ),
+    )
+
+
+def attach_again(week: Week) -> bool:
+    """Put a week back that was taken out; return False when that has to wait for somebody."""
+    is_first = not any(other.is_attached and other.name < week.name for other in weeks())
+    low = sql.SQL("MINVALUE") if is_first else _literal(first_id_of(week.start))
+    table, high = sql.Identifier(week.name), _literal(first_id_of(week.end))
+    return _did(
+        sql.SQL("ALTER TABLE jobs_job ATTACH PARTITION {} FOR VALUES FROM ({}) TO ({})").format(
+            table, low, high
+        ),
+        sql.SQL("COMMENT ON TABLE {} IS NULL").format(table),
+    )
+
+
+def drop(week: Week) -> bool:
+    """Drop a week that was taken out; return False when somebody still reads it."""
+    is_dropped = _did(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(week.name)))
+    if is_dropped:
+        log.info("week %s was dropped: all of its jobs ended long ago", week.name)
+    return is_dropped
+
+
+def _did(*statements: sql.Composed) -> bool:
+    """Execute statements outside a transaction, for a moment each; say whether nobody was in the way."""
+    with connection.cursor() as cursor, _patience():
+        try:
+            for statement in statements:
+                cursor.execute(statement.as_string(cursor.connection))
+        except OperationalError as error:
+            if not isinstance(error.__cause__, _OTHERS_ARE_IN_THE_WAY):
+                raise
+            log.info("an old week waits for somebody's transaction: %s", error)
+            return False
+    return True
+
+
+@contextmanager
+def _patience() -> Iterator[None]:
+    with connection.cursor() as cursor:
+        cursor.execute(_PATIENCE)
+        try:
+            yield
+        finally:
+            cursor.execute("RESET lock_timeout; RESET statement_timeout")
+
+
+def _literal(value: UUID) -> sql.Literal:
+    return sql.Literal(str(value))

@@ -1,0 +1,27 @@
+-- Forget replays that ended long ago (their jobs first, some at a time), workers that stopped long ago, and buckets that
+-- nobody took from for longer than the slowest rate takes to fill one: a full bucket is the same as none.
+WITH old AS MATERIALIZED (
+    SELECT clock_timestamp() - make_interval(days => %(days)s) AS moment
+), ended AS MATERIALIZED (
+    SELECT id FROM jobs_replay WHERE ended_at < (SELECT moment FROM old) ORDER BY id LIMIT 10
+), replayed AS (
+    DELETE FROM jobs_replayed WHERE ctid = ANY (ARRAY(
+           SELECT ctid FROM jobs_replayed WHERE replay_id IN (SELECT id FROM ended) LIMIT %(batch)s))
+    RETURNING 1
+), replays AS (
+    DELETE FROM jobs_replay WHERE id IN (SELECT id FROM ended)
+       AND NOT EXISTS (SELECT FROM jobs_replayed AS r WHERE r.replay_id = jobs_replay.id)
+    RETURNING 1
+), workers AS (
+    DELETE FROM jobs_worker AS w WHERE stopped_at < (SELECT moment FROM old)
+       AND NOT EXISTS (SELECT FROM jobs_bundle AS b JOIN jobs_job AS j ON j.id = ANY (b.ids)
+                        WHERE j.state = 3 AND j.worker_id = w.id)
+    RETURNING 1
+), buckets AS (
+    DELETE FROM jobs_bucket WHERE ctid = ANY (ARRAY(
+           SELECT ctid FROM jobs_bucket WHERE refilled_at < clock_timestamp() - interval '2 days'
+            LIMIT %(batch)s FOR UPDATE SKIP LOCKED))
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM replayed) + (SELECT count(*) FROM replays)
+     + (SELECT count(*) FROM workers) + (SELECT count(*) FROM buckets)
