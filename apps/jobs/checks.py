@@ -4,6 +4,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
 from apps.jobs import registry
+from apps.jobs.enqueuing import quotas
 
 
 @register()
@@ -32,6 +33,18 @@ def check_arguments(**_: object) -> list[CheckMessage]:
         for _, task in sorted(registry.kinds().items())
         if (fault := task.validator.fault()) is not None
     ]
+
+
+@register()
+def check_quotas(**_: object) -> list[CheckMessage]:
+    """Refuse quotas that cannot be read, before a tenant's first job does."""
+    try:
+        for tenant in ["", *quotas.quotas()]:
+            quotas.rate_of(tenant)
+    except ValueError as fault:
+        hint = "Write BACKLINE_TENANT_QUOTA=1000/hour and BACKLINE_TENANT_QUOTAS=acme=10000/hour,beta=none."
+        return [Error(f"A tenant's quota cannot be read: {fault}", hint=hint, id="jobs.E004")]
+    return []
 
 
 @register()

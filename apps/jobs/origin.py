@@ -22,7 +22,8 @@ class Origin:
     tenant: str = ""  # whose turn it takes: the relay is fair between tenants
     tags: tuple[str, ...] = ()  # by which people find it again
     request_id: str = ""  # of the web request that asked
-    parent_id: UUID | None = None  # the job that made it
+    parent_id: UUID | None = None  # the job that made it, or waits for it
+    is_asked: bool = True  # from outside: counts against the tenant's quota
 
 
 _current: ContextVar[Origin] = ContextVar("origin", default=Origin())  # noqa: B039  # frozen
@@ -32,7 +33,7 @@ running: ContextVar[UUID | None] = ContextVar("running", default=None)  # by att
 def current() -> Origin:
     """Return who is asking now; inside a job's body that job is the parent, unless another was named."""
     asking, parent = _current.get(), running.get()
-    return asking if parent is None or asking.parent_id else replace(asking, parent_id=parent)
+    return asking if parent is None else replace(asking, parent_id=asking.parent_id or parent, is_asked=False)
 
 
 @contextmanager
@@ -45,6 +46,7 @@ def origin(  # noqa: PLR0913  # all by name, each a word about the one who asks
     tags: Sequence[str] | None = None,
     request_id: str | None = None,
     parent_id: UUID | None = None,
+    is_asked: bool = True,
 ) -> Iterator[None]:
     """Name the one who asks for every job enqueued inside the block; what is not given stays as it was.
 
@@ -59,6 +61,7 @@ def origin(  # noqa: PLR0913  # all by name, each a word about the one who asks
         tags=outer.tags if tags is None else _tags([*outer.tags, *_listed(tags)]),
         request_id=outer.request_id if request_id is None else storable.clean(request_id[:_LONGEST]),
         parent_id=outer.parent_id if parent_id is None else parent_id,
+        is_asked=outer.is_asked and is_asked,
     )
     token = _current.set(inner)
     try:

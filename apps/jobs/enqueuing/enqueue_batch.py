@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from apps.jobs import transitions
+from apps.jobs.enqueuing import quotas
 from apps.jobs.enqueuing.enqueue_one import enqueue_one, new_job
 from apps.jobs.enqueuing.unique_batch import holders
 from apps.jobs.kinds.kind import Kind
@@ -36,10 +37,17 @@ def enqueue_batch(calls: Sequence[Call]) -> list[UUID]:
     unique = [(call.task, new) for call, new in zip(calls, made, strict=True) if new and call.task.unique]
     # a key without its job would keep others away: both or none
     with transaction.atomic() if unique else nullcontext():
+        for each in sorted({call.origin for call in calls} if unique else (), key=lambda each: each.tenant):
+            quotas.stand_by(each)
         holder = dict(zip((new.id for _, new in unique), holders(unique), strict=True))
-        in_line = [new for new in made if new is not None and holder.get(new.id, new.id) == new.id]
+        in_line = [
+            (call.origin, new)
+            for call, new in zip(calls, made, strict=True)
+            if new is not None and holder.get(new.id, new.id) == new.id
+        ]
         if in_line:
-            transitions.enqueue_in_line(in_line)
+            quotas.spend_each([asking for asking, _ in in_line])
+            transitions.enqueue_in_line([new for _, new in in_line])
     return [
         enqueue_one(*call) if new is None else holder.get(new.id, new.id)
         for call, new in zip(calls, made, strict=True)

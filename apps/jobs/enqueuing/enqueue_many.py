@@ -7,7 +7,7 @@ from itertools import islice
 from django.conf import settings
 from django.db import transaction
 
-from apps.jobs.enqueuing import keys
+from apps.jobs.enqueuing import keys, quotas
 from apps.jobs.enqueuing.enqueue_one import publish_after_commit, template
 from apps.jobs.enqueuing.options import stored
 from apps.jobs.kinds import arguments, limits
@@ -36,10 +36,13 @@ def enqueue_many(task: Kind, items: Iterable[Item], origin: Origin, options: Map
         for start, block in _blocks(items):
             rows = zip(ids, _texts(task, block, start))  # noqa: B905  # there are always more ids
             if task.unique is None:
+                quotas.spend(origin, len(block), of=count + len(block))
                 many.write(_with_limits(task, rows), count=len(block))
                 count += len(block)
             else:
+                quotas.stand_by(origin)
                 free = _free(task, list(rows))
+                quotas.spend(origin, len(free), of=count + len(free))
                 many.write(_with_limits(task, free), count=len(free))
                 count += len(free)
         messages = many.send()

@@ -7,9 +7,9 @@ from django.conf import settings
 from django.db import transaction
 
 from apps.jobs import crash_points, transitions
-from apps.jobs.enqueuing import keys
+from apps.jobs.enqueuing import keys, quotas
 from apps.jobs.enqueuing.continuation import is_awaited
-from apps.jobs.enqueuing.options import stored
+from apps.jobs.enqueuing.options import stored, with_id_of_today
 from apps.jobs.kinds import arguments, limits
 from apps.jobs.kinds.kind import Kind
 from apps.jobs.messages import publisher
@@ -27,11 +27,14 @@ def enqueue_one(
     """Insert a job, unless another holds its key; return its id, or the other's. Publish after the commit."""
     new, caller_s_key = new_job(task, args, kwargs, origin, options)
     if caller_s_key is None and task.unique is None:
+        quotas.spend(origin)
         _insert(new)
         return new.id
     with transaction.atomic():
+        quotas.stand_by(origin)
         holder = _take_keys(task, new, caller_s_key)
         if holder is None:
+            quotas.spend(origin)
             _insert(new)
     return holder or new.id
 
@@ -46,7 +49,8 @@ def new_job(
     """Return what one call asks for, and its caller's idempotency key; raise TypeError or ValueError for what
     does not fit.
     """
-    kept = stored(task.name, options)
+    # a step of a canvas was given its id when the canvas was called, which may be long ago
+    kept = stored(task.name, options if origin.is_asked else with_id_of_today(options))
     came_with = kept.get("options")
     if task.unique is not None and isinstance(came_with, dict) and is_awaited(came_with):
         raise TypeError(
