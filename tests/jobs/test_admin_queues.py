@@ -3,11 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.jobs.models import Action, Pause
 from tests.jobs import steps
+from tests.jobs.minutes import HOUR, MINUTE, a_minute, current_minute
 from tests.jobs.people import QUEUES, WHY, confirmed
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +28,24 @@ def test_queues_and_kinds_say_how_they_stand(operator: Client) -> None:
     assert (queues["forgotten"].waiting, queues["forgotten"].workers) == (1, 0)
     assert queues["maintenance"].waiting == 0
     assert "nobody takes these" in operator.get(QUEUES).content.decode()
-    assert steps.KIND in [kind for kind, _, _ in context["kinds"]]
+    assert steps.KIND in [kind for kind, *_ in context["kinds"]]
+
+
+def test_a_kind_shows_its_last_hour_minute_by_minute(operator: Client) -> None:
+    minute = current_minute() - 5 * MINUTE
+    a_minute(minute, succeeded=6, ran_s=12)
+    a_minute(minute, queue="imports", succeeded=2, dead=1, failed_attempts=4)
+    a_minute(minute - 2 * HOUR, succeeded=1000)
+    a_minute(minute, kind="kinds.walk", enqueued=1)
+    with CaptureQueriesContext(connection) as asked:
+        page = operator.get(QUEUES)
+    assert len([query for query in asked if "jobs_rollup" in query["sql"]]) == 1
+    text = page.content.decode()
+    assert text.count('<rect class="nothing"') == 59 + 60
+    assert text.count('<rect class="dead"') == 1
+    assert 'role="img" aria-label="last hour, minute by minute: 8 succeeded, 1 dead"' in text
+    assert f"<title>{minute:%H:%M}: 8 succeeded, 1 dead</title>" in text
+    assert "<td>8</td><td>1</td><td>4</td><td>1.5 s</td>" in text
 
 
 @pytest.mark.parametrize(("scope", "name"), [("queue", "default"), ("kind", steps.KIND)])

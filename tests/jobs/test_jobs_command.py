@@ -16,6 +16,7 @@ from apps.jobs.operating import actions
 from apps.jobs.states import State
 from apps.lib.ids import first_id_of
 from tests.jobs import steps
+from tests.jobs.minutes import HOUR, MINUTE, a_minute, current_minute
 
 pytestmark = pytest.mark.django_db
 
@@ -75,6 +76,38 @@ def test_a_job_is_shown_whole_with_its_secrets_masked() -> None:
     assert "hunter2" not in text + json.dumps(data)
 
 
+def test_stats_tell_how_many_went_well_since_then() -> None:
+    minute = current_minute() - 5 * MINUTE
+    numbers = {"enqueued": 9, "succeeded": 4, "dead": 1, "cancelled": 2, "failed_attempts": 3}
+    a_minute(minute, **numbers, first_attempts=2, waited_s=1, ran_s=6, slowest_s=90)
+    a_minute(minute - HOUR, succeeded=100, ran_s=2)
+    a_minute(minute, kind="\x1b[31mred", enqueued=1)
+    heads, red, row = said("stats").splitlines()
+    assert heads.split("  ")[0] == "kind"
+    assert row.split() == [
+        "kinds.add",
+        "9",
+        "4",
+        "1",
+        "2",
+        "3",
+        "0.5",
+        "s",
+        "1.5",
+        "s",
+        "1",
+        "min",
+        "30",
+        "s",
+    ]
+    assert red.split() == ["?[31mred", "1", "0", "0", "0", "0"]
+    [of_a_day] = told("stats", "--kind", steps.KIND, "--since", "1d")["kinds"]
+    assert (of_a_day["succeeded"], of_a_day["slowest_s"]) == (104, 90)
+    assert of_a_day["mean_run_s"] == pytest.approx(8 / 104, abs=1e-6)
+    assert said("stats", "--kind", "kinds.walk") == "Nothing happened since then.\n"
+    assert told("stats", "--kind", "kinds.walk")["kinds"] == []
+
+
 def test_a_job_is_enqueued_by_hand() -> None:
     job = Job.objects.get(pk=said("enqueue", "kinds.add", "--args", '{"a": 1}', "--priority", 3).strip())
     assert (job.kind, job.args["a"], job.priority, job.trigger) == ("kinds.add", 1, 3, "shell")
@@ -101,6 +134,9 @@ def test_a_job_is_enqueued_by_hand() -> None:
         (("list", "--since", "yesterday"), "is no age such as 15m"),
         (("list", "--since", "99999999d"), "is no age such as 15m"),
         (("list", "--limit", "0"), "is no number from 1 to"),
+        (("stats", "--since", "yesterday"), "is no age such as 15m"),
+        (("stats", "--since", "2999-01-01"), "has not come yet"),
+        (("stats", "--kind", "no.such"), "No job type is called 'no.such'. Known: "),
         (("cancel",), "Say which are meant"),
         (("cancel", "--yes"), "Say which are meant"),
         (("retry", "--yes"), "Say which are meant"),

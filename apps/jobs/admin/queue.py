@@ -1,4 +1,4 @@
-"""Queues and kinds in the Django admin: how they stand, and a way to pause and resume them."""
+"""Queues and kinds in the Django admin: how they stand, what they did; pause and resume them."""
 
 from datetime import datetime
 from typing import Any
@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from apps.jobs import registry
 from apps.jobs.admin import ask
+from apps.jobs.admin.last_hour import drawn
 from apps.jobs.admin.read_only import ReadOnlyAdmin
 from apps.jobs.models import Pause, Queue
-from apps.jobs.operating import pause, queues
+from apps.jobs.operating import pause, queues, throughput
 
 _MAY_PAUSE = "jobs.pause_queue"
 
@@ -52,7 +53,11 @@ class QueueAdmin(ReadOnlyAdmin[Queue]):
         if not self.has_view_permission(request):
             raise PermissionDenied("This needs the permission jobs.view_pause.")
         paused = {row.name: row for row in pause.paused().filter(scope=Pause.Scope.KIND)}
-        kinds = [(kind, task.job_queue, paused.get(kind)) for kind, task in sorted(registry.kinds().items())]
+        hours = throughput.last_hour()
+        kinds = [
+            (kind, task.job_queue, paused.get(kind), drawn(hours.get(kind)))
+            for kind, task in sorted(registry.kinds().items())
+        ]
         context = self.admin_site.each_context(request) | {
             "title": "Queues and kinds",
             "opts": self.opts,

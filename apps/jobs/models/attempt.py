@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from apps.jobs.states import Outcome
@@ -23,4 +24,9 @@ class Attempt(models.Model):
 
     class Meta:
         ordering: ClassVar = ["id"]
-        indexes: ClassVar = [models.Index("job_id", "id", name="attempt_by_job")]
+        indexes: ClassVar = [
+            models.Index("job_id", "id", name="attempt_by_job"),
+            BrinIndex(
+                fields=["ended_at"], name="attempt_by_ended_at", pages_per_range=128, autosummarize=True
+            ),
+        ]

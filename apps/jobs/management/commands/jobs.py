@@ -1,16 +1,17 @@
-"""manage.py jobs: list, show, enqueue, cancel and retry jobs."""
+"""manage.py jobs: list, show, count, enqueue, cancel and retry jobs."""
 
 from typing import ClassVar
 
-from apps.jobs.shell import cancel_jobs, enqueue_job, list_jobs, retry_jobs, show_job
+from apps.jobs.shell import cancel_jobs, enqueue_job, list_jobs, retry_jobs, show_job, show_stats
 from apps.jobs.shell.command import SubcommandsCommand
 
 
 class Command(SubcommandsCommand):
-    help = "List, show, enqueue, cancel and retry jobs. What is changed is written down as shell:<login>."
+    help = "List, show, count, enqueue, cancel, retry jobs. What is changed is written down as shell:<login>."
     subcommands: ClassVar = {
         "list": list_jobs,
         "show": show_job,
+        "stats": show_stats,
         "enqueue": enqueue_job,
         "cancel": cancel_jobs,
         "retry": retry_jobs,
