@@ -4,7 +4,9 @@ It must stay importable before Django's models are loaded, since job types are.
 """
 
 from apps.jobs.declare import job
+from apps.jobs.enqueuing.batch import batch
 from apps.jobs.enqueuing.enqueue import enqueue, enqueue_many
+from apps.jobs.enqueuing.quotas import QuotaExceeded
 from apps.jobs.kinds.retry import RetryPolicy
 from apps.jobs.kinds.unique import Unique
 from apps.jobs.origin import origin
@@ -17,10 +19,12 @@ __all__ = [
     "Discard",
     "EffectUnknown",
     "LeaseLost",
+    "QuotaExceeded",
     "RetryPolicy",
     "Snooze",
     "TimedOut",
     "Unique",
+    "batch",
     "enqueue",
     "enqueue_many",
     "job",

@@ -4,6 +4,8 @@ Every arrow stands in ``MOVES``; ``transitions`` walks them, one function an
 arrow, and CHECK constraints on the table refuse what does not fit.
 """
 
+from datetime import UTC, datetime
+
 from django.db import models
 
 
@@ -35,9 +37,14 @@ SLEEPING = frozenset({State.SCHEDULED, State.RETRYING})
 CLAIMABLE = frozenset({State.READY, State.QUEUED})
 ENDED = frozenset({State.SUCCEEDED, State.DEAD, State.CANCELLED})
 
+UNTIL_ITS_BATCH_ENDED = datetime(9000, 1, 1, tzinfo=UTC)  # run_after of a job that waits for other jobs
+
 # (from, to): when this happens, and who does it.
 MOVES: dict[tuple[State, State], str] = {
-    (State.SCHEDULED, State.READY): "release: its time has come (keeper), or a person will not wait for it",
+    (
+        State.SCHEDULED,
+        State.READY,
+    ): "release: its time has come, or its batch ended (keeper), or a person won't wait",
     (State.SCHEDULED, State.CANCELLED): "cancel or expire: a person asked, or it was too late to start",
     (State.READY, State.RUNNING): "claim: a worker got its id from the relay",
     (State.READY, State.CANCELLED): "cancel or expire: a person asked, or it was too late to start",

@@ -117,6 +117,28 @@ def test_a_chain_and_a_chord_complete_though_their_worker_is_killed_and_each_ste
     assert results == {"canvas.counted": 10, "canvas.counted_total": sum(range(16))}
 
 
+def test_a_batch_starts_its_last_job_once_though_its_worker_and_the_keeper_are_killed(
+    machine: Machine,
+) -> None:
+    machine.ask("CREATE TABLE canvas_marks (name text)")
+    keeper, worker = machine.keeper(), machine.worker("first")
+    [waiting] = _program(
+        machine,
+        "from apps.jobs import batch\n"
+        "with batch('canvas.counted', value=1, name='last') as waiting:\n"
+        "  for n in range(24): k.counted.delay(n, f'part {n}', pause_ms=150)\n"
+        "print(json.dumps(str(waiting)))",
+    )
+    machine.until(lambda: len(_marks(machine)) >= 6, "some of its jobs")
+    kill_group(worker)
+    kill_group(keeper)
+    assert len(_marks(machine)) < 24, "they were killed too late to say anything"
+    machine.keeper()
+    machine.worker("second")
+    machine.until_ended([str(waiting)])
+    assert _marks(machine) == dict.fromkeys([*(f"part {n}" for n in range(24)), "last"], 1)
+
+
 def test_parts_that_kill_their_process_are_run_again_or_fail_their_chord(machine: Machine) -> None:
     _prepare(machine)
     machine.worker()

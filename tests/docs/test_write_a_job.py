@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from apps.jobs import Discard, Unique, enqueue, enqueue_many, job, origin, registry
+from apps.jobs import Discard, Unique, batch, enqueue, enqueue_many, job, origin, registry
 from apps.jobs.models import Job
 from apps.jobs.running.context import Context
 from apps.jobs.running.upcast import for_run
@@ -32,7 +32,7 @@ def page() -> ModuleType:
 @pytest.fixture(scope="session")  # once a process: a kind can be declared once
 def reminder() -> ModuleType:
     """Load the block in which a job type says more about itself."""
-    return shown(3, job=job, Unique=Unique, timedelta=timedelta, date=date)
+    return shown(4, job=job, Unique=Unique, timedelta=timedelta, date=date)
 
 
 @pytest.mark.django_db
@@ -59,6 +59,13 @@ def test_many_are_started_with_their_tenant_and_tags(page: ModuleType) -> None:
     rows = Job.objects.order_by("id").values_list("tenant", "tags", "args")
     assert all((tenant, tags) == ("acme", ["spring-sale"]) for tenant, tags, _ in rows)
     assert [args.get("times") for _, _, args in rows] == [None] * 3 + [2] * 3
+
+
+@pytest.mark.django_db
+def test_a_batch_is_its_jobs_and_one_that_waits_for_them(page: ModuleType) -> None:
+    waiting = shown(3, batch=batch, enqueue_many=enqueue_many, customer_ids=range(3)).waiting
+    assert Job.objects.filter(parent_id=waiting).count() == 3
+    assert Job.objects.get(pk=waiting).waits_for_its_batch
 
 
 @pytest.mark.django_db

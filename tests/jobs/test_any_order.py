@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import F
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -22,8 +23,9 @@ from hypothesis.stateful import (
 )
 
 from apps.jobs import Context, LeaseLost, sql, transitions
+from apps.jobs.keeper.batches import end_batches
+from apps.jobs.models import Batch, DeadLetter, Job
 from apps.jobs.models import Bundle as WindowBundle
-from apps.jobs.models import DeadLetter, Job
 from apps.jobs.outcomes import CancelRequested
 from apps.jobs.states import CLAIMABLE, ENDED, MOVES, SLEEPING, WAITING, State
 from apps.jobs.transitions import Claim, Message
@@ -58,6 +60,7 @@ class Ledger(RuleBasedStateMachine):
         self.asked: set[UUID] = set()
         self.accepted: dict[UUID, int] = {}
         self.deaths: dict[UUID, int] = {}
+        self.waits_for: dict[UUID, UUID] = {}  # of a batch: its job, and the one it waits for
 
     def teardown(self) -> None:
         transaction.set_rollback(True)
@@ -76,6 +79,27 @@ class Ledger(RuleBasedStateMachine):
         assert (message is not None) == direct
         self.state[job.id] = State.SCHEDULED if asleep else State.QUEUED if direct else State.READY
         return job.id
+
+    @precondition(lambda self: len(self.state) < MOST_JOBS - 1)
+    @rule(target=jobs)
+    def open_a_batch(self) -> object:
+        waiting = steps.new_job()
+        transitions.enqueue_behind_its_batch(waiting)
+        part = steps.in_line(parent_id=waiting.id)
+        self.state |= {waiting.id: State.SCHEDULED, part: State.READY}
+        self.waits_for[waiting.id] = part
+        return multiple(waiting.id, part)
+
+    @rule()
+    def end_batches(self) -> None:
+        Batch.objects.update(look_at=F("look_at") - HOUR)
+        over = [job for job, part in self.waits_for.items() if self.state[part] in ENDED]
+        slept = [job for job in over if self.state[job] in SLEEPING]
+        assert end_batches() == len(slept)
+        for job in over:
+            del self.waits_for[job]
+        for job in slept:
+            self._moves(job, State.READY)
 
     @rule(target=messages, room=st.integers(0, 5))
     def relay(self, room: int) -> object:

@@ -45,7 +45,7 @@ def adopt(task: Enqueues, request: "Request") -> Ignore:
         log.info("%s %s: the message came twice", task.name, job_id)
     except (TypeError, ValueError) as error:
         log.warning("%s %s: a plain Celery message cannot run: %s", task.name, job_id, error)
-        _write_off(task, job_id, args, kwargs)
+        _write_off(task, new_id(), args, kwargs)  # its own id may be what is wrong
     return Ignore("adopted")
 
 

@@ -10,7 +10,17 @@ from kombu import Producer
 
 from apps.jobs import sql, transitions
 from apps.jobs.enqueuing import keys
-from apps.jobs.keeper import expiry, partitions, relay, rescue, strays
+from apps.jobs.keeper import (
+    batches,
+    expiry,
+    forget_old,
+    partitions,
+    prune_jobs,
+    relay,
+    rescue,
+    rollups,
+    strays,
+)
 from apps.jobs.operating import pause, replay
 from apps.jobs.running import settle
 from apps.jobs.transitions import lanes
@@ -33,6 +43,7 @@ def table(producer: Callable[[], Producer]) -> tuple[Duty, ...]:
         Duty("relay", 0.1, lambda: fill_windows(producer()), busy_s=0.01),
         Duty("republish", 1.0, lambda: relay.republish(producer())),
         Duty("release", 0.5, transitions.release),
+        Duty("end batches", 0.5, batches.end_batches),
         Duty("rescue", 2.0, rescue.Rescue()),
         Duty("settle", 0.5, settle.settle_ended),
         Duty("expire", 1.0, expiry.expire),
@@ -44,6 +55,10 @@ def table(producer: Callable[[], Producer]) -> tuple[Duty, ...]:
         Duty("find strays", 5.0, strays.Strays()),
         Duty("forget lanes", 60.0, lanes.forget),
         Duty("prune keys", 5.0, keys.Prune()),
+        Duty("prune jobs", 1.0, prune_jobs.PruneJobs()),
+        Duty("forget old", 60.0, forget_old.forget_old),
+        Duty("roll up", 20.0, rollups.RollUp()),
+        Duty("merge roll-ups", 60.0, rollups.merge),
         Duty("make partitions", 3600.0, partitions.make_weeks_ahead),
         *_added,
     )

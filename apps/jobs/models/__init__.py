@@ -3,6 +3,7 @@
 from apps.jobs.models.action import Action
 from apps.jobs.models.artifact import Artifact
 from apps.jobs.models.attempt import Attempt
+from apps.jobs.models.batch import Batch
 from apps.jobs.models.bundle import Bundle
 from apps.jobs.models.dead_letter import DeadLetter
 from apps.jobs.models.duty import Duty
@@ -18,6 +19,7 @@ from apps.jobs.models.progress import Progress
 from apps.jobs.models.queue import Queue
 from apps.jobs.models.ready import Ready
 from apps.jobs.models.replay import Replay, Replayed
+from apps.jobs.models.rollup import RolledUp, Rollup
 from apps.jobs.models.unique_key import UniqueKey
 from apps.jobs.models.unsettled import Unsettled
 from apps.jobs.models.worker import Worker
@@ -26,6 +28,7 @@ __all__ = [
     "Action",
     "Artifact",
     "Attempt",
+    "Batch",
     "Bucket",
     "Bundle",
     "DeadLetter",
@@ -42,6 +45,8 @@ __all__ = [
     "Ready",
     "Replay",
     "Replayed",
+    "RolledUp",
+    "Rollup",
     "Slot",
     "UniqueKey",
     "Unsettled",

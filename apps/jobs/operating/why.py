@@ -10,6 +10,7 @@ from django.utils import timezone
 from apps.jobs import registry, sql
 from apps.jobs.kinds import limits
 from apps.jobs.kinds.limits import Limit
+from apps.jobs.models.batch import Batch
 from apps.jobs.models.bundle import Bundle
 from apps.jobs.models.duty import Duty
 from apps.jobs.models.job import Job
@@ -17,10 +18,11 @@ from apps.jobs.models.limit import Bucket, Slot
 from apps.jobs.models.parked import Parked
 from apps.jobs.models.ready import Ready
 from apps.jobs.operating import pause
-from apps.jobs.states import CLAIMABLE, SLEEPING, State
+from apps.jobs.states import CLAIMABLE, ENDED, SLEEPING, State
 from apps.jobs.worker import workers
 
 _COUNT_TO = 10_000  # nobody waits for an exact count of a million
+_FIRST = UUID(int=0)
 _KEEPER_IS_FRESH = timedelta(seconds=15)
 
 
@@ -45,11 +47,21 @@ def _too_late(job: Job, now: datetime) -> str | None:
 def _asleep(job: Job, now: datetime) -> str | None:
     if job.run_after is None:
         return None
+    if job.waits_for_its_batch:
+        return _waits_for_others(job)
     if job.run_after <= now:
         return _without_keeper(job, now) or "Its time has come; the keeper puts it in line within a second."
     if job.state == State.RETRYING:
         return f"It failed {_times(job.failures)} and tries again at {_time(job.run_after)}."
     return f"It sleeps until {_time(job.run_after)}."
+
+
+def _waits_for_others(job: Job) -> str:
+    passed = Batch.objects.filter(job_id=job.id).values_list("place", flat=True).first()
+    left = Job.objects.filter(parent_id=job.id, id__gte=passed or _FIRST).exclude(state__in=ENDED)
+    alive = left[: _COUNT_TO + 1].count()
+    have = "1 job of its batch has" if alive == 1 else f"{_jobs(alive)} of its batch have"
+    return f"{have} not ended yet." if alive else "Its batch has ended; the keeper puts it in line soon."
 
 
 def _paused(job: Job, _: datetime) -> str | None:

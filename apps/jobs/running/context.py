@@ -1,8 +1,9 @@
 """Context: what a job function may ask of the platform while it runs."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sized
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from time import monotonic
 from typing import BinaryIO, TypeVar
 from uuid import UUID
@@ -11,10 +12,12 @@ from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
 from apps.jobs import registry, sql
+from apps.jobs.enqueuing.batch import batch
 from apps.jobs.origin import current, origin
 from apps.jobs.outcomes import CancelRequested, LeaseLost
 from apps.jobs.running import artifacts, effects
 from apps.jobs.running.rate import Rate
+from apps.jobs.states import State
 from apps.jobs.transitions import Claim
 
 T = TypeVar("T")
@@ -107,9 +110,23 @@ class Context:
         return artifacts.left(self._claim, name)
 
     def spawn(self, kind: str, /, **kwargs: object) -> UUID:
-        """Enqueue a job whose parent is this one, in the open transaction; return its id."""
-        with origin(parent_id=self.job_id):
+        """Enqueue a job whose parent is this one, or its batch, in the open transaction; return its id."""
+        with self._as_parent():
             return registry.get(kind).enqueue((), kwargs, current())
+
+    @contextmanager
+    def batch(self, then: str, /, **kwargs: object) -> Iterator[UUID]:
+        """Start another job when all that the block enqueues have ended; see ``enqueuing.batch``."""
+        with self._as_parent(), batch(then, **kwargs) as waiting:
+            yield waiting
+
+    def children(self) -> Counter[str]:
+        """Count the jobs that name this one as their parent, by the word for where they stand."""
+        counts = sql.run("children", {"id": self.job_id})
+        return Counter({State(state).label: count for state, count in counts})
+
+    def _as_parent(self) -> AbstractContextManager[None]:
+        return origin(parent_id=current().parent_id or self.job_id)
 
     def _speak(self, statement: str, done: int, total: int | None, note: str, **more: object) -> None:
         rate = self._rate.after(done)

@@ -128,8 +128,8 @@ def _start(request: JobRequest, signature: Any, value: object, **options: Any) -
 
 @contextmanager
 def _on_behalf_of(job_id: UUID) -> Iterator[None]:
-    """Enqueue for whom the job was enqueued, as its children; steps of other packages go by way of a job."""
-    [(owner_id, trigger, subject, tenant, tags, request_id)] = sql.run("origin_of", {"id": job_id})
+    """Enqueue for whom the job was, as its children or its batch's; others' steps go by way of a job."""
+    [(owner_id, trigger, subject, tenant, tags, request_id, parent_id)] = sql.run("origin_of", {"id": job_id})
     with (
         origin(
             owner_id=owner_id,
@@ -138,7 +138,8 @@ def _on_behalf_of(job_id: UUID) -> Iterator[None]:
             tenant=tenant,
             tags=tags,
             request_id=request_id,
-            parent_id=job_id,
+            parent_id=parent_id,
+            is_asked=False,
         ),
         foreign.handed_over(),
     ):

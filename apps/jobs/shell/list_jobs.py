@@ -35,7 +35,7 @@ def _brief(job: Job) -> dict[str, object]:
         "tenant": job.tenant,
         "subject": job.subject,
         "enqueued_at": job.enqueued_at,
-        "run_after": job.run_after,
+        "run_after": None if job.waits_for_its_batch else job.run_after,
         "started_at": job.started_at,
         "finished_at": job.finished_at,
         "fingerprint": job.fingerprint,

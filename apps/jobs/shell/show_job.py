@@ -40,7 +40,10 @@ def _facts(job: Job) -> dict[str, object]:
         "args": job_arguments.masked(job.args),
         "owner": job.owner.get_username() if job.owner else None,
         "worker": job.worker.name if job.worker else None,
-    } | {name: getattr(job, name) for name in _NAMES}
+    } | {
+        name: None if name == "run_after" and job.waits_for_its_batch else getattr(job, name)
+        for name in _NAMES
+    }
 
 
 def _story(job_id: UUID) -> dict[str, object]:

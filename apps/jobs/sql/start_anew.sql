@@ -9,6 +9,9 @@ WITH this AS MATERIALIZED (
 ), messages AS (
     UPDATE jobs_bundle SET published_at = this.now FROM this
      WHERE id IN (SELECT id FROM jobs_bundle WHERE published_at > (SELECT now FROM this) FOR UPDATE SKIP LOCKED)
+), batches AS (
+    UPDATE jobs_batch SET look_at = this.now FROM this
+     WHERE job_id IN (SELECT job_id FROM jobs_batch WHERE look_at > (SELECT now FROM this) FOR UPDATE SKIP LOCKED)
 ), buckets AS (
     UPDATE jobs_bucket SET refilled_at = this.now FROM this
      WHERE key IN (SELECT key FROM jobs_bucket WHERE refilled_at > (SELECT now FROM this) FOR UPDATE SKIP LOCKED)

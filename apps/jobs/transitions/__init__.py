@@ -6,7 +6,13 @@ lease, so a worker that lost it changes nothing.
 """
 
 from apps.jobs.transitions.asked import cancel, cancel_many, release_now, replay
-from apps.jobs.transitions.new_jobs import Message, NewJob, enqueue, enqueue_in_line
+from apps.jobs.transitions.new_jobs import (
+    Message,
+    NewJob,
+    enqueue,
+    enqueue_behind_its_batch,
+    enqueue_in_line,
+)
 from apps.jobs.transitions.running import (
     Claim,
     Success,
@@ -39,6 +45,7 @@ __all__ = [
     "claim",
     "close",
     "enqueue",
+    "enqueue_behind_its_batch",
     "enqueue_in_line",
     "expire",
     "finish",

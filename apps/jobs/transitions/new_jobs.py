@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
 
 from apps.jobs import sql
-from apps.jobs.states import State
+from apps.jobs.states import UNTIL_ITS_BATCH_ENDED, State
 from apps.lib.ids import new_id
 
 
@@ -76,6 +76,13 @@ def enqueue_in_line(jobs: Sequence[NewJob]) -> None:
     """Insert jobs of any kinds in the caller's transaction; the relay decides when each goes out."""
     records = [as_params(job) | {"args": job.args, "options": job.options} for job in jobs]
     sql.run("enqueue_in_line", {"jobs": json.dumps(records, default=str)})  # ids and times as text
+
+
+def enqueue_behind_its_batch(job: NewJob) -> None:
+    """Insert a job that sleeps until those that will name it as their parent have ended."""
+    sleeping = replace(job, delay=timedelta(), eta=UNTIL_ITS_BATCH_ENDED, expires=None, expires_at=None)
+    enqueue(sleeping, window=0)
+    sql.run("open_batch", {"id": job.id})
 
 
 def as_params(job: NewJob) -> dict[str, object]:

@@ -9,9 +9,10 @@ MEASURES = {
     "rescue": "apps.local.bench.rescue",
     "backlog": "apps.local.bench.backlog",
     "history": "apps.local.bench.history",
+    "upkeep": "apps.local.bench.upkeep",
     "import": "apps.local.bench.order_lines",
     "schedules": "apps.local.bench.schedules",
 }
 REFERENCE = "celery"  # bare Celery, measured beside whatever is compared with it
 COMPARED = ("bulk", "single")
-LONG = ("backlog", "history", "schedules")  # many rows: only when asked for by name
+LONG = ("backlog", "history", "schedules", "upkeep")  # many rows: only when asked for by name

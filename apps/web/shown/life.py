@@ -186,6 +186,8 @@ def _when_retrying(story: _Story) -> str:
 
 
 def _when_asleep(story: _Story) -> str:
+    if story.job.waits_for_its_batch:
+        return "until its batch ended"
     return f"until {_clock(story.job.run_after)}" if story.job.state in SLEEPING else ""
 
 

@@ -40,6 +40,8 @@ class JobRow:
     @property
     def wakes_in(self) -> str:
         """Say when a sleeping job goes on."""
+        if self.job.waits_for_its_batch:
+            return "when the jobs of its batch have ended"
         if self.job.run_after is None or self.job.run_after <= self.now:
             return "in a moment"
         return f"in {words.span(self.job.run_after - self.now)}"

@@ -34,7 +34,7 @@ def steps(job: Job, returned: Sequence[Attempt]) -> list[Step]:
         told.append(Step(State.RUNNING, f"running, attempt {job.attempt}", job.started_at))
     if state in ENDED:
         told.append(Step(state, str(state.label), job.finished_at))
-    elif state == State.SCHEDULED and not returned:
+    elif state == State.SCHEDULED and not returned and not job.waits_for_its_batch:
         told.append(Step(state, "scheduled for", job.run_after))
     return told
 

@@ -1,0 +1,38 @@
+"""Start jobs whose batch has ended: a duty of the keeper."""
+
+from time import monotonic
+from uuid import UUID
+
+from django.db import transaction
+
+from apps.jobs import sql, transitions
+from apps.jobs.states import UNTIL_ITS_BATCH_ENDED
+
+_BATCHES = 200
+_JOBS = 2000  # of each, at a look: a big one takes several
+_AT_A_STRETCH_S = 0.3  # then the keeper's other duties have their turn
+
+_FIRST = UUID(int=0)
+
+
+def end_batches() -> int:
+    """Put jobs in line that waited for others, all of which have ended; return how many.
+
+    A batch is forgotten in the transaction in which its job starts: it starts once, and no death loses it.
+    """
+    stop_at = monotonic() + _AT_A_STRETCH_S
+    started, has_more = _look()
+    while has_more and monotonic() < stop_at:
+        more, has_more = _look()
+        started += more
+    return started
+
+
+def _look() -> tuple[int, bool]:
+    """Look once; return how many jobs it started, and whether a batch is so big that only a part was seen."""
+    with transaction.atomic():
+        params = {"batches": _BATCHES, "jobs": _JOBS, "first": _FIRST, "until": UNTIL_ITS_BATCH_ENDED}
+        seen = sql.run("ended_batches", params)
+        starts = [job_id for job_id, _, still_sleeps in seen if still_sleeps]
+        has_more = any(not has_ended for _, has_ended, _ in seen)
+        return len(transitions.release_now(starts)) if starts else 0, has_more
