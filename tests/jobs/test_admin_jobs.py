@@ -2,7 +2,9 @@
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from apps.jobs import transitions
 from apps.jobs.models import Action, DeadLetter, Job
 from apps.jobs.states import State
 from tests.jobs import steps
@@ -41,6 +43,15 @@ def test_sleeping_jobs_run_now(operator: Client) -> None:
     assert counted(operator, question) == {"meant": 2, "sleep": 1}
     assert "In line now: 1." in confirmed(operator, question)
     assert steps.state_of(asleep) == State.READY
+
+
+def test_a_page_says_until_when_a_job_sleeps(operator: Client) -> None:
+    until_then, new = steps.job_in(State.SCHEDULED).id, steps.new_job()
+    transitions.enqueue_behind_its_batch(new)
+    pages = [operator.get(f"{JOBS}{job_id}/change/").content.decode() for job_id in (until_then, new.id)]
+    assert f"{timezone.now() + steps.HOUR:%Y}" in pages[0]
+    assert "when its batch has ended" in pages[1]
+    assert "9000" not in pages[1]
 
 
 def test_ended_jobs_run_again_as_new_ones_of_who_asks(operator: Client) -> None:

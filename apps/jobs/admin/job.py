@@ -8,6 +8,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -39,13 +40,13 @@ class JobAdmin(ReadOnlyAdmin[Job]):
         ("owner", "trigger", "subject"),
         "shown_args",
         ("tenant", "tags", "parent_id", "request_id"),
-        ("enqueued_at", "run_after", "started_at", "finished_at", "cancel_requested_at"),
+        ("enqueued_at", "sleeps_until", "started_at", "finished_at", "cancel_requested_at"),
         ("attempt", "failures", "deaths", "max_attempts"),
         ("worker", "worker_pid"),
         ("fingerprint", "shown_result"),
         "stories",
     )
-    readonly_fields = ("shown_args", "shown_result", "stories")
+    readonly_fields = ("sleeps_until", "shown_args", "shown_result", "stories")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
         """Read the worker's name along with a job."""
@@ -57,6 +58,13 @@ class JobAdmin(ReadOnlyAdmin[Job]):
             people = get_user_model()._default_manager.filter(email__iexact=term)
             return queryset.filter(owner_id__in=list(people.values_list("pk", flat=True)))
         return queryset.filter(kind__in=[kind for kind in registry.kinds() if term.lower() in kind])
+
+    @admin.display(description="run after")
+    def sleeps_until(self, job: Job) -> str:
+        """Return when a sleeping job goes on."""
+        if job.waits_for_its_batch:
+            return "when its batch has ended"
+        return "" if job.run_after is None else formats.localize(timezone.localtime(job.run_after))
 
     @admin.display(description="arguments")
     def shown_args(self, job: Job) -> str:
