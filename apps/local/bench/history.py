@@ -35,9 +35,9 @@ _FILL = """
 INSERT INTO jobs_job_old (id, enqueued_at, rank, owner_id, priority, max_attempts, kind, queue, trigger,
                           subject, args, started_at, finished_at, state, attempt, failures, deaths,
                           fingerprint, result)
-SELECT uuidv7(interval '-30 days'), now(), now(), n %% 50000, 0, 3, 'old.kind_' || n %% 40, 'default',
-       'code', '', jsonb_build_object('user_id', n), now(), now(), 6, 1, 0, 0, '', 'null'
-  FROM generate_series(1, %s) AS n
+SELECT uuidv7(interval '-30 days'), long_ago, long_ago, n %% 50000, 0, 3, 'old.kind_' || n %% 40, 'default',
+       'code', '', jsonb_build_object('user_id', n), long_ago, long_ago, 6, 1, 0, 0, '', 'null'
+  FROM generate_series(1, %s) AS n CROSS JOIN (SELECT now() - interval '30 days' AS long_ago) AS moment
 """
 
 
