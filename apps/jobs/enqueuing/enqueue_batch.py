@@ -37,8 +37,8 @@ def enqueue_batch(calls: Sequence[Call]) -> list[UUID]:
     unique = [(call.task, new) for call, new in zip(calls, made, strict=True) if new and call.task.unique]
     # a key without its job would keep others away: both or none
     with transaction.atomic() if unique else nullcontext():
-        for each in sorted({call.origin for call in calls} if unique else (), key=lambda each: each.tenant):
-            quotas.stand_by(each)
+        if unique:
+            quotas.stand_by(*(call.origin for call in calls))
         holder = dict(zip((new.id for _, new in unique), holders(unique), strict=True))
         in_line = [
             (call.origin, new)

@@ -59,11 +59,11 @@ def spend_each(asking: Sequence[Origin]) -> None:
         spend(each, asked[each])
 
 
-def stand_by(asking: Origin) -> None:
-    """Wait for the tenant's bucket before a key is taken, so that of two callers none waits for both."""
-    rate = _rate(asking)
-    if rate is not None:
-        sql.run("lock_quota", _bucket(asking.tenant, rate))
+def stand_by(*asking: Origin) -> None:
+    """Wait for the tenants' buckets before a key is taken, so that of two callers none waits for both."""
+    rates = {each.tenant: rate for each in asking if (rate := _rate(each)) is not None}
+    for tenant in sorted(rates):
+        sql.run("lock_quota", _bucket(tenant, rates[tenant]))
 
 
 def quotas() -> Mapping[str, str]:
