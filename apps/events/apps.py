@@ -14,4 +14,4 @@ class EventsConfig(AppConfig):
         from apps.jobs.keeper import duties  # noqa: PLC0415
 
         listeners.check()
-        duties.add(duties.Duty("prune facts", 60.0, prune.prune, busy_s=1.0))
+        duties.add_upkeep(duties.Duty("prune facts", 60.0, prune.prune, busy_s=1.0))

@@ -66,7 +66,7 @@ def test_the_list_says_what_is_wrong(admin: Client, every: Make) -> None:
 
 
 def test_the_keeper_watches() -> None:
-    assert "watch schedules" in {duty.name for duty in duties.table(lambda: None)}  # type: ignore[arg-type, return-value]
+    assert "watch schedules" in {duty.name for duty in duties.prompt(lambda _: 0)}
 
 
 def test_a_beat_answers_whether_it_is_well(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,12 +36,12 @@ class Duty:
     busy_s: float | None = None  # how often instead, while it lately had something to do
 
 
-def table(producer: Callable[[], Producer]) -> tuple[Duty, ...]:
-    """Return all duties; ``producer`` connects to the broker when one needs it."""
+def prompt(use: Callable[[Callable[[Producer], int]], int]) -> tuple[Duty, ...]:
+    """Return the duties for which jobs wait; ``use`` calls with a connection to the broker."""
     fill_windows = relay.Relay()
     return (
-        Duty("relay", 0.1, lambda: fill_windows(producer()), busy_s=0.01),
-        Duty("republish", 1.0, lambda: relay.republish(producer())),
+        Duty("relay", 0.1, lambda: use(fill_windows), busy_s=0.01),
+        Duty("republish", 1.0, lambda: use(relay.republish)),
         Duty("release", 0.5, transitions.release),
         Duty("end batches", 0.5, batches.end_batches),
         Duty("rescue", 2.0, rescue.Rescue()),
@@ -52,6 +52,14 @@ def table(producer: Callable[[], Producer]) -> tuple[Duty, ...]:
         Duty("replay", 1.0, replay.go_on),
         Duty("free slots", 5.0, lambda: len(sql.run("free_slots", {}))),
         Duty("sweep bundles", 5.0, lambda: len(sql.run("sweep_bundles", {}))),
+        *_added,
+    )
+
+
+def upkeep() -> tuple[Duty, ...]:
+    """Return the duties that may take seconds, and for which no job waits."""
+    return (
+        Duty("make partitions", 3600.0, partitions.make_weeks_ahead),
         Duty("find strays", 5.0, strays.Strays()),
         Duty("forget lanes", 60.0, lanes.forget),
         Duty("prune keys", 5.0, keys.Prune()),
@@ -59,8 +67,7 @@ def table(producer: Callable[[], Producer]) -> tuple[Duty, ...]:
         Duty("forget old", 60.0, forget_old.forget_old),
         Duty("roll up", 20.0, rollups.RollUp()),
         Duty("merge roll-ups", 60.0, rollups.merge),
-        Duty("make partitions", 3600.0, partitions.make_weeks_ahead),
-        *_added,
+        *_added_upkeep,
     )
 
 
@@ -69,4 +76,10 @@ def add(duty: Duty) -> None:
     _added.append(duty)
 
 
+def add_upkeep(duty: Duty) -> None:
+    """Give the leader one that may take seconds."""
+    _added_upkeep.append(duty)
+
+
 _added: list[Duty] = []
+_added_upkeep: list[Duty] = []

@@ -17,7 +17,7 @@ from apps.jobs.keeper import old_weeks, orphans
 from apps.jobs.keeper.old_weeks import Week
 
 _FROM_THE_START = UUID(int=0)
-_AT_A_STRETCH_S = 0.05  # of each second: the relay waits meanwhile
+_AT_A_STRETCH_S = 0.05  # of each second: the disk has other work
 _REST_S = 3600.0
 _REST_AFTER_TROUBLE_S = 60.0
 

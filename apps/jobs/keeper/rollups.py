@@ -6,14 +6,14 @@ from django.conf import settings
 
 from apps.jobs import sql
 
-_AT_A_STRETCH_S = 0.5  # then the keeper's other duties have their turn
+_AT_A_STRETCH_S = 0.5  # then the other upkeep has its turn
 _AT_ONCE = 10_000
 _REST_FACTOR = 50
 _FOR_EVER_DAYS = 36_500
 
 
 class RollUp:
-    """Count at each call, but for no more than a fiftieth of the leader's time: the relay waits meanwhile."""
+    """Count at each call, but keep the database busy for no more than a fiftieth of the time."""
 
     def __init__(self) -> None:
         self._rests_until = 0.0

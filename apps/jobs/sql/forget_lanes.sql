@@ -1,4 +1,5 @@
--- Forget lanes in which nobody stands, unless they had more than those who still wait, or somebody weighted them.
+-- Forget lanes in which nobody stands, unless they had more than those who still wait, or somebody weighted them. One that
+-- the relay serves meanwhile is locked or had a turn since, and stays.
 WITH lane AS MATERIALIZED (
     SELECT queue, lane, vtime, weight,
            EXISTS (SELECT FROM jobs_ready AS r WHERE r.queue = l.queue AND r.lane = l.lane) AS waits
@@ -6,7 +7,9 @@ WITH lane AS MATERIALIZED (
 ), others AS (
     SELECT queue, min(vtime) FILTER (WHERE waits) AS vtime FROM lane GROUP BY queue
 )
-DELETE FROM jobs_lane AS l USING lane JOIN others USING (queue)
- WHERE l.queue = lane.queue AND l.lane = lane.lane AND NOT lane.waits AND lane.weight = 1
-   AND lane.vtime <= COALESCE(others.vtime, lane.vtime)
-RETURNING l.lane
+DELETE FROM jobs_lane WHERE ctid = ANY (ARRAY(
+       SELECT l.ctid FROM jobs_lane AS l JOIN lane USING (queue, lane) JOIN others USING (queue)
+        WHERE NOT lane.waits AND lane.weight = 1 AND lane.vtime <= COALESCE(others.vtime, lane.vtime)
+          AND l.vtime = lane.vtime
+          FOR UPDATE OF l SKIP LOCKED))
+RETURNING lane

@@ -1,15 +1,23 @@
 """How often a duty is done depends on whether it lately had something to do."""
 
+import threading
+
 import pytest
 
 from apps.jobs.keeper.duties import Duty
-from apps.jobs.keeper.keeper import Keeper
+from apps.jobs.keeper.probe import Probe
+from apps.jobs.keeper.rounds import Rounds
 from apps.jobs.models import Duty as DutyRecord
+
+
+def rounds(*duties: Duty) -> Rounds:
+    """Return what does these duties."""
+    return Rounds("here:1", duties, Probe("here:1"), threading.Event())
 
 
 @pytest.mark.django_db
 def test_a_duty_that_lately_had_something_to_do_is_looked_at_more_often() -> None:
-    mine = Keeper()
+    mine = rounds()
     does = iter([3, 0])
     duty = Duty("relay", 60.0, lambda: next(does), busy_s=0.5)
     assert mine._pause_of(duty) == 60.0
@@ -22,7 +30,7 @@ def test_a_duty_that_lately_had_something_to_do_is_looked_at_more_often() -> Non
 
 @pytest.mark.django_db
 def test_trouble_is_written_down_at_once_though_the_duty_was_told_a_moment_ago() -> None:
-    mine = Keeper()
+    mine = rounds()
     mine._tell(Duty("relay", 60.0, lambda: 0), 1.0, 3, "")
     mine._tell(Duty("relay", 60.0, lambda: 0), 1.0, 0, "it broke")
     assert DutyRecord.objects.get(name="relay").error == "it broke"

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
+from django.db import transaction
 
 from apps.jobs import transitions
 from apps.jobs.models import Job, Lane, Ready
@@ -136,6 +137,19 @@ def test_one_that_had_more_than_those_who_wait_is_remembered_until_they_had_as_m
     assert lanes.forget() == 0
     Lane.objects.filter(lane="there").update(vtime=60)
     assert lanes.forget() == 1
+
+
+def test_a_lane_that_the_relay_serves_meanwhile_is_neither_waited_for_nor_forgotten(committed: None) -> None:
+    for name in ("idle", "served"):
+        Lane.objects.create(queue=QUEUE, lane=name)
+    with steps.another_session() as relay:
+        relay.do(lambda: transaction.set_autocommit(False))
+        relay.do(lambda: Lane.objects.filter(lane="served").update(vtime=1))
+        assert lanes.forget() == 1
+        relay.do(transaction.commit)
+        relay.do(lambda: transaction.set_autocommit(True))
+    assert Lane.objects.values_list("lane", "vtime").get() == ("served", 1)
+    Lane.objects.all().delete()
 
 
 @pytest.mark.parametrize("name", ["'; DROP TABLE jobs_lane --", "%s", "a/b", "\u202e", "ß" * 150])

@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.db import OperationalError, connection
 
 from apps.jobs import transitions
-from apps.jobs.keeper import duties, keeper, lead, rescue
+from apps.jobs.keeper import duties, keeper, lead, rescue, rounds, upkeep
 from apps.jobs.models import Bundle, Duty
 from apps.jobs.states import State
 from apps.local.servers.postgres import PostgresServer
@@ -25,7 +25,7 @@ from tests.jobs.conftest import Inbox
 from tests.jobs.steps import state_of
 from tests.local.waiting import wait_until
 
-DUTIES = {duty.name for duty in duties.table(lambda: None)}  # type: ignore[arg-type, return-value]  # only named
+DUTIES = {duty.name for duty in (*duties.prompt(lambda _: 0), *duties.upkeep())}
 FROZEN_IS_FOUND_S = lead._FROZEN_AFTER_S + keeper._STAND_BY_S  # before the tests hurry
 
 
@@ -33,16 +33,16 @@ FROZEN_IS_FOUND_S = lead._FROZEN_AFTER_S + keeper._STAND_BY_S  # before the test
 def hurried(committed: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stand by for moments and tell everything at once."""
     monkeypatch.setattr(keeper, "_STAND_BY_S", 0.02)
-    monkeypatch.setattr(keeper, "_REST_AFTER_TROUBLE_S", 0.3)
+    for part in (keeper, rounds, upkeep):
+        monkeypatch.setattr(part, "_REST_AFTER_TROUBLE_S", 0.3)
     for pause in ("_TELL_EVERY_S", "_TELL_BUSY_S"):
-        monkeypatch.setattr(keeper, pause, 0.0)
+        monkeypatch.setattr(rounds, pause, 0.0)
 
 
 @contextmanager
 def at_work(name: str) -> Iterator[keeper.Keeper]:
     """Run a keeper in a thread, with a session of its own."""
-    mine = keeper.Keeper()
-    mine.name = name
+    mine = keeper.Keeper(name)
     thread = threading.Thread(target=mine.run, name=name)
     thread.start()
     try:
