@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from apps.jobs import storable
+from apps.jobs import sql, storable
 
 _LONGEST = 200
 _MOST_TAGS, _LONGEST_TAG = 20, 100
@@ -17,7 +17,7 @@ class Origin:
     """Where a job comes from."""
 
     owner_id: int | None = None
-    trigger: str = "code"  # code, web, shell, schedule or event
+    trigger: str = "code"  # code, web, shell, schedule, event, or message: a plain Celery message
     subject: str = ""  # what it is about, in a person's words
     tenant: str = ""  # whose turn it takes: the relay is fair between tenants
     tags: tuple[str, ...] = ()  # by which people find it again
@@ -27,13 +27,45 @@ class Origin:
 
 
 _current: ContextVar[Origin] = ContextVar("origin", default=Origin())  # noqa: B039  # frozen
-running: ContextVar[UUID | None] = ContextVar("running", default=None)  # by attempt: the job whose body runs
+
+
+class Running:
+    """A job whose body runs; what it is for is read when it first enqueues something."""
+
+    __slots__ = ("_is_for", "id")
+
+    def __init__(self, job_id: UUID) -> None:
+        self.id = job_id
+        self._is_for: tuple[str, str] | None = None
+
+    def is_for(self) -> tuple[str, str]:
+        """Return its tenant, and the request that asked for it."""
+        if self._is_for is None:
+            rows = sql.run("origin_of", {"id": self.id})
+            self._is_for = (rows[0][3], rows[0][5]) if rows else ("", "")
+        return self._is_for
+
+
+running: ContextVar[Running | None] = ContextVar("running", default=None)  # set by attempt
 
 
 def current() -> Origin:
-    """Return who is asking now; inside a job's body that job is the parent, unless another was named."""
-    asking, parent = _current.get(), running.get()
-    return asking if parent is None else replace(asking, parent_id=asking.parent_id or parent, is_asked=False)
+    """Return who is asking now.
+
+    Inside a job's body that job is the parent, and what it makes is for the same tenant and of the same
+    request, unless others were named.
+    """
+    asking, job = _current.get(), running.get()
+    if job is None:
+        return asking
+    tenant, request_id = job.is_for()
+    return replace(
+        asking,
+        parent_id=asking.parent_id or job.id,
+        tenant=asking.tenant or tenant,
+        request_id=asking.request_id or request_id,
+        is_asked=False,
+    )
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Give any function to the real run(): as a job type, with a job that was enqueued and claimed."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -15,14 +15,19 @@ HOUR = timedelta(hours=1)
 
 
 def run_body(
-    body: Callable[..., object], *, timeout: timedelta = HOUR, max_attempts: int = 3, **args: Any
+    body: Callable[..., object],
+    *,
+    timeout: timedelta = HOUR,
+    max_attempts: int = 3,
+    made_for: Mapping[str, str] | None = None,
+    **args: Any,
 ) -> tuple[str, Claim]:
     """Enqueue, claim and run a body as a worker would; return its word and its claim."""
     kind = f"odd.body_{next(_numbers)}"
     if body.__name__ == "<lambda>":  # Celery writes a def with this name
         body.__name__ = "body"
     task = job(kind, timeout=timeout, retry=RetryPolicy(max_attempts=max_attempts))(body)
-    claim = steps.running(kind=kind, args=args, max_attempts=max_attempts)
+    claim = steps.running(kind=kind, args=args, max_attempts=max_attempts, **(made_for or {}))
     return run(task, claim), claim
 
 

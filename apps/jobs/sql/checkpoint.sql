@@ -1,7 +1,11 @@
 -- Save how far a job got, if its lease still holds; the row lock keeps a rescue out until the caller's commit.
--- No row: the lease was lost. Getting further clears the count of deaths: this job is no killer.
+-- No row: the lease was lost. Getting further clears the count of deaths: such a job is no killer. One that says again
+-- where it was got nowhere.
 WITH holder AS (
-    UPDATE jobs_job SET deaths = 0 WHERE id = %(id)s AND lease = %(lease)s AND state = 3
+    UPDATE jobs_job
+       SET deaths = CASE WHEN deaths > 0 AND (SELECT p.cursor FROM jobs_progress AS p WHERE p.job_id = jobs_job.id)
+                                             IS DISTINCT FROM %(cursor)s::jsonb THEN 0 ELSE deaths END
+     WHERE id = %(id)s AND lease = %(lease)s AND state = 3
     RETURNING id, attempt, cancel_requested_at
 ), saved AS (
     INSERT INTO jobs_progress AS p (job_id, attempt, done, total, note, rate, cursor, updated_at)
