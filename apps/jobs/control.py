@@ -5,8 +5,12 @@ from uuid import UUID
 
 from celery.app.control import Control
 
-from apps.jobs import sql, transitions
 from apps.jobs.canvas import canvas
+from apps.jobs.models.job import Job
+from apps.jobs.operating.cancel import cancel
+from apps.jobs.operating.job_filter import JobFilter
+
+_ACTOR = "app.control.revoke"
 
 
 class LedgerControl(Control):
@@ -18,18 +22,21 @@ class LedgerControl(Control):
         """Cancel jobs that wait, ask running ones to stop, and broadcast what the ledger does not know.
 
         ``terminate`` and ``signal`` hold for tasks of other packages: a job stops as by any other cancel.
+        What was cancelled stands in the audit log; who called is not known here.
         """
-        given = [task_id] if isinstance(task_id, str | UUID) else list(task_id)
-        others = [str(one) for one in given if not _cancelled(str(one))]
+        given = [str(task_id)] if isinstance(task_id, str | UUID) else [str(one) for one in task_id]
+        ours = _ours(given)
+        if ours:
+            cancel(JobFilter(ids=tuple(ours.values())), actor=_ACTOR)
+        others = [one for one in given if one not in ours]
         if not others:
             return None
         asked = others[0] if len(others) == 1 else others
         return super().revoke(asked, destination=destination, **options)  # type: ignore[arg-type]
 
 
-def _cancelled(task_id: str) -> bool:
-    """Cancel a job of ours; say whether it was one."""
-    if not canvas.is_time_ordered(task_id):
-        return False
-    job_id = UUID(task_id)
-    return transitions.cancel(job_id) is not None or bool(sql.run("knows", {"id": job_id}))
+def _ours(given: Iterable[str]) -> dict[str, UUID]:
+    """Return those that the ledger has, as they were written."""
+    likely = {one: UUID(one) for one in given if canvas.is_time_ordered(one)}
+    known = set(Job.objects.filter(pk__in=likely.values()).values_list("pk", flat=True)) if likely else set()
+    return {one: job_id for one, job_id in likely.items() if job_id in known}

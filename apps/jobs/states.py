@@ -13,7 +13,7 @@ class State(models.IntegerChoices):
     """Where a job stands."""
 
     SCHEDULED = 0, "scheduled"  # waits for its time (run_after)
-    READY = 1, "ready"  # may run; its id is not in the broker yet, or only just
+    READY = 1, "ready"  # may run; it stands in line, or the relay gave its id to the broker
     QUEUED = 2, "queued"  # its id was handed to the broker when it was enqueued
     RUNNING = 3, "running"  # claimed by a worker, which holds a lease
     RETRYING = 5, "retrying"  # failed; waits to run again (run_after)

@@ -54,6 +54,13 @@ def test_a_page_says_until_when_a_job_sleeps(operator: Client) -> None:
     assert "9000" not in pages[1]
 
 
+def test_a_page_says_why_a_job_waits(operator: Client) -> None:
+    page = operator.get(f"{JOBS}{steps.in_line()}/change/").content.decode()
+    assert "No live worker listens to queue default." in page
+    page = operator.get(f"{JOBS}{steps.job_in(State.SUCCEEDED).id}/change/").content.decode()
+    assert "It does not wait: it ended as succeeded." in page
+
+
 def test_ended_jobs_run_again_as_new_ones_of_who_asks(operator: Client) -> None:
     ended, gone = steps.job_in(State.SUCCEEDED).id, steps.job_in(State.CANCELLED).id
     Job.objects.filter(pk=gone).update(kind="no.such")

@@ -8,7 +8,7 @@ from celery import current_app, group
 from celery.app.control import Control
 
 from apps.jobs import transitions
-from apps.jobs.models import Job
+from apps.jobs.models import Action, Job
 from apps.jobs.states import State
 from apps.lib.ids import new_id
 from tests.jobs import steps
@@ -34,6 +34,16 @@ def test_revoking_a_waiting_job_cancels_it_without_a_word_to_the_workers(broadca
     handle = plus.delay(1)
     handle.revoke()
     assert (handle.state, state_of(UUID(handle.id)), broadcasts) == ("REVOKED", State.CANCELLED, [])
+
+
+def test_what_was_revoked_stands_in_the_audit_log_once(broadcasts: list[Any]) -> None:
+    ids = [plus.delay(n).id for n in range(3)]
+    current_app.control.revoke([*ids, str(new_id())])
+    entry = Action.objects.get()
+    assert (entry.verb, entry.actor_name, entry.count) == ("cancel", "app.control.revoke", 3)
+    current_app.control.revoke(ids)
+    assert Action.objects.count() == 1, "nothing was cancelled the second time"
+    Action.objects.all().delete()
 
 
 @pytest.mark.parametrize("terminate", [False, True])

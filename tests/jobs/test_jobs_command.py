@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from apps.jobs import transitions
-from apps.jobs.models import Action, Job, LogLine, Replay
+from apps.jobs.models import Action, Artifact, Effect, Job, LogLine, Replay
 from apps.jobs.operating import actions
 from apps.jobs.states import State
 from apps.lib.ids import first_id_of
@@ -74,6 +74,19 @@ def test_a_job_is_shown_whole_with_its_secrets_masked() -> None:
     text = said("show", claim.id)
     assert "half way" in text
     assert "hunter2" not in text + json.dumps(data)
+
+
+def test_a_waiting_job_is_shown_with_the_reason_and_what_came_of_it_so_far() -> None:
+    parent, effect = steps.in_line(tenant="acme"), {"started_at": timezone.now(), "lease": uuid4()}
+    steps.in_line(parent_id=parent)
+    Artifact.objects.create(job_id=parent, name="a.csv", path="a", bytes=7, made_at=timezone.now())
+    Effect.objects.create(key="kinds.add/7", job_id=parent, receipt={"token": "hunter2"}, **effect)
+    data = told("show", parent)
+    assert data["waits"] == "No live worker listens to queue default."
+    assert (data["lane"], data["children"], data["artifacts"][0]["name"]) == ("acme", {"ready": 1}, "a.csv")
+    assert data["effects"][0]["key"] == "kinds.add/7"
+    assert "No live worker listens" in said("show", parent)
+    assert "hunter2" not in said("show", parent) + json.dumps(data)
 
 
 def test_stats_tell_how_many_went_well_since_then() -> None:

@@ -19,6 +19,7 @@ from apps.jobs.admin.filters import AgeFilter, KindFilter
 from apps.jobs.admin.read_only import ReadOnlyAdmin
 from apps.jobs.kinds import arguments
 from apps.jobs.models import Job
+from apps.jobs.operating.why import why_waiting
 
 _LONGEST_ARGUMENTS = 10_000
 _STORIES = (("logline", "log"), ("attempt", "attempts"), ("deadletter", "dead letter"), ("action", "actions"))
@@ -37,6 +38,7 @@ class JobAdmin(ReadOnlyAdmin[Job]):
     actions = ("cancel_selected", "retry_selected", "run_selected_again")
     fields = (
         ("kind", "state", "queue", "priority"),
+        "why_it_waits",
         ("owner", "trigger", "subject"),
         "shown_args",
         ("tenant", "tags", "parent_id", "request_id"),
@@ -46,7 +48,7 @@ class JobAdmin(ReadOnlyAdmin[Job]):
         ("fingerprint", "shown_result"),
         "stories",
     )
-    readonly_fields = ("sleeps_until", "shown_args", "shown_result", "stories")
+    readonly_fields = ("why_it_waits", "sleeps_until", "shown_args", "shown_result", "stories")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
         """Read the worker's name along with a job."""
@@ -58,6 +60,11 @@ class JobAdmin(ReadOnlyAdmin[Job]):
             people = get_user_model()._default_manager.filter(email__iexact=term)
             return queryset.filter(owner_id__in=list(people.values_list("pk", flat=True)))
         return queryset.filter(kind__in=[kind for kind in registry.kinds() if term.lower() in kind])
+
+    @admin.display(description="why it waits")
+    def why_it_waits(self, job: Job) -> str:
+        """Return why it does not run yet, or that it does not wait."""
+        return why_waiting(job.pk)
 
     @admin.display(description="run after")
     def sleeps_until(self, job: Job) -> str:

@@ -13,4 +13,5 @@ class Progress(models.Model):
     note = models.TextField(default="")
     rate = models.FloatField(null=True)  # units a second in this attempt, lately
     cursor = models.JSONField(null=True)  # by checkpoint only, in the transaction that made it true
+    furthest = models.BigIntegerField(null=True)  # ``done`` of the checkpoint that was the furthest
     updated_at = models.DateTimeField()

@@ -122,8 +122,7 @@ class Context:
 
     def children(self) -> Counter[str]:
         """Count the jobs that name this one as their parent, by the word for where they stand."""
-        counts = sql.run("children", {"id": self.job_id})
-        return Counter({State(state).label: count for state, count in counts})
+        return children_of(self.job_id)
 
     def _as_parent(self) -> AbstractContextManager[None]:
         return origin(parent_id=current().parent_id or self.job_id)
@@ -145,3 +144,8 @@ class Context:
             raise LeaseLost("Another worker has this job now.")
         if rows[0][0]:
             raise CancelRequested("Somebody asked this job to stop.")
+
+
+def children_of(job_id: UUID) -> Counter[str]:
+    """Count the jobs that name a job as their parent, by the word for where they stand."""
+    return Counter({State(state).label: count for state, count in sql.run("children", {"id": job_id})})

@@ -6,16 +6,52 @@ from uuid import UUID
 from django.core.management.base import CommandError
 
 from apps.jobs.kinds import arguments as job_arguments
-from apps.jobs.models import Action, Attempt, DeadLetter, Job, LogLine, Progress
+from apps.jobs.models import Action, Artifact, Attempt, DeadLetter, Effect, Job, LogLine, Progress
+from apps.jobs.operating.why import why_waiting
+from apps.jobs.running.context import children_of
 from apps.jobs.shell import options as shared
 from apps.jobs.shell.answer import Answer, facts, table
+from apps.jobs.states import WAITING
 
 HELP = "Show one job: what, who, when, its attempts, its last log lines and what people did to it."
 _LOG_LINES = 20
 _WHEN = ("enqueued_at", "run_after", "started_at", "finished_at", "cancel_requested_at", "expires_at")
-_WHAT = ("queue", "priority", "tenant", "subject", "trigger", "tags", "request_id", "parent_id")
-_HOW = ("attempt", "failures", "deaths", "max_attempts", "worker_pid", "fingerprint", "result")
+_WHAT = (
+    "queue",
+    "priority",
+    "tenant",
+    "lane",
+    "limit_key",
+    "subject",
+    "trigger",
+    "tags",
+    "request_id",
+    "parent_id",
+)
+_HOW = (
+    "schema_version",
+    "attempt",
+    "failures",
+    "deaths",
+    "max_attempts",
+    "worker_pid",
+    "fingerprint",
+    "result",
+)
 _NAMES = (*_WHEN, *_WHAT, *_HOW)
+_OF_AN_ATTEMPT = (
+    "number",
+    "outcome",
+    "worker_name",
+    "started_at",
+    "ended_at",
+    "error_type",
+    "message",
+    "traceback",
+)
+_OF_PROGRESS = ("done", "total", "note", "cursor", "updated_at")
+_OF_AN_EFFECT = ("key", "started_at", "done_at")  # a receipt may hold what is nobody else's
+_OF_A_LETTER = ("died_at", "message", "decision", "decided_at", "version")
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -37,6 +73,7 @@ def _facts(job: Job) -> dict[str, object]:
         "id": job.pk,
         "kind": job.kind,
         "state": job.get_state_display(),
+        "waits": why_waiting(job.pk) if job.state in WAITING else None,
         "args": job_arguments.masked(job.args),
         "owner": job.owner.get_username() if job.owner else None,
         "worker": job.worker.name if job.worker else None,
@@ -48,31 +85,17 @@ def _facts(job: Job) -> dict[str, object]:
 
 def _story(job_id: UUID) -> dict[str, object]:
     of_it = {"job_id": job_id}
-    logged = (
-        LogLine.objects.filter(**of_it)
-        .order_by("-id")
-        .values("at", "attempt", "level", "message")[:_LOG_LINES]
-    )
-    words = (
-        "number",
-        "outcome",
-        "worker_name",
-        "started_at",
-        "ended_at",
-        "error_type",
-        "message",
-        "traceback",
-    )
-    letter = DeadLetter.objects.filter(**of_it).values(
-        "died_at", "message", "decision", "decided_at", "version"
-    )
-    progress = Progress.objects.filter(**of_it).values("done", "total", "note", "cursor", "updated_at")
+    attempts = Attempt.objects.filter(**of_it).order_by("id").values(*_OF_AN_ATTEMPT)
+    logged = LogLine.objects.filter(**of_it).order_by("-id").values("at", "attempt", "level", "message")
     done = Action.objects.filter(subject=f"job {job_id}").values("at", "actor_name", "verb", "reason")
     return {
-        "attempts": list(Attempt.objects.filter(**of_it).order_by("id").values(*words)),
-        "progress": progress.first(),
-        "log": list(logged)[::-1],
-        "dead_letter": letter.first(),
+        "attempts": list(attempts),
+        "progress": Progress.objects.filter(**of_it).values(*_OF_PROGRESS).first(),
+        "children": children_of(job_id) or None,
+        "artifacts": list(Artifact.objects.filter(**of_it).order_by("id").values("name", "bytes", "made_at")),
+        "effects": list(Effect.objects.filter(**of_it).order_by("started_at").values(*_OF_AN_EFFECT)),
+        "log": list(logged[:_LOG_LINES])[::-1],
+        "dead_letter": DeadLetter.objects.filter(**of_it).values(*_OF_A_LETTER).first(),
         "actions": list(done.order_by("id")),
     }
 
@@ -81,7 +104,7 @@ def _text(data: dict[str, object]) -> str:
     parts = [
         facts((name, value) for name, value in data.items() if not isinstance(value, list) or name == "tags")
     ]
-    for name in ("attempts", "log", "actions"):
+    for name in ("attempts", "artifacts", "effects", "log", "actions"):
         rows = data[name]
         if isinstance(rows, list) and rows:
             heads = [head for head in rows[0] if head != "traceback"]

@@ -170,14 +170,25 @@ class TestDeaths:
         assert [story.number for story in Attempt.objects.filter(job_id=claim.id)] == [1, 2, 3]
         assert not steps.stands_in_line(claim.id)
 
-    def test_a_checkpoint_shows_that_it_is_no_killer(self) -> None:
+    def test_one_that_gets_further_each_time_is_no_killer(self) -> None:
         claim = running()
-        for _ in range(6):
+        for done in range(6):
             with transaction.atomic():
-                Context(claim).checkpoint({}, done=1)
+                Context(claim).checkpoint({}, done=done)
             transitions.rescue([_worker_of(claim)], max_deaths=2)
             assert state_of(claim.id) == State.READY
             claim = again(claim)
+
+    def test_one_that_begins_anew_and_dies_at_the_same_place_is_a_killer(self) -> None:
+        claim = running()
+        for death in (1, 2, 3):
+            for row in (1, 2):
+                with transaction.atomic():
+                    Context(claim).checkpoint({"row": row}, done=row)
+            transitions.rescue([_worker_of(claim)], max_deaths=3)
+            assert row_of(claim.id)["deaths"] == death
+            claim = again(claim) if death < 3 else claim
+        assert state_of(claim.id) == State.DEAD
 
     def test_a_lost_worker_is_no_failure_of_the_job(self) -> None:
         claim = running(max_attempts=1)
