@@ -48,6 +48,20 @@ def check_quotas(**_: object) -> list[CheckMessage]:
 
 
 @register()
+def check_time_limits(**_: object) -> list[CheckMessage]:
+    """Refuse limits of Celery's for all tasks: its pool heeds them for a whole message of many jobs."""
+    return [
+        Error(
+            f"CELERY_{name} limits a message, and all the jobs that it carries, not one of them.",
+            hint="Remove it, and give job types a timeout: @job(..., timeout=timedelta(minutes=2)).",
+            id="jobs.E005",
+        )
+        for name in ("TASK_TIME_LIMIT", "TASK_SOFT_TIME_LIMIT")
+        if getattr(settings, f"CELERY_{name}", None)
+    ]
+
+
+@register()
 def check_queues(**_: object) -> list[CheckMessage]:
     """Refuse job types on a queue that no worker listens to by default."""
     known = set(settings.CELERY_TASK_QUEUES)

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from celery.exceptions import SoftTimeLimitExceeded
+
 
 class Discard(Exception):  # noqa: N818  # it is a word a job says, not an error of ours
     """End the job as dead at once: no retry can heal it. Its sentence is shown to the one who started it."""
@@ -28,5 +30,7 @@ class LeaseLost(Exception):  # noqa: N818
     """Tell a running job that it is no longer its own; nothing it writes counts. Let it pass through."""
 
 
-class TimedOut(Exception):  # noqa: N818
-    """Tell a running job that it used up its timeout."""
+class TimedOut(SoftTimeLimitExceeded):
+    """Tell a running job that it used up its timeout; bodies written for Celery catch it by Celery's name."""
+
+    __str__ = Exception.__str__  # billiard's shows the class and a tuple

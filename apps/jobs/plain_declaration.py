@@ -5,6 +5,7 @@ A base class of JobTask: what @job would have found out about the function is fo
 
 import inspect
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from celery import Celery, Task
@@ -27,11 +28,13 @@ class PlainlyDeclared(AnyTask):
     wants_context: bool
     parameters: inspect.Signature
     validator: Validator | None
+    timeout: timedelta
 
     @classmethod
     def on_bound(cls, app: Celery) -> None:
-        """Read the function's parameters, unless @job did."""
+        """Read the function's parameters, unless @job did; make Celery's limits ours."""
         super().on_bound(app)
+        cls._take_over_limits()
         if cls.validator is not None:
             return
         function = getattr(cls.run, "__wrapped__", cls.run)
@@ -39,6 +42,14 @@ class PlainlyDeclared(AnyTask):
         cls.wants_context = not is_bound and wants_context(function)
         cls.parameters = signature_of(function, wants_context=is_bound or cls.wants_context)
         cls.validator = Validator(cls.name, function, cls.parameters)
+
+    @classmethod
+    def _take_over_limits(cls) -> None:
+        """Limit each attempt, where Celery would limit the message, with all the jobs that it carries."""
+        limits = [timedelta(seconds=limit) for limit in (cls.time_limit, cls.soft_time_limit) if limit]
+        if limits:
+            cls.timeout = min(limits)
+        cls.time_limit = cls.soft_time_limit = None
 
 
 def wants_context(function: Callable[..., object]) -> bool:

@@ -13,6 +13,11 @@ def set_worker_id(worker_id: int) -> None:
     _worker_id = worker_id
 
 
+def is_worker() -> bool:
+    """Say whether this process belongs to a worker."""
+    return _worker_id is not None
+
+
 def worker_id() -> int:
     """Return the row of the worker that this process belongs to."""
     if _worker_id is None:

@@ -19,7 +19,7 @@ def run_body(
     *,
     timeout: timedelta = HOUR,
     max_attempts: int = 3,
-    made_for: Mapping[str, str] | None = None,
+    made_for: Mapping[str, Any] | None = None,
     **args: Any,
 ) -> tuple[str, Claim]:
     """Enqueue, claim and run a body as a worker would; return its word and its claim."""

@@ -5,7 +5,7 @@ from django.core.checks import run_checks
 from pytest_django import Settings
 
 from apps.jobs import job
-from apps.jobs.checks import check_heartbeat, check_queues
+from apps.jobs.checks import check_heartbeat, check_queues, check_time_limits
 
 
 def test_the_settings_as_they_are_pass() -> None:
@@ -32,6 +32,14 @@ def test_a_job_type_on_a_queue_that_nobody_listens_to_is_refused(settings: Setti
 
     settings.CELERY_TASK_QUEUES = {**settings.CELERY_TASK_QUEUES, "nowhere": {}}
     assert not [error for error in check_queues() if "odd.lonely" in error.msg]
+
+
+@pytest.mark.parametrize("name", ["TASK_TIME_LIMIT", "TASK_SOFT_TIME_LIMIT"])
+def test_a_limit_that_would_kill_a_whole_message_is_refused(settings: Settings, name: str) -> None:
+    assert check_time_limits() == []
+    setattr(settings, f"CELERY_{name}", 300)
+    [error] = check_time_limits()
+    assert (error.id, f"CELERY_{name}" in error.msg) == ("jobs.E005", True)
 
 
 def test_both_checks_are_part_of_manage_py_check(settings: Settings) -> None:

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from apps.jobs import storable, transitions
 from apps.jobs.canvas import canvas
 from apps.jobs.enqueuing import continuation
+from apps.jobs.messages import dead_messages
 from apps.jobs.origin import Origin
 from apps.jobs.running.record import recorded
 from apps.lib.ids import new_id
@@ -72,4 +73,5 @@ def _write_off(task: Enqueues, job_id: UUID, args: list[object], kwargs: dict[st
         )
         recorded(lambda: transitions.enqueue(job, window=0))
     except (TypeError, ValueError) as error:
-        log.error("%s %s: a plain Celery message was dropped: its arguments %s", task.name, job_id, error)
+        why = f"Its arguments {error}."
+        dead_messages.keep(why, kind=task.name, queue=task.job_queue, error=error, args=args, kwargs=kwargs)

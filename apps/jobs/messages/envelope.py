@@ -4,7 +4,6 @@ Celery itself makes one envelope a kind and process, and every message of that k
 own ids: the format stays Celery's, and a message costs a sixth of what `send_task` takes for it.
 """
 
-import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,9 +15,8 @@ from celery import current_app
 from celery.exceptions import Ignore
 from kombu import serialization
 
+from apps.jobs.messages import dead_messages
 from apps.jobs.transitions import Message
-
-log = logging.getLogger("backline.jobs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ def seal(message: Message, text: str) -> Envelope:
 
 
 def contents(headers: Mapping[str, object]) -> tuple[UUID, list[UUID]]:
-    """Return the bundle and the jobs that a message names; refuse one that names none, and say so once."""
+    """Return the bundle and the jobs that a message names; refuse one that names none, and keep it."""
     try:
         jobs = headers["jobs"]
         if isinstance(jobs, list) and jobs:
@@ -61,7 +59,7 @@ def contents(headers: Mapping[str, object]) -> tuple[UUID, list[UUID]]:
     except (KeyError, ValueError):
         pass
     named = {name: headers.get(name) for name in ("bundle", "jobs")}
-    log.error("a message was dropped: its headers name no jobs (%.300r)", named)
+    dead_messages.keep("Its headers name no jobs.", headers=named)
     raise Ignore("no jobs named")
 
 

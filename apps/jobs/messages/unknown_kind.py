@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import DatabaseError, InterfaceError, connection, transaction
 
 from apps.jobs import process, transitions
+from apps.jobs.messages import dead_messages
 
 log = logging.getLogger("backline.worker")
 
@@ -26,7 +27,8 @@ def set_aside(headers: Mapping[str, object]) -> None:
         bundle = UUID(str(headers["bundle"]))
         ids = [UUID(str(job_id)) for job_id in headers["jobs"]]  # type: ignore[attr-defined]  # a list: see is_ours
     except ValueError:
-        log.warning("a message names no jobs that can be read; the keeper sends what it carried again")
+        dead_messages.keep("It names no jobs that can be read.", headers=headers)
+        connection.close()
         return
     try:
         with transaction.atomic():  # a claim without its outcome would be held by this worker for ever

@@ -1,4 +1,4 @@
-"""A worker outlives whatever somebody puts into its queue.  Called by the consumer.
+"""A worker outlives whatever somebody puts into its queue, and writes it down.  Called by the consumer.
 
 Celery itself logs and drops a message whose body is wrong. A wrong envelope comes up as an error of the
 transport or of a header, and would end the worker: one message, one worker.
@@ -10,7 +10,10 @@ from typing import ParamSpec, TypeVar
 
 from billiard.exceptions import WorkerLostError
 from celery.exceptions import CeleryError
+from django.db import connection
 from kombu import Message
+
+from apps.jobs.messages import dead_messages
 
 log = logging.getLogger("backline.worker")
 
@@ -32,11 +35,18 @@ def receiving(
             receive(message)
         except let_through:
             raise
-        except Exception:
-            log.exception("a message was dropped: nobody can read its headers %.500r", message.headers)
+        except Exception as error:  # noqa: BLE001  # whatever a header may hold; it is told
+            write_down(message, "Nobody can read its headers.", error)
             message.ack_log_error(log, let_through)
 
     return received
+
+
+def write_down(message: Message, why: str, error: BaseException | None = None) -> None:
+    """Keep a message that is about to be dropped as a dead letter."""
+    queue = str((message.delivery_info or {}).get("routing_key", ""))
+    dead_messages.keep(why, queue=queue, error=error, headers=message.headers, body=message.body)
+    connection.close()  # it must not be open in this process when a child is forked
 
 
 def looping(loop: Callable[P, R], let_through: tuple[type[BaseException], ...]) -> Callable[P, R]:
@@ -50,7 +60,8 @@ def looping(loop: Callable[P, R], let_through: tuple[type[BaseException], ...]) 
         except known:
             raise
         except Exception as error:
-            log.exception("a message was dropped: nobody can read its envelope")
+            dead_messages.keep("Nobody can read its envelope.", error=error)
+            connection.close()
             raise UnreadableMessage(str(error)) from error
 
     return outlived

@@ -20,14 +20,16 @@ Line = tuple[UUID, int, datetime, str, str]  # job, attempt, moment, level, text
 class JobLog:
     """The lines of one attempt on their way to the ledger."""
 
-    def __init__(self, job_id: UUID, attempt: int) -> None:
+    def __init__(self, job_id: UUID, attempt: int, *, at_once: bool = False) -> None:
+        """Keep lines until a flush, or write each ``at_once``: of a job that may kill this process."""
         self._job_id = job_id
         self._attempt = attempt
+        self._at_once = at_once
         self._lines: list[Line] = []
         self._taken = 0
 
     def add(self, level: str, message: str, at: datetime) -> None:
-        """Keep one line until the next flush."""
+        """Keep one line."""
         self._taken += 1
         if self._taken > MOST_LINES:
             return
@@ -35,6 +37,8 @@ class JobLog:
             level, message = "warning", f"The log ends here: more than {MOST_LINES} lines in one attempt."
         text = storable.clean(message[:LONGEST_LINE])
         self._lines.append((self._job_id, self._attempt, at, level, text))
+        if self._at_once:
+            self.flush()
 
     def flush(self) -> None:
         """Write the kept lines, outside any transaction of the job; losing them must not fail the job."""

@@ -30,6 +30,7 @@ from apps.jobs.transitions.running import (
 from apps.jobs.transitions.set_aside import set_aside
 from apps.jobs.transitions.taken_back import hand_back, rescue, rescue_child, spare
 from apps.jobs.transitions.waiting import Fill, Rules, expire, relay, release, republish
+from apps.jobs.transitions.written_off import write_off
 
 __all__ = [
     "Claim",
@@ -64,4 +65,5 @@ __all__ = [
     "spare",
     "stop",
     "succeed",
+    "write_off",
 ]

@@ -34,6 +34,11 @@ class Claim(NamedTuple):
     closes: UUID | None = None  # the bundle that leaves the window with this job: it came alone
 
     @property
+    def was_cut_off(self) -> bool:
+        """Say whether an attempt before did not end by itself: perhaps its worker died of it."""
+        return self.attempt > self.failures + 1
+
+    @property
     def is_last_try(self) -> bool:
         """Say whether a failure now is final."""
         return self.failures + 1 >= self.max_attempts

@@ -84,16 +84,37 @@ class LedgerConsumer(Consumer):
         self._flush_events()  # type: ignore[attr-defined]  # likewise
         super().stop()
 
+    def on_unknown_message(self, body: object, message: Message) -> None:
+        """Refuse it as Celery does, and keep it as a dead letter."""
+        super().on_unknown_message(body, message)
+        unreadable.write_down(message, "It is no message of Celery's.")
+
+    def on_invalid_task(self, body: object, message: Message, exc: Exception) -> None:
+        """Refuse it as Celery does, and keep it as a dead letter."""
+        super().on_invalid_task(body, message, exc)
+        unreadable.write_down(message, "It is no call of a task.", exc)
+
+    def on_decode_error(self, message: Message, exc: Exception) -> None:
+        """Drop it as Celery does, and keep it as a dead letter."""
+        super().on_decode_error(message, exc)
+        unreadable.write_down(message, "Nobody can read its body.", exc)
+
     def on_unknown_task(self, body: object, message: Message, exc: Exception) -> None:
         """Give the jobs of an unknown kind back; what is not ours, Celery refuses in its own way."""
         headers = message.headers or {}
         if not unknown_kind.is_ours(headers):
             super().on_unknown_task(body, message, exc)
+            unreadable.write_down(message, f"No job type or task is called {_bounded(exc)} here.")
             return
         unknown_kind.set_aside(headers)
         message.ack_log_error(log, self.connection_errors)  # type: ignore[attr-defined]  # missing from the stubs
         if self.event_dispatcher:  # type: ignore[attr-defined]  # likewise
             self.event_dispatcher.send("task-rejected", uuid=headers.get("id"))  # type: ignore[attr-defined]
+
+
+def _bounded(name: object) -> str:
+    """Return the name that a KeyError tells, which somebody else chose."""
+    return f"{name!s:.200}"
 
 
 def _pause(seconds: float) -> None:

@@ -1,5 +1,6 @@
 """Plain Celery messages for our kinds, and messages that nobody can read: the worker goes on after each."""
 
+from collections import deque
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -10,8 +11,10 @@ from celery.app.task import Context as Request
 from celery.exceptions import Ignore, WorkerLostError
 from django.db import OperationalError
 
-from apps.jobs.messages import unreadable
+from apps.jobs import transitions
+from apps.jobs.messages import dead_messages, unreadable
 from apps.jobs.models import DeadLetter, Job
+from apps.jobs.operating import readable
 from apps.jobs.states import State
 from apps.jobs.task import JobTask
 from apps.lib.ids import new_id
@@ -72,12 +75,14 @@ class TestPlainMessages:
         assert letter.evidence["args"] == {"args": list(args), "kwargs": kwargs}
 
     @pytest.mark.parametrize("args", [("x" * 70_000,), ("nul \x00",)], ids=["too big", "nul"])
-    def test_arguments_that_no_ledger_can_hold_are_dropped_with_a_line_in_the_log(
+    def test_arguments_that_no_ledger_can_hold_are_shown_in_the_dead_letter_as_far_as_it_can_hold(
         self, args: tuple[object, ...], caplog: pytest.LogCaptureFixture
     ) -> None:
         receive(*args)
-        assert not Job.objects.exists()
-        assert "canvas.plus" in caplog.text
+        letter = DeadLetter.objects.get()
+        assert (letter.kind, Job.objects.get().state) == ("canvas.plus", State.DEAD)
+        assert letter.evidence["args"]["args"].startswith(repr(list(args))[:8])
+        assert len(letter.evidence["args"]["args"]) <= 10_000
         assert "was dropped" in caplog.text
 
     def test_a_message_that_arrives_while_the_database_is_away_waits_for_it(
@@ -97,15 +102,52 @@ class TestPlainMessages:
         assert row_of(Job.objects.get().id)["state"] == State.READY
 
 
+@pytest.mark.usefixtures("committed")
 class TestWhatNobodyCanRead:
+    @pytest.fixture(autouse=True)
+    def kept_nothing_yet(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(dead_messages, "_kept_at", deque(maxlen=dead_messages._MOST))
+
     def test_a_message_with_senseless_headers_is_acknowledged_and_told(
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
         acknowledged: list[object] = []
-        message = SimpleNamespace(headers={"task": 7}, ack_log_error=lambda *said: acknowledged.append(said))
+        message = SimpleNamespace(
+            headers={"task": 7},
+            body=b"x" * 20_000 + b"end",
+            delivery_info={"routing_key": "imports"},
+            ack_log_error=lambda *said: acknowledged.append(said),
+        )
         unreadable.receiving(_raising(TypeError("7")), (OSError,))(message)  # type: ignore[arg-type]
         assert len(acknowledged) == 1
-        assert "nobody can read its headers {'task': 7}" in caplog.text
+        assert "Nobody can read its headers. ({'headers': \"{'task': 7}\"" in caplog.text
+        letter, job = DeadLetter.objects.get(), Job.objects.get()
+        assert (letter.kind, job.state, job.queue) == ("message.unreadable", State.DEAD, "imports")
+        assert letter.evidence["args"]["headers"] == "{'task': 7}"
+        assert len(letter.evidence["args"]["body"]) == 10_000
+        assert letter.evidence["error_type"] == "TypeError"
+
+    def test_who_sends_a_million_of_them_gets_twenty_letters_a_minute(self) -> None:
+        for number in range(50):
+            dead_messages.keep(f"The {number}th.", body=b"\x00\xff")
+        assert DeadLetter.objects.count() == 20
+
+    def test_one_that_cannot_even_be_shown_is_told_all_the_same(self) -> None:
+        dead_messages.keep("It is odd.", body=_Hostile(), headers={"half": "\ud800", "nul": "\x00"})
+        parts = DeadLetter.objects.get().evidence["args"]
+        assert parts["body"] == "cannot be shown: RecursionError"
+        assert "\x00" not in parts["headers"]
+
+    def test_a_database_that_is_away_costs_the_letter_not_the_worker(
+        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.setattr(transitions, "write_off", _raising(OperationalError("gone")))
+        dead_messages.keep("It is odd.", body="x")
+        assert "the log alone tells" in caplog.text
+
+    def test_it_stops_no_deploy(self) -> None:
+        dead_messages.keep("It is odd.", body="x")
+        assert list(readable.unreadable()) == []
 
     def test_an_envelope_that_nobody_can_read_costs_a_connection_not_the_worker(self) -> None:
         with pytest.raises(ConnectionError, match="not JSON"):
@@ -116,6 +158,11 @@ class TestWhatNobodyCanRead:
         with pytest.raises(type(error)) as raised:
             unreadable.looping(_raising(error), (OSError,))()
         assert raised.value is error
+
+
+class _Hostile:
+    def __repr__(self) -> str:
+        raise RecursionError
 
 
 def _by_message(task: Callable[..., object]) -> Callable[..., object]:

@@ -166,6 +166,8 @@ def message(headers: dict[str, object]) -> Any:
     acknowledged: list[str] = []
     return SimpleNamespace(
         headers=headers,
+        body=b"[[1], {}, {}]",
+        delivery_info={"routing_key": "default"},
         acknowledged=acknowledged,
         ack_log_error=lambda *_: acknowledged.append("ack"),
     )
@@ -215,6 +217,17 @@ def test_a_task_that_is_not_ours_is_refused_as_celery_does(
     consumer().on_unknown_task({}, foreign, KeyError("somebody.elses"))
     assert refused == [foreign]
     assert foreign.acknowledged == []
+
+
+def test_and_stays_as_a_dead_letter_with_what_it_held(
+    worker_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Consumer, "on_unknown_task", lambda *_: None)
+    consumer().on_unknown_task({}, message({"task": "emails.sned", "id": "1"}), KeyError("emails.sned"))
+    assert connection.connection is None  # else a child forked now would share it
+    letter = DeadLetter.objects.get()
+    assert letter.message.startswith("No job type or task is called 'emails.sned' here.")
+    assert letter.evidence["args"]["body"] == "b'[[1], {}, {}]'"
 
 
 def test_a_worker_signs_on_with_its_version_and_its_kinds(committed: None) -> None:

@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 import pytest
 from django.db import connection, transaction
 
-from apps.jobs import Context
+from apps.jobs import Context, job, transitions
 from apps.jobs.models import LogLine
 from apps.jobs.running.logs import LONGEST_LINE, MOST_LINES, JobLog, captured
+from apps.jobs.running.run import run
 from apps.lib.ids import new_id
 from tests.jobs import steps
 from tests.jobs.bodies import run_body
+from tests.jobs.steps import row_of
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -158,6 +160,23 @@ def test_lines_are_readable_after_a_checkpoint_while_the_job_still_runs() -> Non
 
     run_body(body)
     assert seen == [[("info", "before")]]
+
+
+def test_of_a_job_that_may_kill_its_worker_each_line_is_written_at_once() -> None:
+    seen: list[list[tuple[str, str]]] = []
+
+    def body() -> None:
+        log.info("before")
+        with steps.another_session() as reader:
+            seen.append(reader.do(lines))
+
+    task = job("odd.talks", timeout=steps.HOUR)(body)
+    first = steps.running(kind="odd.talks", args={})
+    worker_id = row_of(first.id)["worker_id"]
+    transitions.rescue([worker_id], max_deaths=3)
+    run(task, steps.claimed(first.id, worker_id))
+    run(task, steps.running(worker_id, kind="odd.talks", args={}))
+    assert seen == [[("info", "before")], [("info", "before")]], "the second is the first job's line"
 
 
 def test_lines_survive_the_rollback_of_what_they_tell() -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import cast
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection, transaction
 
 from apps.jobs import CancelRequested, Discard, Snooze, registry
@@ -85,6 +86,18 @@ class TestHowItEnds:
         word, claim = run_body(lambda: time.sleep(30), timeout=timedelta(milliseconds=50))
         assert (word, state_of(claim.id)) == ("retrying", State.RETRYING)
         assert Attempt.objects.get().error_type == "TimedOut"
+
+    def test_it_may_clean_up_by_the_name_that_celery_gives_its_limit(self) -> None:
+        heard: list[str] = []
+
+        def body() -> None:
+            try:
+                time.sleep(30)
+            except SoftTimeLimitExceeded as limit:
+                heard.append(str(limit))
+
+        assert run_body(body, timeout=timedelta(milliseconds=50))[0] == "succeeded"
+        assert heard == ["It ran longer than its limit of 0:00:00.050000."]
 
     def test_a_body_that_takes_too_long_inside_the_database_has_failed(self) -> None:
         sessions: list[int] = []
