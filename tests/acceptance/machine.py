@@ -86,15 +86,17 @@ class Machine:
 
     def enqueue_each(self, kind: str, arguments: list[dict[str, object]]) -> list[str]:
         """Enqueue a job for each of these arguments, in their order."""
-        code = (
-            "import django; django.setup()\n"
+        return self.program(
             "from apps.jobs import enqueue\n"
             f"for arguments in {arguments!r}: print(enqueue({kind!r}, **arguments))\n"
-        )
-        command = [sys.executable, "-c", code]
+        ).split()
+
+    def program(self, code: str) -> str:
+        """Run a program that uses the project, Django being ready; return what it printed."""
+        command = [sys.executable, "-c", f"import django; django.setup()\n{code}"]
         done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.split()
+        assert done.returncode == 0, f"{done.stderr}\n{self.last_words()}"
+        return done.stdout
 
     def worker(self, name: str = "w", concurrency: int = 2, *options: str) -> subprocess.Popen[bytes]:
         """Start a worker and wait until it has signed on."""

@@ -3,13 +3,11 @@
 import base64
 import json
 import os
-import subprocess
-import sys
 from uuid import uuid4
 
 import redis
 
-from tests.acceptance.machine import ROOT, Machine, kill_group
+from tests.acceptance.machine import Machine, kill_group
 
 SUCCEEDED, CANCELLED = 6, 8
 PREFIX = "backline:"  # global_keyprefix in the settings
@@ -49,15 +47,11 @@ FAILURES = {
 def _program(machine: Machine, code: str) -> list[object]:
     """Run a program of a Celery user; return what it printed, line by line."""
     head = (
-        "import django, json; django.setup()\n"
+        "import json\n"
         "from celery import chain, chord, current_app as app, group\n"
         "from tests.kinds import canvas as k\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", head + code], cwd=ROOT, env=machine.environment, capture_output=True, text=True
-    )
-    assert done.returncode == 0, f"{done.stderr}\n{machine.last_words()}"
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return [json.loads(line) for line in machine.program(head + code).splitlines()]
 
 
 def _prepare(machine: Machine) -> None:

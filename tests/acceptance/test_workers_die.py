@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import time
 
 from tests.acceptance.brokers import on_each_broker, on_each_broker_in_time
@@ -35,15 +36,22 @@ def test_a_job_of_a_killed_worker_goes_on_at_its_checkpoint_on_another(machine: 
 @on_each_broker_in_time
 def test_a_killed_child_frees_its_job_at_once_and_its_neighbour_does_not_notice(machine: Machine) -> None:
     machine.keeper()
-    machine.worker(concurrency=2)
+    # They wait for the worker: the kill comes right after its first beat, and the next, which would find the
+    # death as well, is seconds away.
     one, two = machine.enqueue("kinds.walk", 2, steps=40, pause_ms=50)
+    machine.worker(concurrency=2)
     machine.until(lambda: len(machine.steps(one)) > 5 and len(machine.steps(two)) > 5, "both walk")
-    os.kill(machine.value("SELECT worker_pid FROM jobs_job WHERE id = %s", one), signal.SIGKILL)
+    child = machine.value("SELECT worker_pid FROM jobs_job WHERE id = %s", one)
+    killed_at = machine.value("SELECT clock_timestamp()")
+    os.kill(child, signal.SIGKILL)
     machine.until_ended([one, two])
     assert machine.steps(one) == machine.steps(two) == list(range(1, 41))
     assert machine.value("SELECT attempt FROM jobs_job WHERE id = %s", two) == 1
-    started, ended = machine.ask("SELECT ended_at, started_at FROM jobs_attempt WHERE job_id = %s", one)[0]
-    assert started > ended
+    query = "SELECT attempt, started_at - %s FROM jobs_job WHERE id = %s"
+    [(attempt, went_by)] = machine.ask(query, killed_at, one)
+    assert attempt == 2
+    # The promise is a second. A crowded machine has three, less than whoever finds a death but the watch.
+    assert went_by.total_seconds() < 3
 
 
 def test_a_job_that_kills_its_worker_three_times_is_set_aside_and_delays_nobody(machine: Machine) -> None:
@@ -93,14 +101,13 @@ def test_a_frozen_worker_that_wakes_after_its_rescue_changes_nothing(machine: Ma
 def test_a_second_keeper_takes_over_when_the_leader_is_killed(machine: Machine) -> None:
     leader = machine.keeper("leader")
     machine.until(lambda: machine.value("SELECT count(*) FROM jobs_duty") > 0, "the first keeper leads")
-    machine.keeper("heir")
+    heir = machine.keeper("heir")
     kill_group(leader)
     machine.worker()
     ids = machine.enqueue("kinds.add", 50, a=2)
     machine.until_ended(ids, patience=20)
-    machine.until(
-        lambda: machine.value("SELECT count(DISTINCT keeper) FROM jobs_duty") >= 1, "the heir leads"
-    )
+    relays = "SELECT keeper FROM jobs_duty WHERE name = 'relay'"
+    machine.until(lambda: machine.value(relays) == f"{socket.gethostname()}:{heir.pid}", "the heir leads")
 
 
 @on_each_broker_in_time

@@ -26,7 +26,6 @@ from tests.jobs.steps import state_of
 from tests.local.waiting import wait_until
 
 DUTIES = {duty.name for duty in (*duties.prompt(lambda _: 0), *duties.upkeep())}
-FROZEN_IS_FOUND_S = lead._FROZEN_AFTER_S + keeper._STAND_BY_S  # before the tests hurry
 
 
 @pytest.fixture(autouse=True)
@@ -130,18 +129,15 @@ def test_a_leader_that_waits_for_a_long_statement_is_not_frozen(
         assert refused
 
 
-def test_a_frozen_leader_is_found_within_eight_seconds() -> None:
-    assert FROZEN_IS_FOUND_S < 8
-
-
-def test_another_process_leads_when_the_leader_is_stopped(
+def test_another_process_leads_within_seconds_when_the_leader_is_stopped(
     inbox: Inbox, postgres: PostgresServer, valkey: ValkeyServer
 ) -> None:
     with keeper_process(postgres, valkey) as first, keeper_process(postgres, valkey) as second:
         wait_until(lambda: leader_process() is not None, patience=120)
         leads, stands_by = (first, second) if leader_process() == first.pid else (second, first)
         leads.send_signal(signal.SIGSTOP)
-        wait_until(lambda: leader_process() == stands_by.pid, patience=60)
+        # Eight seconds are promised, then the new leader says what it did; a crowded machine has fifteen.
+        wait_until(lambda: leader_process() == stands_by.pid, patience=15)
         leads.send_signal(signal.SIGCONT)
         job_id = steps.in_line()
         wait_until(lambda: str(job_id) in inbox.job_ids())
