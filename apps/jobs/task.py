@@ -42,6 +42,7 @@ class JobTask(CanvasTask, RetryingTask, PlainlyDeclared, CeleryTask, Generic[P, 
     """A job type as Celery knows it."""
 
     abstract = True
+    Request = "apps.jobs.worker.request:ShownRequest"  # by name: Celery imports it in a worker
     ignore_result = True  # the ledger holds the outcome; neither tracer nor parent may ask a result backend
     acks_late = (
         False  # a lost message is found through its bundle, three times faster than by acknowledging late

@@ -1,6 +1,5 @@
 """A machine for each test, killed and removed after it."""
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import pytest
 
 from apps.local.servers.postgres import PostgresServer
 from apps.local.servers.valkey import ValkeyServer
-from tests.acceptance.machine import Machine
+from tests.acceptance.machine import Machine, started
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -23,10 +22,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def machine(request: pytest.FixtureRequest, durable_postgres: PostgresServer) -> Iterator[Machine]:
     """Return a machine with servers up and no process yet; `on_each_broker` names its broker."""
-    with tempfile.TemporaryDirectory(prefix="backline-machine-") as directory:
-        machine = Machine(Path(directory), durable_postgres, getattr(request, "param", ValkeyServer))
-        try:
-            machine.start()
-            yield machine
-        finally:
-            machine.stop()
+    with started(durable_postgres, getattr(request, "param", ValkeyServer)) as machine:
+        yield machine

@@ -4,9 +4,10 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,10 @@ class Machine:
         """Start a beat."""
         return self._spawn(name, ["-m", "celery", "-A", "config", "beat"])
 
+    def flower(self, port: int, name: str = "flower") -> subprocess.Popen[bytes]:
+        """Start Flower."""
+        return self._spawn(name, ["-m", "celery", "-A", "config", "flower", f"--port={port}"])
+
     def ask(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Ask the database over a connection of one's own."""
         with psycopg.connect(self.postgres.url(), autocommit=True, connect_timeout=5) as connection:
@@ -141,6 +146,19 @@ class Machine:
             yield
         finally:
             self._let_transactions_write("RESET default_transaction_read_only")
+
+    @contextmanager
+    def database_has_no_connection_left(self) -> Iterator[None]:
+        """Have every connection taken meanwhile, by others than the processes of this machine."""
+        end_ours = (
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = 'backline' AND application_name <> 'hoarder' AND pid <> pg_backend_pid()"
+        )
+        with psycopg.connect(self.postgres.url(), autocommit=True) as admin, ExitStack() as taken:
+            self._take_connections(taken)
+            while admin.execute(end_ours).fetchall():
+                self._take_connections(taken)
+            yield
 
     def until(self, condition: Callable[[], bool], what: str, patience: float = PATIENCE_S) -> None:
         """Wait for a condition; fail with the processes' last words."""
@@ -182,6 +200,13 @@ class Machine:
             connection.execute(f"ALTER SYSTEM {setting}")
             connection.execute("SELECT pg_reload_conf()")
 
+    def _take_connections(self, taken: ExitStack) -> None:
+        """Connect until PostgreSQL refuses."""
+        with suppress(psycopg.OperationalError):
+            while True:
+                url = self.postgres.url()
+                taken.enter_context(closing(psycopg.connect(url, application_name="hoarder")))
+
     def _spawn(self, name: str, arguments: list[str]) -> subprocess.Popen[bytes]:
         with (self.directory / f"{name}.out").open("ab") as out:
             process = subprocess.Popen(
@@ -194,6 +219,18 @@ class Machine:
             )
         self._processes.append(process)
         return process
+
+
+@contextmanager
+def started(postgres: PostgresServer, broker: type[ValkeyServer | RabbitServer]) -> Iterator[Machine]:
+    """Have a machine with servers up and no process yet; it is killed and removed in the end."""
+    with tempfile.TemporaryDirectory(prefix="backline-machine-") as directory:
+        machine = Machine(Path(directory), postgres, broker)
+        try:
+            machine.start()
+            yield machine
+        finally:
+            machine.stop()
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:

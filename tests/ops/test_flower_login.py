@@ -1,13 +1,10 @@
 """A real Flower, started bare, asked over HTTP by people with and without a Django session."""
 
-import http.client
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -22,6 +19,7 @@ from apps.local.servers.ports import free_port
 from apps.local.servers.postgres import PostgresServer
 from apps.local.servers.valkey import ValkeyServer
 from tests.local.waiting import wait_until
+from tests.ops.browser import Browser, is_up
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = ["/", "/workers", "/worker/w@here", "/tasks", "/task/x", "/broker", "/metrics"]
@@ -45,49 +43,6 @@ DATATABLE = (
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("flower")]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What Flower said."""
-
-    status: int
-    headers: http.client.HTTPMessage
-    body: str
-
-
-@dataclass
-class Browser:
-    """A browser with cookies, following nothing by itself."""
-
-    port: int
-    session: str = ""
-
-    def get(self, path: str, **headers: str) -> Answer:
-        """Ask for a page."""
-        return self._ask("GET", path, headers)
-
-    def post(self, path: str, body: bytes = b"", *, xsrf: bool = True, **headers: str) -> Answer:
-        """Send a form, with the token of a page unless told otherwise."""
-        if not xsrf:
-            return self._ask("POST", path, headers, body)
-        cookies = self.get("/workers").headers.get_all("Set-Cookie") or []
-        tokens = (one.split(";")[0].removeprefix("_xsrf=") for one in cookies if "_xsrf=" in one)
-        token = next(tokens, "none")
-        return self._ask("POST", path, {"X-XSRFToken": token} | headers, body, f"_xsrf={token}")
-
-    def _ask(
-        self, method: str, path: str, headers: dict[str, str], body: bytes | None = None, cookie: str = ""
-    ) -> Answer:
-        cookies = "; ".join(one for one in (self.session, cookie) if one)
-        flower = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        try:
-            sent = {"Cookie": cookies, "Content-Type": "application/x-www-form-urlencoded"} | headers
-            flower.request(method, path, body, sent)
-            response = flower.getresponse()
-            return Answer(response.status, response.headers, response.read().decode(errors="replace"))
-        finally:
-            flower.close()
-
-
 @pytest.fixture(scope="module")
 def flower(django_db_setup: None, postgres: PostgresServer, valkey: ValkeyServer) -> Iterator[int]:
     """Start Flower with nothing but its port, on the test's database; return the port."""
@@ -108,7 +63,7 @@ def flower(django_db_setup: None, postgres: PostgresServer, valkey: ValkeyServer
             stderr=log,
         )
         try:
-            wait_until(lambda: _is_up(port) or process.poll() is not None, 60)
+            wait_until(lambda: is_up(port) or process.poll() is not None, 60)
             yield port
         finally:
             process.terminate()
@@ -263,9 +218,3 @@ def _log_in(person: User) -> str:
     client = Client()
     client.force_login(person)
     return f"sessionid={client.cookies['sessionid'].value}"
-
-
-def _is_up(port: int) -> bool:
-    with suppress(OSError):
-        return Browser(port).get("/healthcheck").status == 200
-    return False

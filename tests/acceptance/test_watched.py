@@ -1,0 +1,145 @@
+"""What Celery's own tools and Flower tell of a real worker, and that what they revoke does not run."""
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from apps.local.servers.ports import free_port
+from apps.local.servers.postgres import PostgresServer
+from apps.local.servers.valkey import ValkeyServer
+from tests.acceptance.machine import Machine, started
+from tests.ops.browser import Browser, is_up
+
+RUNNING, CANCELLED = 3, 8
+SECRET = "hunter2"
+WORKER = f"w@{socket.gethostname()}"
+A_SESSION = """
+from django.contrib.auth.models import Permission
+from django.test import Client
+from apps.accounts.models import User
+person = User.objects.create_user("viewer@example.com", "secret")
+person.user_permissions.set(Permission.objects.filter(codename="view_worker"))
+client = Client()
+client.force_login(person)
+print(client.cookies["sessionid"].value)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A machine with one worker for one job at a time, and somebody who may look at its Flower."""
+
+    machine: Machine
+    flower: Browser
+
+    @contextmanager
+    def busy(self, times: int = 1) -> Iterator[tuple[list[str], str]]:
+        """Have the worker in the first of some jobs; yield their ids and their arguments as shown."""
+        let_go = self.machine.directory / str(uuid4())
+        jobs = self.machine.enqueue("kinds.held", times, until=str(let_go), password=SECRET)
+        self.machine.until(lambda: self.state(jobs[0]) == RUNNING, "it runs")
+        try:
+            yield jobs, f"until='{let_go}', password='***'"
+        finally:
+            let_go.touch()
+        self.machine.until_ended(jobs)
+
+    def state(self, job: str) -> int:
+        """Return a job's state."""
+        return int(self.machine.value("SELECT state FROM jobs_job WHERE id = %s", job))
+
+
+@pytest.fixture(scope="module")
+def watched(durable_postgres: PostgresServer) -> Iterator[Watched]:
+    with started(durable_postgres, ValkeyServer) as machine:
+        machine.keeper()
+        port = free_port()
+        machine.flower(port)
+        machine.worker("w", 1)
+        flower = Browser(port, f"sessionid={machine.program(A_SESSION).strip()}")
+        machine.until(
+            lambda: is_up(port) and WORKER in flower.get("/workers").body, "Flower hears the worker"
+        )
+        yield Watched(machine, flower)
+
+
+def inspected(machine: Machine, *questions: str) -> dict[str, Any]:
+    """Ask the only worker as `celery inspect` does; return its answers by question."""
+    asked = ", ".join(f"{question!r}: look.{question}()" for question in questions)
+    said = machine.program(
+        "import json\nfrom celery import current_app as app\n"
+        "look = app.control.inspect(timeout=30, limit=1)\n"
+        f"print(json.dumps({{{asked}}}))\n"
+    )
+    return {question: answer[WORKER] for question, answer in json.loads(said).items()}
+
+
+def test_inspect_tells_real_names_and_readable_arguments_without_secrets(watched: Watched) -> None:
+    asked = ("ping", "active", "reserved", "registered", "stats")
+    with watched.busy(times=2) as (jobs, shown):
+        said = inspected(watched.machine, *asked)
+    assert said["ping"] == {"ok": "pong"}
+    for question, job in zip(("active", "reserved"), jobs, strict=True):
+        [told] = said[question]
+        assert (told["id"], told["name"], told["args"]) == (job, "kinds.held", shown)
+    assert {"kinds.held", "kinds.add", "elsewhere.touch"} <= set(said["registered"])
+    assert said["stats"]["pool"]["max-concurrency"] == 1
+    assert said["stats"]["total"]["kinds.held"] >= 1
+    assert SECRET not in json.dumps(said)
+
+
+def test_a_revoked_task_of_another_package_does_not_run_and_a_revoked_job_is_cancelled_in_the_ledger(
+    watched: Watched,
+) -> None:
+    never, done = watched.machine.directory / "never", watched.machine.directory / "done"
+    with watched.busy():
+        said = watched.machine.program(
+            "from celery import current_app as app\n"
+            "from tests.kinds.held import held, touch\n"
+            f"never, done = touch.delay({str(never)!r}), touch.delay({str(done)!r})\n"
+            f"job = held.delay({str(done)!r})\n"
+            "app.control.revoke([never.id, job.id])\n"
+            "print(never.id, job.id)\n"
+        )
+        foreign, job = said.split()
+        # it hears what is said to all workers in order, so it has heard of the revoke when it answers
+        assert foreign in inspected(watched.machine, "revoked")["revoked"]
+        assert watched.state(job) == CANCELLED
+    watched.machine.until(done.exists, "what was sent after it runs")
+    assert not never.exists()
+    query = "SELECT status FROM django_celery_results_taskresult WHERE task_id = %s"
+    watched.machine.until(lambda: watched.machine.ask(query, foreign) == [("REVOKED",)], "its result says so")
+    assert watched.machine.ask("SELECT started_at, state FROM jobs_job WHERE id = %s", job) == [
+        (None, CANCELLED)
+    ]
+
+
+def test_flower_shows_real_names_states_and_readable_arguments_without_secrets(watched: Watched) -> None:
+    def told(jobs: list[str]) -> list[tuple[object, ...]]:
+        tasks = json.loads(watched.flower.get("/api/tasks").body)
+        return [(task["name"], task["state"], task["args"]) for job in jobs if (task := tasks.get(job))]
+
+    with watched.busy(times=2) as (jobs, shown):
+        now = [("kinds.held", state, shown) for state in ("STARTED", "RECEIVED")]
+        watched.machine.until(lambda: told(jobs) == now, "it shows one that runs and one that waits")
+        page = watched.flower.get(f"/task/{jobs[0]}").body
+        worker = watched.flower.get(f"/api/workers?refresh=true&workername={WORKER}").body
+    [active] = json.loads(worker)[WORKER]["active"]
+    assert (active["id"], active["name"], active["args"]) == (jobs[0], "kinds.held", shown)
+    assert "kinds.held" in page
+    assert "password=" in page
+    ended = [("kinds.held", "SUCCESS", shown)] * 2
+    watched.machine.until(lambda: told(jobs) == ended, "both succeeded")
+    everything = [
+        page,
+        worker,
+        watched.flower.get("/api/tasks").body,
+        watched.flower.get(f"/worker/{WORKER}").body,
+    ]
+    assert not [text for text in everything if SECRET in text]
