@@ -6,6 +6,13 @@ import signal
 from tests.acceptance.brokers import on_each_broker_in_time
 from tests.acceptance.machine import Machine, kill_group
 
+TOLD_ENQUEUE = """
+from apps.jobs import enqueue
+try:
+    print(enqueue("kinds.add", a=1))
+except Exception as error:
+    print(type(error).__qualname__, error)
+"""
 TIMED_ENQUEUES = """
 from time import monotonic
 from apps.jobs import enqueue
@@ -100,3 +107,24 @@ def test_a_restart_of_the_database_does_not_look_like_the_death_of_all_workers(m
     machine.until_ended(ids)
     assert machine.value("SELECT count(*) FROM jobs_worker WHERE stopped_at IS NOT NULL") == 0
     kill_group(worker)
+
+
+def test_a_database_without_a_free_connection_refuses_an_enqueue_clearly_and_costs_seconds_not_jobs(
+    machine: Machine,
+) -> None:
+    machine.keeper()
+    machine.worker()
+    jobs = machine.enqueue("kinds.walk", 2, steps=100, pause_ms=30)
+    machine.until(lambda: all(len(machine.steps(job)) >= 10 for job in jobs), "ten steps each")
+    with machine.database_has_no_connection_left():
+        for name in ("w", "keeper"):
+            machine.until(lambda name=name: "too many clients" in machine.words_of(name), f"{name} meets it")  # type: ignore[misc]
+        said = machine.program(TOLD_ENQUEUE)
+    assert said.startswith("OperationalError connection failed")
+    assert "too many clients" in said
+    jobs += machine.enqueue("kinds.walk", steps=100)
+    machine.until_ended(jobs)
+    for job in jobs:
+        assert machine.steps(job) == list(range(1, 101))
+    assert machine.value("SELECT count(*) FROM jobs_job") == len(jobs)
+    assert machine.value("SELECT max(failures + deaths) FROM jobs_job") == 0
