@@ -41,6 +41,7 @@ class Declaration:
     def check(self, signature: inspect.Signature) -> None:
         """Raise ValueError, with the kind and the way out, for what cannot be kept."""
         try:
+            self.retry.check()
             self._check_times_and_names()
             self._check_versions()
             self._check_limits(signature)

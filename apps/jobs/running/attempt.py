@@ -80,14 +80,18 @@ def stop(claim: Claim) -> Outcome:
 
 
 def failure(policy: "RetryPolicy", claim: Claim, error: BaseException) -> tuple[str, Outcome]:
-    """Return what comes of an attempt that failed: another one later, or the end."""
+    """Return what comes of an attempt that failed: another one, a rest that is not counted, or the end."""
     if _is_database_loss(error) and claim.attempt < claim.failures + _FORGIVEN:
         # Not the job's fault: it runs again as soon as the database is back, and nothing is held against it.
         return "snoozed", _nap(claim, _AFTER_DATABASE_LOSS, "The database went away.")
+    fate, story = policy.fate(error), trouble.describe(error)
+    if isinstance(fate, timedelta):
+        return "snoozed", lambda: transitions.snooze(claim, fate, story.message, error_type=story.error_type)
     log.warning("%s %s failed in attempt %d", claim.kind, claim.id, claim.attempt, exc_info=error)
+    if fate == "discard":
+        return "dead", burial(claim, error, why=f"Its retry policy discards {story.error_type}")
     if claim.is_last_try:
         return "dead", burial(claim, error)
-    story = trouble.describe(error)
     delay = policy.delay(claim.failures + 1)
     return "retrying", lambda: transitions.retry(claim, story, delay)
 

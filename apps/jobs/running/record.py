@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextvars import ContextVar
+from dataclasses import replace
 from time import monotonic
 from typing import TypeVar
 from uuid import UUID
@@ -111,9 +112,11 @@ class Record:
         self.words[word] += 1
 
 
-def burial(claim: Claim, error: BaseException) -> Callable[[], bool]:
-    """Return the outcome that ends a job as dead, with its evidence."""
+def burial(claim: Claim, error: BaseException, *, why: str = "") -> Callable[[], bool]:
+    """Return the outcome that ends a job as dead, with its evidence; ``why`` stands before its sentence."""
     story = trouble.describe(error)
+    if why:
+        story = replace(story, message=f"{why}: {story.message}")
     evidence: dict[str, object] = {
         "error_type": story.error_type,
         "traceback": story.traceback,

@@ -50,6 +50,10 @@ class RetryingTask(AnyTask):
     def on_bound(cls, app: Celery) -> None:
         """Take the number of retries from the policy, unless the task declares its own."""
         super().on_bound(app)
+        try:
+            cls.retry_policy.check()
+        except ValueError as error:
+            raise ValueError(f"Job type {cls.name}: {error}") from None
         if cls.max_retries == _THE_POLICYS:
             cls.max_retries = cls.retry_policy.max_attempts - 1
 

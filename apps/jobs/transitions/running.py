@@ -114,9 +114,9 @@ def retry(claim: Claim, trouble: Trouble, delay: timedelta) -> bool:
     return _put_off(claim, State.RETRYING, Outcome.FAILED, trouble, delay)
 
 
-def snooze(claim: Claim, delay: timedelta, reason: str) -> bool:
+def snooze(claim: Claim, delay: timedelta, reason: str, *, error_type: str = "") -> bool:
     """Let a running job sleep because it asked to; no failure is counted. A cancel is obeyed, as by retry."""
-    return _put_off(claim, State.SCHEDULED, Outcome.SNOOZED, Trouble(reason), delay)
+    return _put_off(claim, State.SCHEDULED, Outcome.SNOOZED, Trouble(reason, error_type), delay)
 
 
 def bury(claim: Claim, trouble: Trouble, evidence: dict[str, object]) -> bool:
