@@ -48,6 +48,11 @@ def names() -> list[str]:
     return sorted(_tasks())
 
 
+def versions() -> dict[str, int]:
+    """Return which version of a kind's arguments this release reads, for all that are past their first."""
+    return {name: task.version for name, task in _tasks().items() if task.version > 1}
+
+
 def _tasks() -> "dict[str, JobTask[..., object]]":
     """Return every Celery task of ours, also those that stand for a former name."""
     found = {name: task for name, task in current_app.tasks.items() if hasattr(task, "retry_policy")}

@@ -25,6 +25,9 @@ class Worker(models.Model):
     kinds = ArrayField(
         models.TextField(), default=list, db_default=[]
     )  # the job types it knows: a kind that no live worker knows is buried
+    reads = models.JSONField(
+        null=True
+    )  # up to which version of a kind's arguments, where not 1; null: its release does not say
 
     class Meta:
         ordering: ClassVar = ["-id"]

@@ -25,7 +25,7 @@ from apps.jobs.running.interrupt import interruptible
 from apps.jobs.running.logs import JobLog
 from apps.jobs.running.record import burial
 from apps.jobs.running.request import HasRequests, JobRequest, laid
-from apps.jobs.running.upcast import for_run
+from apps.jobs.running.upcast import NewerVersion, for_run
 from apps.jobs.transitions import Claim, Success
 
 if TYPE_CHECKING:
@@ -113,11 +113,18 @@ def _outcome_of(
             return "lease lost", lambda: False
         case CancelRequested():
             return "cancelled", stop(claim)
-        case Snooze():
-            return "snoozed", _nap(claim, error.delay, str(error))
+        case Snooze() | NewerVersion():
+            return "snoozed", _later(task, claim, error)
         case Discard():
             return "dead", burial(claim, error)
     return failure(task.retry_policy, claim, error)
+
+
+def _later(task: JobType, claim: Claim, error: Snooze | NewerVersion) -> Outcome:
+    if isinstance(error, Snooze):
+        return _nap(claim, error.delay, str(error))
+    # Left to workers of its release, and buried when none came for a while.
+    return lambda: transitions.set_aside_newer(claim, reads=task.version)
 
 
 def _in_one_transaction(task: JobType, claim: Claim, call: Callable[[], object]) -> Outcome:

@@ -1,26 +1,24 @@
 """Read stored arguments in a worker: brought up to this release's version, and typed as the function asks."""
 
 import json
-from datetime import timedelta
 
 from apps.jobs import storable
 from apps.jobs.kinds.kind import Kind
-from apps.jobs.outcomes import Discard, Snooze
+from apps.jobs.outcomes import Discard
 from apps.jobs.transitions import Claim
 
-_UNTIL_NEWER_WORKERS_COME = timedelta(seconds=30)
+
+class NewerVersion(Exception):  # noqa: N818  # as UnknownKind
+    """These arguments were written by a newer release."""
 
 
 def for_run(task: Kind, claim: Claim) -> dict[str, object]:
     """Return what the function is called with.
 
-    Raise Discard for arguments that this release cannot read; those of a newer one are left to its workers.
+    Raise Discard for arguments that this release cannot read, NewerVersion for those of a newer one.
     """
     if claim.schema_version > task.version:
-        raise Snooze(
-            _UNTIL_NEWER_WORKERS_COME,
-            f"Its arguments have version {claim.schema_version}, this worker reads {task.version}.",
-        )
+        raise NewerVersion
     stored = claim.args
     for version in range(claim.schema_version, task.version):
         stored = _upcast(task, claim.kind, version, stored)

@@ -1,15 +1,16 @@
--- What becomes of jobs that a worker claimed and does not know the kind of. Another worker may: in a deploy old and new
--- run side by side. So they sleep, twice as long each time, and nothing is held against them: never long while a live
--- worker knows their kind. One that came back `patience` times in this life, and whose kind none knows, is buried with
--- its evidence.
+-- What becomes of jobs that a worker claimed and cannot read: it does not know their kind, or only older versions of its
+-- arguments. Another worker may: in a deploy old and new run side by side. So they sleep, twice as long each time, and
+-- nothing is held against them: never long while a live worker can read them. One that came back `patience` times in
+-- this life, and that none can read, is buried with its evidence.
 WITH came AS MATERIALIZED (
     SELECT j.id, j.worker_id, COALESCE(w.name, '') AS worker_name, COALESCE(w.version, '') AS version,
            (SELECT count(*) FROM jobs_attempt AS a
-             WHERE a.job_id = j.id AND a.error_type = 'UnknownKind'
+             WHERE a.job_id = j.id AND a.error_type IN ('UnknownKind', 'NewerVersion')
                AND a.ended_at > COALESCE((SELECT d.died_at FROM jobs_dead_letter AS d WHERE d.job_id = j.id),
                                          '-infinity')) AS times,
            EXISTS (SELECT FROM jobs_worker AS k
-                    WHERE k.stopped_at IS NULL AND j.kind = ANY (k.kinds) AND j.queue = ANY (k.queues)) AS is_known
+                    WHERE k.stopped_at IS NULL AND j.kind = ANY (k.kinds) AND j.queue = ANY (k.queues)
+                      AND (k.reads IS NULL OR COALESCE((k.reads ->> j.kind)::int, 1) >= j.schema_version)) AS is_known
       FROM jobs_job AS j LEFT JOIN jobs_worker AS w ON w.id = j.worker_id
      WHERE j.id = ANY (%(ids)s::uuid[]) AND j.lease = %(lease)s AND j.state = 3
      ORDER BY j.id FOR UPDATE OF j
@@ -24,7 +25,7 @@ WITH came AS MATERIALIZED (
            run_after = CASE WHEN cancel_requested_at IS NULL AND NOT judged.is_hopeless
                             THEN clock_timestamp() + judged.nap END,
            finished_at = CASE WHEN cancel_requested_at IS NOT NULL OR judged.is_hopeless THEN clock_timestamp() END,
-           fingerprint = CASE WHEN judged.is_hopeless THEN 'UnknownKind ' || j.kind ELSE '' END,
+           fingerprint = CASE WHEN judged.is_hopeless THEN %(error_type)s || ' ' || j.kind ELSE '' END,
            lease = NULL
       FROM judged
      WHERE j.id = judged.id AND j.lease = %(lease)s AND j.state = 3
@@ -38,13 +39,13 @@ WITH came AS MATERIALIZED (
 ), story AS (
     INSERT INTO jobs_attempt (job_id, number, outcome, worker_name, started_at, ended_at, error_type, message, traceback)
     SELECT id, attempt, CASE state WHEN 7 THEN 'failed' WHEN 8 THEN 'cancelled' ELSE 'snoozed' END, worker_name,
-           started_at, clock_timestamp(), 'UnknownKind', %(message)s, ''
+           started_at, clock_timestamp(), %(error_type)s, %(message)s, ''
       FROM moved
 ), letter AS (
     INSERT INTO jobs_dead_letter (job_id, kind, fingerprint, died_at, message, evidence, tenant, attempts, worker_name,
                                   version)
     SELECT id, kind, fingerprint, clock_timestamp(), %(message)s,
-           jsonb_build_object('error_type', 'UnknownKind', 'traceback', '', 'args', args), tenant, attempt, worker_name,
+           jsonb_build_object('error_type', %(error_type)s::text, 'traceback', '', 'args', args), tenant, attempt, worker_name,
            version
       FROM moved WHERE state = 7
     ON CONFLICT (job_id) DO UPDATE

@@ -27,7 +27,7 @@ from apps.jobs.transitions.running import (
     stop,
     succeed,
 )
-from apps.jobs.transitions.set_aside import set_aside
+from apps.jobs.transitions.set_aside import set_aside, set_aside_newer
 from apps.jobs.transitions.taken_back import hand_back, rescue, rescue_child, spare
 from apps.jobs.transitions.waiting import Fill, Rules, expire, relay, release, republish
 from apps.jobs.transitions.written_off import write_off
@@ -61,6 +61,7 @@ __all__ = [
     "rescue_child",
     "retry",
     "set_aside",
+    "set_aside_newer",
     "snooze",
     "spare",
     "stop",

@@ -26,6 +26,7 @@ def sign_on(*, name: str, hostname: str, queues: Sequence[str], concurrency: int
         heartbeat_at=Now(),
         version=settings.BACKLINE_VERSION,
         kinds=registry.names(),
+        reads=registry.versions(),
     )
     return worker.id
 
