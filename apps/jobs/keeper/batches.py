@@ -1,16 +1,15 @@
 """Start jobs whose batch has ended: a duty of the keeper."""
 
-from time import monotonic
 from uuid import UUID
 
 from django.db import transaction
 
 from apps.jobs import sql, transitions
 from apps.jobs.states import UNTIL_ITS_BATCH_ENDED
+from apps.jobs.stretch import at_a_stretch
 
 _BATCHES = 200
 _JOBS = 2000  # of each, at a look: a big one takes several
-_AT_A_STRETCH_S = 0.3  # then the keeper's other duties have their turn
 
 _FIRST = UUID(int=0)
 
@@ -20,12 +19,7 @@ def end_batches() -> int:
 
     A batch is forgotten in the transaction in which its job starts: it starts once, and no death loses it.
     """
-    stop_at = monotonic() + _AT_A_STRETCH_S
-    started, has_more = _look()
-    while has_more and monotonic() < stop_at:
-        more, has_more = _look()
-        started += more
-    return started
+    return at_a_stretch(_look)
 
 
 def _look() -> tuple[int, bool]:

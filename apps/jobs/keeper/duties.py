@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kombu import Producer
 
-from apps.jobs import sql, transitions
+from apps.jobs import sql
 from apps.jobs.enqueuing import keys
 from apps.jobs.keeper import (
     batches,
@@ -17,6 +17,7 @@ from apps.jobs.keeper import (
     partitions,
     prune_jobs,
     relay,
+    release,
     rescue,
     rollups,
     strays,
@@ -42,10 +43,10 @@ def prompt(use: Callable[[Callable[[Producer], int]], int]) -> tuple[Duty, ...]:
     return (
         Duty("relay", 0.1, lambda: use(fill_windows), busy_s=0.01),
         Duty("republish", 1.0, lambda: use(relay.republish)),
-        Duty("release", 0.5, transitions.release),
+        Duty("release", 0.5, release.release, busy_s=0.25),
         Duty("end batches", 0.5, batches.end_batches),
         Duty("rescue", 2.0, rescue.Rescue()),
-        Duty("settle", 0.5, settle.settle_ended),
+        Duty("settle", 0.5, settle.settle_ended, busy_s=0.25),
         Duty("expire", 1.0, expiry.expire),
         Duty("recall", 1.0, pause.recall),
         Duty("resume", 0.5, pause.go_on),

@@ -24,6 +24,7 @@ from apps.jobs.origin import origin
 from apps.jobs.running import foreign
 from apps.jobs.running.request import JobRequest
 from apps.jobs.states import State
+from apps.jobs.stretch import at_a_stretch
 from apps.jobs.transitions import Claim, Success
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("backline.jobs")
 
-_AT_ONCE = 50
+_AT_ONCE = 10  # each is a transaction of a dozen statements: between these the keeper looks at the clock
 _CELERYS_WORD = {State.DEAD: states.FAILURE, State.CANCELLED: states.REVOKED}
 
 
@@ -90,7 +91,12 @@ def failed(claim: Claim, write: Callable[[], bool], error: BaseException) -> boo
 
 def settle_ended() -> int:
     """Fail what waits for jobs that were ended by others than their worker; return how many jobs."""
-    return sum(_settle(job_id) for (job_id,) in sql.run("unsettled", {"batch": _AT_ONCE}))
+    return at_a_stretch(_settle_some)
+
+
+def _settle_some() -> tuple[int, bool]:
+    jobs = sql.run("unsettled", {"batch": _AT_ONCE})
+    return sum(_settle(job_id) for (job_id,) in jobs), len(jobs) == _AT_ONCE
 
 
 def _settle(job_id: UUID) -> bool:

@@ -9,7 +9,7 @@ from celery.exceptions import ChordError, TaskRevokedError
 from celery.result import AsyncResult
 from django_celery_results.models import ChordCounter  # type: ignore[attr-defined]  # not in the stubs
 
-from apps.jobs import transitions
+from apps.jobs import stretch, transitions
 from apps.jobs.models import Job, Unsettled
 from apps.jobs.running import settle
 from apps.jobs.states import State
@@ -102,6 +102,29 @@ def test_a_part_that_killed_its_workers_fails_its_chord() -> None:
     assert settle.settle_ended() == 1
     with pytest.raises(ChordError, match="WorkerLost"):
         AsyncResult(body.id).get(WAIT_S)
+
+
+def test_all_that_ended_badly_are_settled_in_one_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stretch, "_AT_A_STRETCH_S", 60.0)
+    monkeypatch.setattr(settle, "_AT_ONCE", 2)
+    for _ in range(5):
+        chain(plus.s(1, 1), plus.s(2))()
+    for job_id in Job.objects.values_list("id", flat=True):
+        transitions.cancel(job_id)
+    assert settle.settle_ended() == 5
+    assert not Unsettled.objects.exists()
+
+
+def test_when_its_time_is_over_the_rest_is_settled_in_the_keeper_s_next_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stretch, "_AT_A_STRETCH_S", 0.0)
+    monkeypatch.setattr(settle, "_AT_ONCE", 1)
+    for _ in range(2):
+        chain(plus.s(1, 1), plus.s(2))()
+    for job_id in Job.objects.values_list("id", flat=True):
+        transitions.cancel(job_id)
+    assert [settle.settle_ended() for _ in range(3)] == [1, 1, 0]
 
 
 def test_those_that_could_not_be_told_are_told_later(monkeypatch: pytest.MonkeyPatch) -> None:
