@@ -53,6 +53,7 @@ class job(Declaration):  # noqa: N801  # it is used as a decorator
         """Return what the task is told, by the names it has there: some words are Celery's own."""
         return {
             "bind": self.bind,
+            "aliases": self.aliases,
             "job_queue": self.queue,
             "retry_policy": self.retry,
             "timeout": self.timeout,

@@ -60,6 +60,7 @@ class JobTask(CanvasTask, RetryingTask, PlainlyDeclared, CeleryTask, Generic[P, 
     validator: Validator = None  # type: ignore[assignment]  # by @job, else when Celery binds it
     version: int = 1
     upcast: Mapping[int, Upcaster] = MappingProxyType({})
+    aliases: tuple[str, ...] = ()  # its former names, the oldest first
     alias_of: str | None = None  # this stands for a former name: what waits under it runs here
     expires_after: timedelta | None = None
     unique: Unique | None = None

@@ -103,7 +103,7 @@ def _take_keys(task: Kind, new: NewJob, caller_s_key: object) -> UUID | None:
     """Give a new job its keys; return the job that holds one of them, if there is one."""
     theirs = ours = None
     if caller_s_key is not None:
-        theirs = keys.idempotency_key_of(new.kind, new.owner_id, new.tenant, str(caller_s_key))
+        theirs = keys.idempotency_key_of(task, new.owner_id, new.tenant, str(caller_s_key))
         if (holder := keys.take_one(theirs, new.id, within=keys.IDEMPOTENT_FOR)) is not None:
             return holder
     if task.unique is not None:

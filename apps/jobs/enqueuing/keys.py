@@ -11,7 +11,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from apps.jobs import sql
-from apps.jobs.kinds.kind import Kind
+from apps.jobs.kinds.kind import Kind, lasting_name
 from apps.jobs.states import State
 from apps.lib.ids import first_id_of
 
@@ -21,15 +21,18 @@ _JOBS_OF_KEYS_ARE_SEEN_AFTER = timedelta(days=1)  # longer than any transaction 
 
 
 def key_of(task: Kind, named: Mapping[str, object]) -> bytes:
-    """Return what makes a job of a unique kind the same as another: its kind and the arguments that count."""
+    """Return what makes a job of a unique kind the same as another: its kind and the arguments that count.
+
+    The kind by its first name: after a rename, and while both releases run, it is the same still.
+    """
     unique = task.unique
     names = unique.by if unique is not None and unique.by is not None else tuple(task.parameters.parameters)
-    return _hash("unique", task.name, {name: _value(task, named, name) for name in names})
+    return _hash("unique", lasting_name(task), {name: _value(task, named, name) for name in names})
 
 
-def idempotency_key_of(kind: str, owner_id: int | None, tenant: str, given: str) -> bytes:
+def idempotency_key_of(task: Kind, owner_id: int | None, tenant: str, given: str) -> bytes:
     """Return what makes two calls the same: the caller's own key, which means nothing to another caller."""
-    return _hash("idempotency", kind, owner_id, tenant, given)
+    return _hash("idempotency", lasting_name(task), owner_id, tenant, given)
 
 
 def take(

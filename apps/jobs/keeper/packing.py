@@ -15,11 +15,15 @@ _MOST = 500  # jobs; more are slower to claim and to finish
 
 
 def fills() -> dict[str, Fill]:
-    """Return the sizes of all kinds that were measured; any other goes one by one."""
-    known = registry.kinds()
-    paces = sql.run("paces", {})
-    measured = {kind: fill_of(known[kind], mean_s) for kind, mean_s in paces if kind in known}
-    return {kind: fill for kind, fill in measured.items() if fill.most > 1}
+    """Return the sizes of all kinds that were measured, by each of their names; any other goes one by one."""
+    paces: dict[str, float] = dict(sql.run("paces", {}))
+    found: dict[str, Fill] = {}
+    for task in registry.kinds().values():
+        names = (task.name, *reversed(task.aliases))  # the newest first: a rename changes no pace
+        mean_s = next((paces[name] for name in names if name in paces), None)
+        if mean_s is not None and (fill := fill_of(task, mean_s)).most > 1:
+            found |= dict.fromkeys(names, fill)
+    return found
 
 
 def fill_of(task: Kind, mean_s: float) -> Fill:

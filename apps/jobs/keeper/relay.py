@@ -83,7 +83,7 @@ class Relay:
             if not window.is_worth_filling or monotonic() < self._rests_until[window.queue]:
                 continue
             limited = limits.declared(registry.kinds().values())
-            rules = Rules(window.slots, self._sizes(), limited, window.paused)
+            rules = Rules(window.slots, self._sizes(), limited, registry.names(), window.paused)
             count = _send(producer, transitions.relay(window.queue, window.room, rules))
             sent += count
             if count == window.room:

@@ -27,7 +27,7 @@ class Declaration:
     atomic: bool = False  # its effects in the database and its completion are one commit
     cron: str | None = None  # five crontab fields: a default schedule, which an admin may edit
     timezone: str = "UTC"  # of the schedule
-    aliases: tuple[str, ...] = ()  # kinds it had before: what waits under them still runs
+    aliases: tuple[str, ...] = ()  # its former kinds, the oldest first: what waits under them still runs
     version: int = 1  # of its arguments; raised, with an upcaster, when stored ones no longer fit
     upcast: Mapping[int, Upcaster] = field(default_factory=dict)  # from each version to the next
     expires: timedelta | float | None = None  # not started so long after the enqueue: cancelled

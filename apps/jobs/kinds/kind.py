@@ -16,6 +16,7 @@ class Kind(Protocol):
     """What @job declared."""
 
     name: str
+    aliases: tuple[str, ...]
     job_queue: str
     retry_policy: RetryPolicy
     parameters: inspect.Signature
@@ -28,3 +29,11 @@ class Kind(Protocol):
     limit: str | None
     concurrency: int | None
     limit_by: str | None
+
+
+def lasting_name(task: Kind) -> str:
+    """Return the name that a kind keeps however often it is renamed: its first.
+
+    What releases have to share that run side by side, and jobs of before with those of after, is kept by it.
+    """
+    return task.aliases[0] if task.aliases else task.name

@@ -2,7 +2,8 @@
 
 A job type declares ``limit="10/min"``, ``concurrency=2`` or both, and ``limit_by`` names the
 argument that has a limit of its own for each of its values. The enqueue stores the key with the
-job; the relay, which is alone, counts.
+job; the relay, which is alone, counts. A key is made of the first name that the kind ever had, so that
+a rename changes no key: the release before it and the one after count together.
 """
 
 import inspect
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from apps.jobs import storable
-from apps.jobs.kinds.kind import Kind
+from apps.jobs.kinds.kind import Kind, lasting_name
 
 _LONGEST_VALUE = 100  # the key stands in indexes; a longer value is counted by its hash
 _SECONDS = {
@@ -52,6 +53,17 @@ class Limit:
     kind: str
     concurrency: int | None
     rate: Rate | None
+    aliases: tuple[str, ...] = ()  # former names of the kind, the oldest first
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return every name under which its jobs wait."""
+        return (self.kind, *self.aliases)
+
+    @property
+    def counts_as(self) -> str:
+        """Return what its keys begin with."""
+        return self.aliases[0] if self.aliases else self.kind
 
 
 def key_of(task: Kind, args: Mapping[str, object]) -> str:
@@ -60,11 +72,17 @@ def key_of(task: Kind, args: Mapping[str, object]) -> str:
         return ""
     name = task.limit_by
     if name is None:
-        return task.name
+        return lasting_name(task)
     value = storable.clean(str(args[name] if name in args else _default(task, name)))
     if len(value) > _LONGEST_VALUE:
         value = sha256(value.encode()).hexdigest()
-    return f"{task.name}:{value}"
+    return f"{lasting_name(task)}:{value}"
+
+
+def counted_as(task: Kind, key: str) -> str:
+    """Return what the relay counts a stored key as: one of a time when another name was the first."""
+    _, colon, value = key.partition(":")
+    return f"{lasting_name(task)}{colon}{value}"
 
 
 def lane_of(tenant: str, key: str) -> str:
@@ -76,7 +94,8 @@ def limit_of(task: Kind) -> Limit | None:
     """Return what a job type declares, None when nothing limits it."""
     if task.limit is None and task.concurrency is None:
         return None
-    return Limit(task.name, task.concurrency, None if task.limit is None else Rate.parse(task.limit))
+    rate = None if task.limit is None else Rate.parse(task.limit)
+    return Limit(task.name, task.concurrency, rate, task.aliases)
 
 
 def declared(tasks: Iterable[Kind]) -> list[Limit]:

@@ -102,11 +102,15 @@ def _back_in_line(job: Job, _: datetime) -> str | None:
 
 
 def _limited(job: Job, now: datetime) -> str | None:
-    task = registry.kinds().get(job.kind)
-    limit = limits.limit_of(task) if task is not None and job.limit_key else None
+    try:
+        task = registry.get(job.kind)
+    except registry.UnknownKind:
+        return None
+    limit = limits.limit_of(task) if job.limit_key else None
     if limit is None:
         return None
-    return _full(job.limit_key, limit) or _too_fast(job.limit_key, limit, now)
+    key = limits.counted_as(task, job.limit_key)
+    return _full(key, limit) or _too_fast(key, limit, now)
 
 
 def _full(key: str, limit: Limit) -> str | None:

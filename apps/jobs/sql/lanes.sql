@@ -16,9 +16,11 @@ WITH RECURSIVE present AS (
 )
 INSERT INTO jobs_lane (queue, lane, vtime, has_ready, limit_key)
 SELECT %(queue)s, lane, others.vtime, true,
-       CASE WHEN kind = ANY (%(limited)s::text[])
-            THEN COALESCE((SELECT limit_key FROM jobs_job WHERE id = present.id), '') ELSE '' END
+       CASE WHEN limited.kind IS NULL THEN ''
+            ELSE COALESCE((SELECT limited.name || substr(limit_key, 1 + length(split_part(limit_key, ':', 1)))
+                             FROM jobs_job WHERE id = present.id AND limit_key <> ''), '') END
   FROM present CROSS JOIN others
+  LEFT JOIN unnest(%(limited)s::text[], %(counts_as)s::text[]) AS limited (kind, name) USING (kind)
  WHERE NOT EXISTS (SELECT FROM jobs_lane AS l
                     WHERE l.queue = %(queue)s AND l.lane = present.lane AND l.has_ready)
 ON CONFLICT (queue, lane) DO UPDATE

@@ -1,19 +1,21 @@
 -- Take waiting jobs out of the line and into the window, packed into messages. The caller holds the relay's lock.
 -- By turns: a few of each lane, the lanes that had the least so far first; else everybody, in the order of the line.
 -- A limited job is taken while its key has a free place and a token; what its key cannot take stays in line.
+-- Its key counts under the first name that its kind ever had, whichever it was stored with. A kind that this release does
+-- not know may be one of its own under its next name: then the job's key says so.
 -- Rows that another session holds (a cancel) are left for the next look.
 WITH this AS MATERIALIZED (
     SELECT clock_timestamp() AS moment
 ), limited AS MATERIALIZED (
-    SELECT * FROM unnest(%(limited)s::text[], %(concurrency)s::int[], %(burst)s::int[], %(seconds)s::int[])
-                  AS declared (kind, concurrency, burst, seconds)
+    SELECT * FROM unnest(%(limited)s::text[], %(counts_as)s::text[], %(concurrency)s::int[], %(burst)s::int[],
+                         %(seconds)s::int[]) AS declared (kind, name, concurrency, burst, seconds)
 ), held AS MATERIALIZED (
     SELECT key, count(*) AS slots FROM jobs_slot GROUP BY key
 ), next AS (
     SELECT lane, vtime, weight FROM jobs_lane
      WHERE %(by_turns)s AND queue = %(queue)s AND has_ready
        AND (blocked_until IS NULL OR blocked_until <= (SELECT moment FROM this))
-       AND limit_key NOT IN (SELECT held.key FROM held JOIN limited ON limited.kind = split_part(held.key, ':', 1)
+       AND limit_key NOT IN (SELECT held.key FROM held JOIN limited ON limited.name = split_part(held.key, ':', 1)
                               WHERE held.slots >= limited.concurrency)
      ORDER BY vtime, lane LIMIT least(%(rows)s, 500)
 ), lane AS MATERIALIZED (
@@ -29,14 +31,17 @@ WITH this AS MATERIALIZED (
     (SELECT ctid, lane, rank, id, kind, alone, 0 FROM jobs_ready
       WHERE NOT %(by_turns)s AND queue = %(queue)s LIMIT %(rows)s)
 ), offered AS MATERIALIZED (
-    SELECT *, CASE WHEN kind IN (SELECT kind FROM limited)
-                   THEN COALESCE((SELECT limit_key FROM jobs_job WHERE id = candidate.id), '') ELSE '' END AS key
-      FROM candidate
+    SELECT candidate.*,
+           CASE WHEN limited.kind IS NULL AND (candidate.kind <> ALL (%(known)s::text[])) IS NOT TRUE THEN ''
+                ELSE COALESCE((SELECT COALESCE(limited.name || substr(limit_key, 1 + length(split_part(limit_key, ':', 1))),
+                                               limit_key)
+                                 FROM jobs_job WHERE id = candidate.id AND limit_key <> ''), '') END AS key
+      FROM candidate LEFT JOIN limited USING (kind)
 ), free AS MATERIALIZED (
     SELECT asked.key, limited.concurrency, limited.burst, limited.seconds, filled.tokens,
            least(limited.concurrency - COALESCE(held.slots, 0), floor(filled.tokens)) AS jobs
-      FROM (SELECT DISTINCT ON (key) key, kind FROM offered WHERE key <> '') AS asked
-      JOIN limited USING (kind)
+      FROM (SELECT DISTINCT key FROM offered WHERE key <> '') AS asked
+      JOIN (SELECT DISTINCT ON (name) * FROM limited) AS limited ON limited.name = split_part(asked.key, ':', 1)
       LEFT JOIN held USING (key)
       LEFT JOIN jobs_bucket AS b USING (key)
       CROSS JOIN this

@@ -1,12 +1,14 @@
 -- Take everybody out of a line that fits the window whole and in which nobody is limited or paused, and put them into
 -- the window, packed by kind and spread over the slots as relay.sql does it. One statement, and planned once a session:
 -- most of the time there are a few jobs, which relay.sql takes the planner milliseconds for.
+-- So is one in which a kind waits that this release does not know: a later one may limit it.
 -- A line that is not short, or that another session relays, is told and left. So are rows that another holds (a cancel).
 -- Nobody waits until the move is on the disk: lost by a crash of the database, the jobs stand in line again and their
 -- messages are stale.
 WITH look AS MATERIALIZED (
     SELECT pg_try_advisory_xact_lock(%(lock)s::bigint) AND set_config('synchronous_commit', 'off', true) IS NOT NULL
-           AND (SELECT count(*) <= %(room)s::int AND count(*) FILTER (WHERE kind = ANY (%(stays)s::text[])) = 0
+           AND (SELECT count(*) <= %(room)s::int AND count(*) FILTER (WHERE kind = ANY (%(stays)s::text[])
+                                                             OR kind <> ALL (%(known)s::text[])) = 0
                   FROM (SELECT kind FROM jobs_ready WHERE queue = %(queue)s::text
                          ORDER BY queue, lane, rank, id LIMIT %(room)s::int + 1) AS line) AS is_short
 ), first AS MATERIALIZED (

@@ -17,7 +17,11 @@ def bring_up(queue: str, limits: Sequence[Limit], *, now: bool = False) -> bool:
     started = monotonic()
     if not now and started < _look_again_at.get(queue, 0.0):
         return False
-    sql.run("lanes", {"queue": queue, "limited": [limit.kind for limit in limits]})
+    named = [(name, limit.counts_as) for limit in limits for name in limit.names]
+    sql.run(
+        "lanes",
+        {"queue": queue, "limited": [name for name, _ in named], "counts_as": [one for _, one in named]},
+    )
     took = monotonic() - started
     _look_again_at[queue] = started + min(took * _REST_FACTOR, _LONGEST_S)
     return True

@@ -32,6 +32,7 @@ class Rules:
     slots: int = 1  # of the live workers that listen: jobs that are few are spread over them
     fills: Mapping[str, Fill] = field(default_factory=dict)  # by kind; one job a message for any other
     limits: Sequence[Limit] = ()
+    known: Collection[str] | None = None  # kinds; what waits under any other may have a limit all the same
     paused: Collection[str] = ()  # kinds
 
 
@@ -78,7 +79,7 @@ def _fill(queue: str, room: int, rules: Rules) -> list[Message]:
         is_alone, is_longer, kinds = _peek(queue, room)
     if not is_alone or not kinds:
         return []
-    limited = {limit.kind for limit in rules.limits}
+    limited = {name for limit in rules.limits for name in limit.names}
     jobs = room * max(rules.fills.get(kind, Fill()).most if kind not in limited else 1 for kind in kinds)
     if not is_longer or (jobs > room and not _line_is_longer(queue, min(jobs, _MOST_AT_A_GLANCE))):
         return _take(queue, room, max(jobs, _MOST_AT_A_GLANCE), rules, by_turns=False)
@@ -100,6 +101,7 @@ def _take_turns(queue: str, room: int, jobs: int, rules: Rules) -> list[Message]
 
 
 def _take(queue: str, room: int, rows: int, rules: Rules, *, by_turns: bool) -> list[Message]:
+    named = [(name, limit) for limit in rules.limits for name in limit.names]
     params = {
         "queue": queue,
         "room": room,
@@ -110,10 +112,12 @@ def _take(queue: str, room: int, rows: int, rules: Rules, *, by_turns: bool) -> 
         "kinds": list(rules.fills),
         "most": [fill.most for fill in rules.fills.values()],
         "least": [fill.least for fill in rules.fills.values()],
-        "limited": [limit.kind for limit in rules.limits],
-        "concurrency": [limit.concurrency for limit in rules.limits],
-        "burst": [limit.rate and limit.rate.jobs for limit in rules.limits],
-        "seconds": [limit.rate and limit.rate.seconds for limit in rules.limits],
+        "known": None if rules.known is None else list(rules.known),
+        "limited": [name for name, _ in named],
+        "counts_as": [limit.counts_as for _, limit in named],
+        "concurrency": [limit.concurrency for _, limit in named],
+        "burst": [limit.rate and limit.rate.jobs for _, limit in named],
+        "seconds": [limit.rate and limit.rate.seconds for _, limit in named],
     }
     return [Message(*row) for row in sql.run("relay", params)]
 

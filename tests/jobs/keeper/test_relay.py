@@ -4,7 +4,7 @@ import pytest
 from django.conf import settings
 from django.db import transaction
 
-from apps.jobs import transitions
+from apps.jobs import job, transitions
 from apps.jobs.keeper import relay
 from apps.jobs.kinds import arguments
 from apps.jobs.messages import broker
@@ -14,6 +14,9 @@ from apps.jobs.worker import workers
 from tests.jobs import steps
 from tests.jobs.conftest import Inbox
 from tests.jobs.steps import another_session, in_line, published_ids, state_of
+
+
+def _body() -> None: ...
 
 
 @pytest.mark.django_db
@@ -54,6 +57,15 @@ def test_a_job_that_was_relayed_is_ready_still_and_can_be_claimed() -> None:
     transitions.relay(steps.QUEUE, 1)
     assert state_of(job_id) == State.READY
     assert steps.claimed(job_id, steps.a_worker()).id == job_id
+
+
+def test_a_renamed_kind_has_one_limit_under_all_its_names(committed: None, inbox: Inbox) -> None:
+    job("odd.sold", aliases=("odd.bought",), concurrency=2)(_body)
+    for kind in ("odd.bought", "odd.sold", "odd.bought"):
+        in_line(kind=kind, limit_key="odd.bought")
+    with broker.connected() as producer:
+        assert relay.Relay()(producer) == 2
+    assert len(inbox.job_ids()) == 2
 
 
 def test_of_two_keepers_at_once_one_relays_and_the_other_does_not_wait(committed: None) -> None:

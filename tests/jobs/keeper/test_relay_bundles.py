@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from apps.jobs import transitions
+from apps.jobs import job, transitions
 from apps.jobs.keeper import packing, relay
 from apps.jobs.kinds.limits import Limit
 from apps.jobs.messages import broker
@@ -22,6 +22,9 @@ from tests.jobs.crowd import many_in_line
 from tests.jobs.steps import QUEUE, in_line, published_ids
 
 NO_OP = Fill(500, 400)
+
+
+def _body() -> None: ...
 
 
 def sizes(messages: list[Message]) -> list[int]:
@@ -179,6 +182,15 @@ class TestSizes:
             Pace.objects.create(kind=kind, mean_s=mean_s, jobs=1, updated_at=Now())
         assert packing.fills() == {"kinds.add": Fill(500, 200)}
 
+    @pytest.mark.django_db
+    def test_a_renamed_kind_keeps_its_size_under_each_of_its_names(self) -> None:
+        job("odd.packed", aliases=("odd.oldest_pack", "odd.old_pack"))(_body)
+        for kind, mean_s in (("odd.oldest_pack", 3.0), ("odd.old_pack", 0.0001)):
+            Pace.objects.create(kind=kind, mean_s=mean_s, jobs=1, updated_at=Now())
+        assert packing.fills() == dict.fromkeys(
+            ("odd.packed", "odd.old_pack", "odd.oldest_pack"), Fill(500, 200)
+        )
+
 
 class TestWindow:
     def _relay(self) -> int:
@@ -216,5 +228,5 @@ class TestWindow:
 
 def a_task(**declared: Any) -> Any:
     """Return a job type with these limits."""
-    plain = {"limit": None, "concurrency": None, "bundle": 500}
+    plain = {"aliases": (), "limit": None, "concurrency": None, "bundle": 500}
     return SimpleNamespace(**{"name": "kinds.add"} | plain | declared)

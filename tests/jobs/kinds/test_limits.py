@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def a_task(**declared: Any) -> Any:
     """Return a job type with these limits."""
-    plain = {"limit": None, "concurrency": None, "limit_by": None}
+    plain = {"aliases": (), "limit": None, "concurrency": None, "limit_by": None}
     return SimpleNamespace(**{"name": "kinds.add", "parameters": add.parameters} | plain | declared)
 
 
@@ -66,6 +66,12 @@ class TestKeys:
         long, longer = limits.key_of(task, {"a": "x" * 60_000}), limits.key_of(task, {"a": "x" * 60_001})
         assert long != longer
         assert max(len(long), len(longer)) < 200
+
+    def test_a_rename_changes_no_key_however_often_it_happens(self) -> None:
+        task = a_task(name="kinds.sum", aliases=("kinds.add", "kinds.plus"), concurrency=1, limit_by="a")
+        assert limits.key_of(task, {"a": 7}) == limits.key_of(a_task(concurrency=1, limit_by="a"), {"a": 7})
+        assert limits.counted_as(task, "kinds.plus:7:8") == "kinds.add:7:8"
+        assert limits.counted_as(task, "kinds.plus") == "kinds.add"
 
     def test_a_limited_key_stands_in_a_lane_of_its_own(self) -> None:
         assert limits.lane_of("acme", "") == "acme"
@@ -257,6 +263,42 @@ class TestRate:
         for claim in claims_of(relayed(rules), worker_id):
             transitions.succeed(claim, None)
         assert len(relayed(rules)) == 2
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_sharp_eyed")
+class TestRenamedKinds:
+    before = Limit("kinds.plus", 3, None)
+    after = Limit("kinds.sum", 3, None, aliases=("kinds.plus",))
+
+    @DEPTHS
+    def test_jobs_under_a_former_name_count_with_those_under_the_new_one(self, depth: int) -> None:
+        waiting(depth, "kinds.plus", kind="kinds.plus")
+        waiting(depth, "kinds.plus", kind="kinds.sum")
+        rules = Rules(limits=[self.after])
+        assert len(relayed(rules)) == 3
+        assert relayed(rules) == []
+
+    @DEPTHS
+    def test_a_keeper_of_the_release_before_holds_the_same_limit(self, depth: int) -> None:
+        waiting(depth, "kinds.plus", kind="kinds.sum")
+        waiting(2, "kinds.plus", kind="kinds.plus")
+        old = Rules(limits=[self.before], known=["kinds.plus"])
+        assert len(relayed(old)) == 3
+        assert relayed(Rules(limits=[self.after])) == relayed(old) == []
+
+    @DEPTHS
+    def test_a_key_that_was_stored_with_another_first_name_counts_too(self, depth: int) -> None:
+        waiting(depth, "kinds.sum:7", kind="kinds.sum")
+        waiting(depth, "kinds.plus:7", kind="kinds.sum")
+        rules = Rules(limits=[self.after])
+        assert len(relayed(rules)) == 3
+        assert set(Slot.objects.values_list("key", flat=True)) == {"kinds.plus:7"}
+        assert relayed(rules) == []
+
+    def test_what_nobody_limits_goes_though_its_kind_is_unknown(self) -> None:
+        ids = many_in_line(3, kind="kinds.new")
+        assert relayed(Rules(limits=[self.before], known=["kinds.plus"])) == ids
 
 
 def test_two_keepers_at_once_do_not_pass_a_limit(committed: None) -> None:

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db.models.functions import Now
 
-from apps.jobs import transitions
+from apps.jobs import job, transitions
 from apps.jobs.kinds import limits
 from apps.jobs.kinds.limits import Limit, Rate
 from apps.jobs.models import Bucket, Duty, Job, Slot
@@ -37,6 +37,9 @@ def assert_told(job_id: UUID, pattern: str) -> None:
     assert re.fullmatch(pattern.replace("TIME", TIME), told), told
 
 
+def _body() -> None: ...
+
+
 def limit_is(monkeypatch: pytest.MonkeyPatch, limit: Limit) -> None:
     """Limit every kind."""
     monkeypatch.setattr(limits, "limit_of", lambda _: limit)
@@ -44,6 +47,13 @@ def limit_is(monkeypatch: pytest.MonkeyPatch, limit: Limit) -> None:
 
 def test_an_unknown_job() -> None:
     assert why_waiting(uuid4()) == "The ledger knows no such job."
+
+
+def test_one_under_a_former_name_waits_for_the_limit_of_the_new_one() -> None:
+    job("odd.why_now", aliases=("odd.why_then",), concurrency=1)(_body)
+    [job_id] = many_in_line(1, lane="/odd.why_now", kind="odd.why_then", key="odd.why_now")
+    Slot.objects.create(job_id=uuid4(), key="odd.why_then", taken_at=Now())
+    assert_told(job_id, "Its limit odd.why_then is full: 1 of 1 run\\.")
 
 
 @pytest.mark.parametrize(
