@@ -39,8 +39,12 @@ def kinds() -> "dict[str, JobTask[..., object]]":
 
 
 def names_of(kind: str) -> list[str]:
-    """Return a kind and its former names."""
-    return [kind, *(name for name, task in _tasks().items() if task.alias_of == kind)]
+    """Return a kind and its former names, by whichever of them it is asked for; one that is unknown alone."""
+    try:
+        task = get(kind)
+    except UnknownKind:
+        return [kind]
+    return [task.name, *task.aliases]
 
 
 def names() -> list[str]:

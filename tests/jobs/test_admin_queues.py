@@ -4,16 +4,21 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.db.models.functions import Now
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from apps.jobs import job
 from apps.jobs.models import Action, Pause
 from tests.jobs import steps
 from tests.jobs.minutes import HOUR, MINUTE, a_minute, current_minute
 from tests.jobs.people import QUEUES, WHY, confirmed
 
 pytestmark = pytest.mark.django_db
+
+
+def _body() -> None: ...
 
 
 def test_queues_and_kinds_say_how_they_stand(operator: Client) -> None:
@@ -70,6 +75,13 @@ def test_a_pause_until_a_time_that_has_passed_is_refused(operator: Client) -> No
     page = confirmed(operator, f"{QUEUES}ask/pause/?scope=queue&name=default", until="2001-01-01T00:00")
     assert "This time has passed." in page
     assert not Pause.objects.exists()
+
+
+def test_a_kind_that_was_paused_before_its_rename_is_shown_as_paused(operator: Client) -> None:
+    job("odd.shown", aliases=("odd.shown_before",))(_body)
+    Pause.objects.create(scope="kind", name="odd.shown_before", reason="a flood", paused_at=Now())
+    kinds = operator.get(QUEUES).context["kinds"]
+    assert {kind: row.reason for kind, _, row, _ in kinds if row} == {"odd.shown": "a flood"}
 
 
 def test_a_kind_that_there_is_not_is_not_paused(operator: Client) -> None:

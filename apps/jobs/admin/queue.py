@@ -52,7 +52,8 @@ class QueueAdmin(ReadOnlyAdmin[Queue]):
         """Show queues and kinds instead of rows of pauses."""
         if not self.has_view_permission(request):
             raise PermissionDenied("This needs the permission jobs.view_pause.")
-        paused = {row.name: row for row in pause.paused().filter(scope=Pause.Scope.KIND)}
+        rows = pause.paused().filter(scope=Pause.Scope.KIND)
+        paused = {name: row for row in rows for name in registry.names_of(row.name)}
         hours = throughput.last_hour()
         kinds = [
             (kind, task.job_queue, paused.get(kind), drawn(hours.get(kind)))

@@ -66,6 +66,7 @@ def template(task: Kind, origin: Origin, kept: Mapping[str, object], **own: obje
     """Return what a job is by its kind, its caller and its caller's options, which win."""
     fields: dict[str, object] = {
         "kind": task.name,
+        "aliases": task.aliases,
         "queue": task.job_queue,
         "max_attempts": task.retry_policy.max_attempts,
         "schema_version": task.version,

@@ -118,7 +118,12 @@ def republish(producer: Producer) -> int:
 
 def _windows() -> list[Window]:
     params = {"least": settings.BACKLINE_WINDOW, "per_slot": settings.BACKLINE_WINDOW_PER_SLOT}
-    return [Window(*row) for row in sql.run_planned("window_room", params)]
+    rows = [Window(*row) for row in sql.run_planned("window_room", params)]
+    return [row._replace(paused=_with_all_names(row.paused)) if row.paused else row for row in rows]
+
+
+def _with_all_names(kinds: Sequence[str]) -> list[str]:
+    return [name for kind in kinds for name in registry.names_of(kind)]
 
 
 def _send(producer: Producer, messages: list[Message]) -> int:

@@ -65,14 +65,16 @@ def _waits_for_others(job: Job) -> str:
 
 
 def _paused(job: Job, _: datetime) -> str | None:
-    which = Q(scope="kind", name=job.kind) | Q(scope="queue", name=job.queue)
+    names = registry.names_of(job.kind)
+    which = Q(scope="kind", name__in=names) | Q(scope="queue", name=job.queue)
     found = pause.paused().filter(which).select_related("paused_by").first()
     if found is None:
         return None
     by = f" by {found.paused_by.get_username()}" if found.paused_by else ""
     until = f" until {_time(found.until)}" if found.until else ""
     why = f": {found.reason.rstrip('.')}" if found.reason else ""
-    return f"{found.scope.capitalize()} {found.name} is paused{by}{until}{why}."
+    what = f"Kind {names[0]}" if found.scope == "kind" else f"Queue {found.name}"
+    return f"{what} is paused{by}{until}{why}."
 
 
 def _unheard(job: Job, _: datetime) -> str | None:

@@ -10,7 +10,7 @@ WITH line AS MATERIALIZED (
            AND NOT job_line_stands(%(queue)s::text)
            AND NOT EXISTS (
                SELECT FROM jobs_pause
-                WHERE (scope, name) IN (('queue', %(queue)s::text), ('kind', %(kind)s::text))
+                WHERE (scope = 'queue' AND name = %(queue)s::text OR scope = 'kind' AND name = ANY (%(names)s::text[]))
                   AND (until IS NULL OR until > moment.now))
            AND CASE WHEN (SELECT count(*) FROM (SELECT FROM jobs_bundle WHERE queue = %(queue)s::text
                                                  LIMIT %(window)s::int) AS few) < %(window)s::int THEN true

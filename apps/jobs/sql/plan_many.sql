@@ -5,7 +5,7 @@
 SELECT CASE WHEN (SELECT id FROM jobs_ready WHERE queue = %(queue)s ORDER BY queue, lane, rank, id LIMIT 1) IS NULL
              AND NOT EXISTS (
                  SELECT FROM jobs_pause
-                  WHERE (scope, name) IN (('queue', %(queue)s), ('kind', %(kind)s))
+                  WHERE (scope = 'queue' AND name = %(queue)s OR scope = 'kind' AND name = ANY (%(names)s::text[]))
                     AND (until IS NULL OR until > moment.now))
             THEN %(window)s - (SELECT count(*) FROM (SELECT FROM jobs_bundle WHERE queue = %(queue)s
                                                       LIMIT %(window)s) AS taken)

@@ -9,8 +9,7 @@ WITH RECURSIVE parked AS (
            SELECT first.place FROM parked CROSS JOIN LATERAL (
                   SELECT ctid AS place FROM jobs_parked AS p WHERE p.kind = parked.kind
                    ORDER BY id LIMIT %(batch)s FOR UPDATE SKIP LOCKED) AS first
-            WHERE NOT EXISTS (SELECT FROM jobs_pause WHERE scope = 'kind' AND name = parked.kind
-                                 AND (until IS NULL OR until > clock_timestamp()))
+            WHERE parked.kind <> ALL (%(paused)s::text[])
             LIMIT %(batch)s))
     RETURNING queue, lane, rank, id, kind, alone
 )

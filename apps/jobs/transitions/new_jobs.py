@@ -20,6 +20,7 @@ class NewJob:
     kind: str
     queue: str
     args: dict[str, object]
+    aliases: tuple[str, ...] = ()  # former names of the kind: a pause of one holds it too
     id: UUID = field(default_factory=new_id)
     priority: int = 0
     max_attempts: int = 3
@@ -90,6 +91,7 @@ def as_params(job: NewJob) -> dict[str, object]:
     return {
         "id": job.id,
         "kind": job.kind,
+        "names": [job.kind, *job.aliases],
         "queue": job.queue,
         "priority": job.priority,
         "max_attempts": job.max_attempts,
