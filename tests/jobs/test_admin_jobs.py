@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from apps.jobs import transitions
+from apps.jobs import Unique, job, transitions
 from apps.jobs.models import Action, DeadLetter, Job
 from apps.jobs.states import State
 from tests.jobs import steps
@@ -21,6 +21,9 @@ from tests.jobs.people import (
 )
 
 pytestmark = pytest.mark.django_db
+
+
+def _body() -> None: ...
 
 
 def test_jobs_are_counted_then_cancelled_then_recorded(operator: Client) -> None:
@@ -69,6 +72,22 @@ def test_ended_jobs_run_again_as_new_ones_of_who_asks(operator: Client) -> None:
     assert (new.trigger, new.owner.email if new.owner else "") == ("web", "staff@example.com")
     assert f"Started as new jobs: 1. The first is {new.pk}. Not started: 1." in page
     assert "No job type is called" in page
+
+
+def test_what_another_job_of_a_unique_kind_answers_is_not_called_new(operator: Client) -> None:
+    once = job("odd.admin_once", unique=Unique())(_body)
+    claims = [steps.running(kind="odd.admin_once", args={}) for _ in range(2)]
+    for claim in claims:
+        transitions.succeed(claim, None)
+    newer = steps.running(kind="odd.admin_once", args={}, schema_version=9)
+    transitions.succeed(newer, None)
+    there = once.delay().id
+    ended = [claim.id for claim in (*claims, newer)]
+    page = confirmed(operator, asked(operator, JOBS, "run_selected_again", ended))
+    assert "Started as new jobs: 0. Not started, since another job holds the unique key: 2." in page
+    assert (
+        f"See {there}. Not started: 1. Arguments of odd.admin_once version 9 are of a newer release" in page
+    )
 
 
 def test_everything_that_the_filters_of_a_list_let_through_is_meant_by_one_tick(operator: Client) -> None:

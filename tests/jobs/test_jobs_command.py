@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from apps.jobs import transitions
+from apps.jobs import Unique, job, transitions
 from apps.jobs.models import Action, Artifact, Effect, Job, LogLine, Replay
 from apps.jobs.operating import actions
 from apps.jobs.states import State
@@ -210,3 +210,17 @@ def test_a_named_job_is_retried_as_its_state_allows() -> None:
         new = Job.objects.get(pk=words[state].removeprefix("runs again as "))
         assert (new.parent_id, new.trigger) == (jobs[state], "shell")
         assert steps.state_of(jobs[state]) == state
+
+
+def _body() -> None: ...
+
+
+def test_the_command_says_when_another_job_holds_the_key_or_arguments_cannot_be_read() -> None:
+    once = job("odd.shell_once", unique=Unique())(_body)
+    old, newer = (steps.running(kind="odd.shell_once", args={}, schema_version=n) for n in (1, 9))
+    for claim in (old, newer):
+        transitions.succeed(claim, None)
+    there = once.delay().id
+    assert told("retry", old.id)["jobs"] == {str(old.id): f"not started: {there} holds its unique key"}
+    with pytest.raises(CommandError, match="version 9 are of a newer release"):
+        told("retry", newer.id)

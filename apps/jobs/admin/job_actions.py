@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from apps.jobs import registry
 from apps.jobs.operating import cancel
-from apps.jobs.operating.again import NotEnded, run_again
+from apps.jobs.operating.again import Again, NotEnded, run_again
 from apps.jobs.operating.job_filter import JobFilter
 from apps.jobs.origin import origin
 from apps.jobs.states import ENDED, State
@@ -37,15 +37,19 @@ def _retry(request: HttpRequest, chosen: JobFilter, reason: str) -> str:
 
 
 def _run_again(request: HttpRequest, chosen: JobFilter, reason: str) -> str:
-    started = []
+    came: list[Again] = []
     refused: list[str] = []
     with origin(trigger="web"):
         for job in _ended(chosen).jobs().order_by("id"):
             try:
-                started.append(run_again(job, actor=request.user, reason=reason))
+                came.append(run_again(job, actor=request.user, reason=reason))
             except (NotEnded, registry.UnknownKind, TypeError, ValueError) as error:
                 refused.append(str(error))
+    started = [again.id for again in came if again.is_new]
+    there = [again.id for again in came if not again.is_new]
     said = f"Started as new jobs: {len(started)}." + (f" The first is {started[0]}." if started else "")
+    if there:
+        said += f" Not started, since another job holds the unique key: {len(there)}. See {there[0]}."
     return said + (f" Not started: {len(refused)}. {refused[0]}" if refused else "")
 
 

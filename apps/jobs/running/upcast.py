@@ -1,8 +1,7 @@
 """Read stored arguments in a worker: brought up to this release's version, and typed as the function asks."""
 
-import json
 
-from apps.jobs import storable
+from apps.jobs.kinds import versions
 from apps.jobs.kinds.kind import Kind
 from apps.jobs.outcomes import Discard
 from apps.jobs.transitions import Claim
@@ -19,25 +18,11 @@ def for_run(task: Kind, claim: Claim) -> dict[str, object]:
     """
     if claim.schema_version > task.version:
         raise NewerVersion
-    stored = claim.args
-    for version in range(claim.schema_version, task.version):
-        stored = _upcast(task, claim.kind, version, stored)
+    try:
+        stored = versions.upcast(task, claim.kind, claim.schema_version, claim.args)
+    except versions.Unreadable as error:
+        raise Discard(str(error)) from error
     try:
         return task.validator.typed(stored)
     except TypeError as error:
         raise Discard(f"This release cannot read its arguments. {error}") from error
-
-
-def _upcast(task: Kind, kind: str, version: int, stored: dict[str, object]) -> dict[str, object]:
-    upcaster = task.upcast.get(version)
-    if upcaster is None:
-        raise Discard(
-            f"This release cannot read arguments of {kind} version {version}: it has no upcaster from there."
-        )
-    try:
-        raised = upcaster(dict(stored))
-        return json.loads(storable.as_json(raised))  # type: ignore[no-any-return]  # an upcaster returns an object
-    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
-        raise Discard(
-            f"The upcaster of {kind} from version {version} failed: {type(error).__name__}: {error}"
-        ) from error

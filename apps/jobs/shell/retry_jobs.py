@@ -62,6 +62,9 @@ def _retry(job_id: UUID, reason: str) -> str:
             started = replay.replay(Filter(ids=(job_id,)), actor=None, reason=reason or "retried at a shell")
             return f"replayed (replay {started.pk})"
         with origin(trigger="shell"):
-            return f"runs again as {run_again(job, actor=None, reason=reason)}"
+            again = run_again(job, actor=None, reason=reason)
+        return (
+            f"runs again as {again.id}" if again.is_new else f"not started: {again.id} holds its unique key"
+        )
     except (replay.NothingToReplay, registry.UnknownKind, TypeError, ValueError) as error:
         raise CommandError(str(error)) from error
