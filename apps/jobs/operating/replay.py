@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from apps.jobs import crash_points, registry, sql, transitions
+from apps.jobs.kinds import limits
 from apps.jobs.models.dead_letter import DeadLetter
 from apps.jobs.models.job import Job
 from apps.jobs.models.replay import Replay, Replayed
@@ -187,7 +188,7 @@ def _send(record: Replay, now: datetime, most: int) -> int:
     )
     if not turn:
         return 0
-    back = transitions.replay(turn, args=record.edited_args, schema_version=_version(record, turn[0]))
+    back = transitions.replay(turn, edited=_edited(record, turn[0]))
     jobs.filter(job_id__in=back).update(became=Replayed.Became.SENT, sent_at=Now())
     record.skipped += jobs.filter(job_id__in=set(turn) - set(back)).update(became=Replayed.Became.SKIPPED)
     replay_pace.use(record, now, len(back))
@@ -195,11 +196,13 @@ def _send(record: Replay, now: datetime, most: int) -> int:
     return len(back)
 
 
-def _version(record: Replay, job_id: UUID) -> int | None:
-    """Return the version of a job's edited arguments: they were checked by this release."""
+def _edited(record: Replay, job_id: UUID) -> transitions.Edited | None:
+    """Return a job's edited arguments, which were checked by this release, and what follows from them."""
     if record.edited_args is None:
         return None
-    return registry.get(DeadLetter.objects.values_list("kind", flat=True).get(pk=job_id)).version
+    task = registry.get(DeadLetter.objects.values_list("kind", flat=True).get(pk=job_id))
+    limit_key = limits.key_of(task, record.edited_args)
+    return transitions.Edited(record.edited_args, task.version, limit_key)
 
 
 def _end(record: Replay, stage: Replay.Stage, *, because: str = "") -> None:

@@ -14,6 +14,8 @@ from psycopg.types.json import Jsonb
 
 from apps.jobs import sql, transitions
 from apps.jobs.enqueuing import options
+from apps.jobs.kinds import limits
+from apps.jobs.kinds.kind import Kind
 from apps.jobs.kinds.retry import RetryPolicy
 from apps.jobs.kinds.validate import Validator
 from apps.jobs.outcomes import Discard
@@ -30,10 +32,9 @@ else:  # Celery's class is generic only for the checker
 _THE_POLICYS = -1  # not declared on the task: the retry policy says it
 
 
-class HasRetryPolicy(Protocol):
+class Retries(Kind, Protocol):
     """A job type, as far as its retries go."""
 
-    retry_policy: RetryPolicy
     default_retry_delay: int
 
 
@@ -105,7 +106,7 @@ class RetryingTask(AnyTask):
 
 
 def outcome_of(
-    task: HasRetryPolicy, claim: Claim, request: JobRequest, error: TaskPredicate
+    task: Retries, claim: Claim, request: JobRequest, error: TaskPredicate
 ) -> tuple[str, Callable[[], bool]]:
     """Return what comes of an attempt that Celery's own words ended."""
     match error:
@@ -120,7 +121,7 @@ def outcome_of(
     return "cancelled", lambda: transitions.stop(claim, "It asked to be ignored.")
 
 
-def _again(task: HasRetryPolicy, claim: Claim, wish: RetryWish) -> Callable[[], bool]:
+def _again(task: Retries, claim: Claim, wish: RetryWish) -> Callable[[], bool]:
     """Return the outcome of an attempt that asked for another."""
     retry = wish.retry
     story = trouble.describe(retry.exc or retry.__context__ or retry)
@@ -130,15 +131,26 @@ def _again(task: HasRetryPolicy, claim: Claim, wish: RetryWish) -> Callable[[], 
         with transaction.atomic():
             accepted = transitions.retry(claim, story, delay)
             if accepted and (wish.args is not None or wish.options):
-                new_args = None if wish.args is None else Jsonb(wish.args)
-                named = {"queue": None, "priority": None} | dict(wish.options)
-                sql.run("amend", {"id": claim.id, "args": new_args} | named)
+                sql.run("amend", {"id": claim.id} | _changes(task, wish))
         return accepted
 
     return write
 
 
-def _delay(task: HasRetryPolicy, claim: Claim, when: object) -> timedelta:
+def _changes(task: Retries, wish: RetryWish) -> dict[str, object]:
+    """Return what runs next, and for new arguments what follows from them: they are of this release."""
+    changes: dict[str, object] = {"queue": None, "priority": None} | dict(wish.options)
+    if wish.args is None:
+        return changes | {"args": None, "schema_version": None, "limit_key": None}
+    limit_key = limits.key_of(task, wish.args)
+    return changes | {
+        "args": Jsonb(wish.args),
+        "schema_version": task.version,
+        "limit_key": limit_key,
+    }
+
+
+def _delay(task: Retries, claim: Claim, when: object) -> timedelta:
     if isinstance(when, datetime):
         moment = when if when.tzinfo else when.replace(tzinfo=UTC)
         return max(timedelta(), moment - datetime.now(UTC))

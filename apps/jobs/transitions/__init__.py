@@ -5,7 +5,7 @@ did. A move names the state it starts from; a move of a running job also names i
 lease, so a worker that lost it changes nothing.
 """
 
-from apps.jobs.transitions.asked import cancel, cancel_many, release_now, replay
+from apps.jobs.transitions.asked import Edited, cancel, cancel_many, release_now, replay
 from apps.jobs.transitions.new_jobs import (
     Message,
     NewJob,
@@ -34,6 +34,7 @@ from apps.jobs.transitions.written_off import write_off
 
 __all__ = [
     "Claim",
+    "Edited",
     "Fill",
     "Message",
     "NewJob",

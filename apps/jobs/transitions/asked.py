@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -26,10 +27,20 @@ def release_now(ids: Sequence[UUID]) -> list[UUID]:
     return [job_id for (job_id,) in sql.run("release_now", {"ids": list(ids)})]
 
 
-def replay(
-    ids: Sequence[UUID], *, args: Mapping[str, object] | None = None, schema_version: int | None = None
-) -> list[UUID]:
+class Edited(NamedTuple):
+    """Other arguments for a dead job, and what follows from them."""
+
+    args: Mapping[str, object]
+    schema_version: int
+    limit_key: str
+
+
+def replay(ids: Sequence[UUID], *, edited: Edited | None = None) -> list[UUID]:
     """Put dead jobs in line again, with other arguments if given; return those that were, undecided."""
-    edited = None if args is None else Jsonb(dict(args))
-    rows = sql.run("replay", {"ids": list(ids), "args": edited, "schema_version": schema_version})
-    return [job_id for (job_id,) in rows]
+    params = {
+        "ids": list(ids),
+        "args": Jsonb(dict(edited.args)) if edited else None,
+        "schema_version": edited.schema_version if edited else None,
+        "limit_key": edited.limit_key if edited else None,
+    }
+    return [job_id for (job_id,) in sql.run("replay", params)]

@@ -81,6 +81,18 @@ def bound(self: JobTask[..., Any], value: int) -> list[object]:
     return [self.name, self.request.retries, value]
 
 
+def _named_shop(stored: dict[str, object]) -> dict[str, object]:
+    return {"shop": stored["store"]}
+
+
+@job("odd.moves", bind=True, concurrency=1, limit_by="shop", version=2, upcast={1: _named_shop})
+def moves(self: JobTask[..., Any], shop: str) -> str:
+    """Go on in another shop."""
+    if not self.request.retries:
+        raise self.retry(args=("b",), countdown=90)
+    return shop
+
+
 class AClass(JobTask[[int], int]):
     """A task that is a class, as in older code."""
 
@@ -114,6 +126,15 @@ class TestRetry:
         handle = retries.delay(how, 5)
         work()
         assert handle.get(WAIT_S) == value
+
+    def test_changed_arguments_are_of_this_release_and_count_against_their_own_limit(self) -> None:
+        handle = moves.delay("a")
+        Job.objects.filter(id=handle.id).update(schema_version=1, args={"store": "a"})
+        run_once()
+        row = row_of(UUID(handle.id))
+        assert (row["limit_key"], row["lane"], row["schema_version"]) == ("odd.moves:b", "/odd.moves:b", 2)
+        work()
+        assert handle.get(WAIT_S) == "b"
 
     def test_arguments_that_do_not_fit_fail_the_attempt_where_it_asked(self) -> None:
         retries.delay("bad args")

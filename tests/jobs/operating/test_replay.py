@@ -5,8 +5,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from apps.accounts.models import User
-from apps.jobs import Context, registry, transitions
-from apps.jobs.models import Action, Attempt, DeadLetter, Job, Progress, Replay
+from apps.jobs import Context, job, registry, transitions
+from apps.jobs.models import Action, Attempt, DeadLetter, Job, Progress, Ready, Replay
 from apps.jobs.operating import dead_letters, replay
 from apps.jobs.operating.dead_letters import Filter
 from apps.jobs.operating.replay import NothingToReplay, Pace
@@ -238,3 +238,23 @@ def test_arguments_that_do_not_fit_are_refused_and_nothing_is_changed() -> None:
         replay.replay(unknown, actor=None, reason=WHY, args={"a": 1})
     assert not Replay.objects.exists()
     assert steps.state_of(first) == State.DEAD
+
+
+def _send(shop: str) -> None: ...
+
+
+job("odd.by_shop", concurrency=1, limit_by="shop", version=2)(_send)
+
+
+def test_other_arguments_count_against_the_limit_that_is_theirs_and_stand_in_its_lane() -> None:
+    job_id = buried(kind="odd.by_shop", args={"shop": "a"}, limit_key="odd.by_shop:a", tenant="acme")
+    replay.replay(Filter(ids=(job_id,)), actor=None, reason=WHY, args={"shop": "b"})
+    row = steps.row_of(job_id)
+    assert (row["limit_key"], row["lane"]) == ("odd.by_shop:b", "acme/odd.by_shop:b")
+    assert Ready.objects.get(id=job_id).lane == "acme/odd.by_shop:b"
+
+
+def test_with_its_own_arguments_it_stays_in_its_lane() -> None:
+    job_id = buried(kind="odd.by_shop", args={"shop": "a"}, limit_key="odd.by_shop:a", tenant="acme")
+    asked()
+    assert Ready.objects.get(id=job_id).lane == "acme/odd.by_shop:a"
