@@ -84,7 +84,7 @@ def test_many_are_counted_before_they_are_replayed() -> None:
     assert not Replay.objects.exists()
     done = told("replay", "--kind", steps.KIND, "--reason", "mended", "--yes", "--canary", 1)
     record = Replay.objects.get()
-    assert done == {"replay": record.pk, "total": 3, "sent": 1, "done": True}
+    assert done == {"replay": record.pk, "total": 3, "sent": 1, "held": 0, "done": True}
     assert [steps.state_of(job_id) for job_id in ids] == [State.READY, State.DEAD, State.DEAD]
     assert (record.actor_name[:6], record.reason) == ("shell:", "mended")
     [row] = told("replays")["replays"]

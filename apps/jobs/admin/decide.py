@@ -11,7 +11,7 @@ from apps.jobs import registry
 from apps.jobs.admin.ask import ReasonForm
 from apps.jobs.kinds import arguments
 from apps.jobs.models.job import Job
-from apps.jobs.operating import dead_letters, replay
+from apps.jobs.operating import dead_letters, replay, replay_keys
 from apps.jobs.operating.dead_letters import Filter
 from apps.jobs.operating.replay import Pace
 
@@ -124,7 +124,8 @@ def _replay(request: HttpRequest, chosen: Filter, form: ReplayForm) -> str:
     except (replay.NothingToReplay, registry.UnknownKind, TypeError, ValueError) as error:
         form.add_error(None, str(error))
         return ""
-    return f"Replay {started.pk}: {started.sent} of {started.total} in line. Its record says how it goes."
+    said = f"Replay {started.pk}: {started.sent} of {started.total} in line.{replay_keys.told(started)}"
+    return f"{said} Its record says how it goes."
 
 
 def _discard(request: HttpRequest, chosen: Filter, form: DiscardForm) -> str:

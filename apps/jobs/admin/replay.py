@@ -43,7 +43,7 @@ class ReplayAdmin(ReadOnlyAdmin[Replay]):
         "filter",
         "shown_args",
         ("canary", "per_minute", "stop_at_percent"),
-        ("total", "sent", "ended_well", "died_again", "skipped"),
+        ("total", "sent", "ended_well", "died_again", "skipped", "held"),
         ("stopped_because", "ended_at"),
         "stop_it",
     )

@@ -24,11 +24,11 @@ def holders(wanted: "Sequence[tuple[Kind, NewJob]]") -> list[UUID]:
         tasks[task.name] = task
         firsts.setdefault(task.name, {}).setdefault(key, new.id)
         own.append((task.name, key))
-    held = {name: _take(tasks[name], firsts[name]) for name in sorted(firsts)}
+    held = {name: take(tasks[name], firsts[name]) for name in sorted(firsts)}
     return [held[name][key] for name, key in own]
 
 
-def _take(task: Kind, ids: Mapping[bytes, UUID]) -> dict[bytes, UUID]:
+def take(task: Kind, ids: Mapping[bytes, UUID]) -> dict[bytes, UUID]:
     """Give each job its key where it is free; return who holds each."""
     held: dict[bytes, UUID] = {}
     rule = task.unique

@@ -36,6 +36,7 @@ class Replay(models.Model):
     ended_well = models.IntegerField(default=0)
     died_again = models.IntegerField(default=0)
     skipped = models.IntegerField(default=0)  # was not dead any more when its turn came, or is gone
+    held = models.IntegerField(default=0, db_default=0)  # left dead: another job holds their unique key
     sent_at = models.DateTimeField(null=True)  # up to when `per_minute` has been used
     looked_at = models.UUIDField(null=True)  # where the keeper's next look for ended jobs begins
     ended_at = models.DateTimeField(null=True)
@@ -72,6 +73,7 @@ class Replayed(models.Model):
         ENDED_WELL = 2, "ended well"
         DIED_AGAIN = 3, "died again"
         SKIPPED = 4, "not followed any further"
+        HELD = 5, "left dead: another job holds its unique key"
 
     pk = models.CompositePrimaryKey("replay", "job_id")
     replay = models.ForeignKey(Replay, models.CASCADE, db_index=False, related_name="jobs")

@@ -17,7 +17,7 @@ from apps.jobs.kinds import limits
 from apps.jobs.models.dead_letter import DeadLetter
 from apps.jobs.models.job import Job
 from apps.jobs.models.replay import Replay, Replayed
-from apps.jobs.operating import actions, replay_pace
+from apps.jobs.operating import actions, replay_keys, replay_pace
 from apps.jobs.operating.actions import Actor
 from apps.jobs.operating.dead_letters import Filter, given_reason
 
@@ -63,8 +63,10 @@ def replay(
 ) -> Replay:
     """Put the dead letters that fit now in line again and return the record, in the caller's transaction.
 
-    The first jobs go at once, the keeper sends the rest. ``args`` replaces the arguments of one job. Raise
-    NothingToReplay, ValueError without a reason, TypeError or UnknownKind for arguments that cannot be.
+    The first jobs go at once, the keeper sends the rest. A job of a unique kind takes its key again; where
+    another job holds it, it stays a dead letter, and the record counts it as held. ``args`` replaces the
+    arguments of one job. Raise NothingToReplay, ValueError without a reason, TypeError or UnknownKind for
+    arguments that cannot be.
     """
     why = given_reason(reason)
     with transaction.atomic():
@@ -188,9 +190,15 @@ def _send(record: Replay, now: datetime, most: int) -> int:
     )
     if not turn:
         return 0
-    back = transitions.replay(turn, edited=_edited(record, turn[0]))
+    try:
+        held = replay_keys.take(turn, record.edited_args)
+    except replay_keys.KeysAreBusy:
+        return 0  # the next look tries again
+    back = transitions.replay([one for one in turn if one not in held], edited=_edited(record, turn[0]))
     jobs.filter(job_id__in=back).update(became=Replayed.Became.SENT, sent_at=Now())
-    record.skipped += jobs.filter(job_id__in=set(turn) - set(back)).update(became=Replayed.Became.SKIPPED)
+    record.held += jobs.filter(job_id__in=held).update(became=Replayed.Became.HELD)
+    gone = set(turn) - set(back) - held
+    record.skipped += jobs.filter(job_id__in=gone).update(became=Replayed.Became.SKIPPED)
     replay_pace.use(record, now, len(back))
     crash_points.reached("replay.written")
     return len(back)

@@ -16,6 +16,7 @@ _FIELDS = (
     "ended_well",
     "died_again",
     "skipped",
+    "held",
     "actor_name",
     "reason",
 )

@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 from django.core.management.base import CommandError
 
 from apps.jobs import registry
-from apps.jobs.operating import dead_letters, replay
+from apps.jobs.operating import dead_letters, replay, replay_keys
 from apps.jobs.operating.dead_letters import Filter
 from apps.jobs.operating.replay import Pace
 from apps.jobs.shell import options as shared
@@ -49,7 +49,13 @@ def run(options: Namespace) -> Answer:
     except (replay.NothingToReplay, registry.UnknownKind, TypeError, ValueError) as error:
         raise CommandError(str(error)) from error
     return Answer(
-        {"replay": started.pk, "total": started.total, "sent": started.sent, "done": True},
-        f"Replay {started.pk}: {started.sent} of {started.total} in line. "
+        {
+            "replay": started.pk,
+            "total": started.total,
+            "sent": started.sent,
+            "held": started.held,
+            "done": True,
+        },
+        f"Replay {started.pk}: {started.sent} of {started.total} in line.{replay_keys.told(started)} "
         "`manage.py dead_letters replays` shows how it goes.",
     )

@@ -21,6 +21,8 @@ HELP = (
     "A named job that is dead is replayed; one that ended otherwise runs again as a new job."
 )
 
+_STAYS_DEAD = "stays dead: another job holds its unique key, or it cannot be told"
+
 
 def arguments(parser: ArgumentParser) -> None:
     """Add its own arguments."""
@@ -60,7 +62,7 @@ def _retry(job_id: UUID, reason: str) -> str:
     try:
         if job.state == State.DEAD:
             started = replay.replay(Filter(ids=(job_id,)), actor=None, reason=reason or "retried at a shell")
-            return f"replayed (replay {started.pk})"
+            return f"replayed (replay {started.pk})" if not started.held else _STAYS_DEAD
         with origin(trigger="shell"):
             again = run_again(job, actor=None, reason=reason)
         return (
