@@ -265,42 +265,6 @@ class TestRate:
         assert len(relayed(rules)) == 2
 
 
-@pytest.mark.django_db
-@pytest.mark.usefixtures("_sharp_eyed")
-class TestRenamedKinds:
-    before = Limit("kinds.plus", 3, None)
-    after = Limit("kinds.sum", 3, None, aliases=("kinds.plus",))
-
-    @DEPTHS
-    def test_jobs_under_a_former_name_count_with_those_under_the_new_one(self, depth: int) -> None:
-        waiting(depth, "kinds.plus", kind="kinds.plus")
-        waiting(depth, "kinds.plus", kind="kinds.sum")
-        rules = Rules(limits=[self.after])
-        assert len(relayed(rules)) == 3
-        assert relayed(rules) == []
-
-    @DEPTHS
-    def test_a_keeper_of_the_release_before_holds_the_same_limit(self, depth: int) -> None:
-        waiting(depth, "kinds.plus", kind="kinds.sum")
-        waiting(2, "kinds.plus", kind="kinds.plus")
-        old = Rules(limits=[self.before], known=["kinds.plus"])
-        assert len(relayed(old)) == 3
-        assert relayed(Rules(limits=[self.after])) == relayed(old) == []
-
-    @DEPTHS
-    def test_a_key_that_was_stored_with_another_first_name_counts_too(self, depth: int) -> None:
-        waiting(depth, "kinds.sum:7", kind="kinds.sum")
-        waiting(depth, "kinds.plus:7", kind="kinds.sum")
-        rules = Rules(limits=[self.after])
-        assert len(relayed(rules)) == 3
-        assert set(Slot.objects.values_list("key", flat=True)) == {"kinds.plus:7"}
-        assert relayed(rules) == []
-
-    def test_what_nobody_limits_goes_though_its_kind_is_unknown(self) -> None:
-        ids = many_in_line(3, kind="kinds.new")
-        assert relayed(Rules(limits=[self.before], known=["kinds.plus"])) == ids
-
-
 def test_two_keepers_at_once_do_not_pass_a_limit(committed: None) -> None:
     waiting(20)
     rules = limited(concurrency=3, rate=Rate(4, 60))

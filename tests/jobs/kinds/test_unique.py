@@ -125,31 +125,6 @@ class TestUniqueKinds:
         assert enqueue("odd.by_all", user_id=1) == made(by_all, 1)
 
 
-@pytest.mark.django_db
-class TestRenamedKinds:
-    """Two releases side by side, as one process cannot have them: each knows the kind by another name."""
-
-    before = job("odd.hail", unique=Unique())(_welcome)
-    after = job("odd.greet", aliases=("odd.hail_of_old",), unique=Unique())(_welcome)
-
-    @pytest.fixture(autouse=True)
-    def _same_kind(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(self.after, "aliases", ("odd.hail",))
-
-    def test_a_job_of_the_release_before_keeps_the_new_name_away(self) -> None:
-        first = made(self.before, 1)
-        assert made(self.after, 1) == first
-        assert self.after.enqueue_many([(1,), (2,)]) == 1
-
-    def test_a_job_of_the_release_after_keeps_the_old_name_away(self) -> None:
-        first = made(self.after, 1)
-        assert made(self.before, 1) == first
-
-    def test_a_caller_s_own_key_means_the_same_job_to_both(self) -> None:
-        first = made(self.before, 1, idempotency_key="order 7")
-        assert made(self.after, 2, idempotency_key="order 7") == first
-
-
 class TestTwoAtOnce:
     def test_the_second_waits_for_the_first_and_is_answered_with_its_job(self, committed: None) -> None:
         with another_session() as other:

@@ -7,14 +7,13 @@ from uuid import UUID
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.db.models.functions import Now
 
-from apps.jobs import job, transitions
+from apps.jobs import transitions
 from apps.jobs.keeper import relay
 from apps.jobs.kinds.limits import Limit
 from apps.jobs.messages import broker
 from apps.jobs.models import Action, Bundle, Parked, Pause, Ready, Slot
-from apps.jobs.operating import pause, why
+from apps.jobs.operating import pause
 from apps.jobs.registry import UnknownKind
 from apps.jobs.states import State
 from apps.jobs.transitions import Rules
@@ -26,9 +25,6 @@ from tests.local.waiting import wait_until
 
 WALK = "kinds.walk"
 SCOPES = pytest.mark.parametrize(("scope", "name"), [("queue", QUEUE), ("kind", steps.KIND)])
-
-
-def _body() -> None: ...
 
 
 def hours(count: int) -> datetime:
@@ -234,41 +230,6 @@ class TestWords:
         with pytest.raises(error):
             pausing()
         assert not Pause.objects.exists()
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("name", ["odd.halt", "odd.oldest_halt", "odd.old_halt"])
-class TestRenamedKinds:
-    task = job("odd.halt", aliases=("odd.oldest_halt", "odd.old_halt"))(_body)
-
-    def test_a_pause_by_any_name_holds_back_what_waits_under_each(self, name: str) -> None:
-        waiting = [in_line(kind="odd.old_halt"), in_line(kind="odd.halt"), in_line(kind="odd.oldest_halt")]
-        pause.pause("kind", name)
-        assert relayed() == []
-        assert Parked.objects.count() == 3
-        pause.go_on()
-        assert Parked.objects.count() == 3
-        assert pause.resume("kind", "odd.old_halt")
-        pause.go_on()
-        assert relayed() == waiting
-
-    def test_and_what_comes_while_it_holds(self, name: str) -> None:
-        pause.pause("kind", name)
-        assert state_of(UUID(self.task.delay().id)) == State.READY
-        self.task.enqueue_many([(), ()])
-        assert not Bundle.objects.exists()
-
-    def test_and_recalls_what_is_in_the_broker_under_each(self, name: str) -> None:
-        for kind in ("odd.halt", "odd.old_halt"):
-            steps.enqueued(kind=kind)
-        assert pause.pause("kind", name) == 2
-
-    def test_it_is_one_pause_that_an_older_release_heeds(self, name: str) -> None:
-        Pause.objects.create(scope="kind", name="odd.old_halt", paused_at=Now())  # by the release before
-        assert why.why_waiting(in_line(kind="odd.oldest_halt")).startswith("Kind odd.halt is paused")
-        pause.pause("kind", name)
-        assert [row.name for row in pause.paused()] == ["odd.oldest_halt"]
-        assert [action.subject for action in Action.objects.all()] == ["kind odd.halt"]
 
 
 class TestAtTheSameTime:
