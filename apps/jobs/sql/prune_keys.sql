@@ -1,8 +1,9 @@
 -- Forget keys whose time is over and, among the next ones that have none, keys of jobs that ended or are long gone.
--- A key that changes hands meanwhile is locked or names another job, and stays; so does one that its own job took again,
--- since that was replayed: it has another version.
+-- A key that changes hands meanwhile is locked or names another job, and stays; so does one that its own job took
+-- again, since that was replayed: it has another version.
 WITH looked AS MATERIALIZED (
-    SELECT key, job_id, xmin AS version FROM jobs_unique_key WHERE until IS NULL AND key > %(after)s ORDER BY key LIMIT %(batch)s
+    SELECT key, job_id, xmin AS version FROM jobs_unique_key
+     WHERE until IS NULL AND key > %(after)s ORDER BY key LIMIT %(batch)s
 ), free AS MATERIALIZED (
     SELECT looked.* FROM looked LEFT JOIN jobs_job AS j ON j.id = looked.job_id
      WHERE j.state IN (6, 7, 8) OR (j.id IS NULL AND looked.job_id < %(long_ago)s)

@@ -1,8 +1,8 @@
 -- Take waiting jobs out of the line and into the window, packed into messages. The caller holds the relay's lock.
 -- By turns: a few of each lane, the lanes that had the least so far first; else everybody, in the order of the line.
 -- A limited job is taken while its key has a free place and a token; what its key cannot take stays in line.
--- Its key counts under the first name that its kind ever had, whichever it was stored with. A kind that this release does
--- not know may be one of its own under its next name: then the job's key says so.
+-- Its key counts under the first name that its kind ever had, whichever it was stored with. A kind that this release
+-- does not know may be one of its own under its next name: then the job's key says so.
 -- Rows that another session holds (a cancel) are left for the next look.
 WITH this AS MATERIALIZED (
     SELECT clock_timestamp() AS moment
@@ -33,9 +33,10 @@ WITH this AS MATERIALIZED (
 ), offered AS MATERIALIZED (
     SELECT candidate.*,
            CASE WHEN limited.kind IS NULL AND (candidate.kind <> ALL (%(known)s::text[])) IS NOT TRUE THEN ''
-                ELSE COALESCE((SELECT COALESCE(limited.name || substr(limit_key, 1 + length(split_part(limit_key, ':', 1))),
-                                               limit_key)
-                                 FROM jobs_job WHERE id = candidate.id AND limit_key <> ''), '') END AS key
+                ELSE COALESCE(
+                     (SELECT COALESCE(limited.name || substr(limit_key, 1 + length(split_part(limit_key, ':', 1))),
+                                      limit_key)
+                        FROM jobs_job WHERE id = candidate.id AND limit_key <> ''), '') END AS key
       FROM candidate LEFT JOIN limited USING (kind)
 ), free AS MATERIALIZED (
     SELECT asked.key, limited.concurrency, limited.burst, limited.seconds, filled.tokens,

@@ -1,8 +1,8 @@
 -- Put dead jobs in line again, as those that come last, if their letter is open. A new life: failures and deaths count
 -- from nothing, an old expiry is forgotten. The number of the attempt goes on, so that the history stays in order and
 -- the job goes on where its last checkpoint was; with other arguments it starts anew, and its limit and its lane are
--- those of the new ones. What killed its worker runs alone. The old lease went with the death: whoever held it can write
--- nothing.
+-- those of the new ones. What killed its worker runs alone. The old lease went with the death: whoever held it can
+-- write nothing.
 -- Job and letter are locked together, in the order of the ids: a second replay, a discard or a prune that came first
 -- is seen, and two of these cannot wait for one another.
 WITH chosen AS MATERIALIZED (

@@ -1,6 +1,6 @@
 -- Take hold of messages of paused queues and kinds that no worker claimed yet: a claim needs the bundle's row, so from
--- here on it waits, and then finds it gone. One that is being claimed right now is left for the next look. The kinds come
--- with all their names.
+-- here on it waits, and then finds it gone. One that is being claimed right now is left for the next look. The kinds
+-- come with all their names.
 SELECT b.id FROM jobs_bundle AS b
  WHERE (b.kind = ANY (%(kinds)s::text[])
         OR EXISTS (SELECT FROM jobs_pause AS p

@@ -14,7 +14,7 @@ from apps.jobs.transitions.new_jobs import Message
 from apps.jobs.transitions.short_line import relay_short_line
 
 _RELAY_LOCK = 0x72656C79  # "rely"
-_MOST_AT_A_GLANCE = 1000  # a line up to this long is served in its own order, a longer one by turns
+_MOST_AT_A_GLANCE = 1000  # a line up to this long may go whole, in its own order; any other by turns
 _PARK_AT_ONCE = 5000
 
 

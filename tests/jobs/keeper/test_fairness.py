@@ -100,6 +100,26 @@ def test_in_one_lane_rank_decides() -> None:
     assert published_ids(transitions.relay(QUEUE, 1)) == [urgent]
 
 
+def urgent_in_line(count: int, tenant: str) -> None:
+    """Put jobs in line that come first by their priority."""
+    for job_id in many_in_line(count, lane=tenant):
+        Ready.objects.filter(id=job_id).update(rank="2001-01-01T00:00Z")
+
+
+@pytest.mark.parametrize("depth", [40, 1500], ids=["a short line", "a long line"])
+def test_priority_buys_no_place_before_other_tenants(depth: int) -> None:
+    many_in_line(depth, lane="modest")
+    urgent_in_line(20, "pushy")
+    assert round_of() == round_of() == {"modest": 5, "pushy": 5}
+
+
+def test_in_a_line_that_goes_whole_rank_decides_whoever_s_the_jobs_are() -> None:
+    modest = many_in_line(5, lane="modest")
+    urgent_in_line(1, "pushy")
+    sent = published_ids(transitions.relay(QUEUE, 10))
+    assert (sent[1:], len(sent)) == (modest, 6)
+
+
 def test_every_job_of_every_lane_is_relayed_once() -> None:
     waiting = [job for number in range(40) for job in many_in_line(60, lane=f"t{number}")]
     sent: list[UUID] = []
