@@ -1,6 +1,5 @@
 """Read stored arguments in a worker: brought up to this release's version, and typed as the function asks."""
 
-
 from apps.jobs.kinds import versions
 from apps.jobs.kinds.kind import Kind
 from apps.jobs.outcomes import Discard

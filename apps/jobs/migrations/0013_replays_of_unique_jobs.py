@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0011_batch'),
+        ('jobs', '0012_furthest_checkpoint'),
     ]
 
     operations = [

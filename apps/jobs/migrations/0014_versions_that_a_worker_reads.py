@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("jobs", "0011_batch"),
+        ("jobs", "0013_replays_of_unique_jobs"),
     ]
 
     operations = [
