@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import redis
-from django.apps import apps
 from django.conf import LazySettings
 from django.db import connection, connections
 from django.test import Client
@@ -32,10 +31,10 @@ def committed(db: None) -> Iterator[None]:
     """
     rolled_back = connections["default"]
     del connections["default"]
-    _forget_all_jobs()
+    steps.forget_all_jobs()
     yield
     connection.close()
-    _forget_all_jobs()
+    steps.forget_all_jobs()
     connection.close()
     connections["default"] = rolled_back
 
@@ -107,9 +106,3 @@ def inbox(valkey: ValkeyServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inb
 def operator(client: Client) -> Client:
     """Somebody who may do everything in the admin of jobs."""
     return log_in(client, *LOOKS, *DEEDS)
-
-
-def _forget_all_jobs() -> None:
-    tables = [model._meta.db_table for model in apps.get_app_config("jobs").get_models()]
-    with connection.cursor() as cursor:
-        cursor.execute(";".join(f"DELETE FROM {table}" for table in tables))

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
+from django.apps import apps
 from django.db import connection
 from django.db.models import F
 
@@ -135,13 +136,14 @@ def published_ids(messages: list[Message]) -> list[UUID]:
 
 
 def assert_nothing_is_lost() -> None:
-    """Every job that lives and does not sleep stands in line or in a bundle, else nothing would ever find it.
+    """Every job that lives and does not sleep stands in line, parked or in a bundle, where it is found.
 
     And what ended as dead has its dead letter.
     """
     lost = _rows(
         "SELECT id, state FROM jobs_job AS j WHERE state IN (1, 2, 3)"
         " AND NOT EXISTS (SELECT FROM jobs_ready AS r WHERE r.id = j.id)"
+        " AND NOT EXISTS (SELECT FROM jobs_parked AS p WHERE p.id = j.id AND j.state <> 3)"
         " AND NOT EXISTS (SELECT FROM jobs_bundle AS b WHERE j.id = ANY (b.ids))"
     )
     assert not lost, f"nothing will ever find {lost}"
@@ -150,6 +152,13 @@ def assert_nothing_is_lost() -> None:
         " AND NOT EXISTS (SELECT FROM jobs_dead_letter AS d WHERE d.job_id = j.id)"
     )
     assert not unexplained, f"no dead letter for {unexplained}"
+
+
+def forget_all_jobs() -> None:
+    """Empty the tables of jobs; Django's own way would flush every table of every app."""
+    tables = [model._meta.db_table for model in apps.get_app_config("jobs").get_models()]
+    with connection.cursor() as cursor:
+        cursor.execute(";".join(f"DELETE FROM {table}" for table in tables))
 
 
 class Session:
