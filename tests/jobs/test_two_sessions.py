@@ -69,9 +69,12 @@ class ThreeSessions(RuleBasedStateMachine):
             job = person_deeds.some_job(kind=kind, asleep=asleep)
             self.limited |= {job.id} if kind == LIMITED else set()
             self._begin(0, "committed", person_deeds.enqueue(job, window=0))
-        self._begin(0, "committed", keeper_deeds.relay(5))
-        message = self.messages[0]
-        self._begin(0, "committed", worker_deeds.claim(message.ids, message.id, self.workers[0]))
+        for worker_id in self.workers:  # from one to the other, so that there are stale leases
+            self._begin(0, "committed", worker_deeds.hand_back(self.workers[0]))
+            self._begin(0, "committed", keeper_deeds.relay(5))
+            message = next(each for each in reversed(self.messages) if each.kind == PACKED)
+            self._begin(0, "committed", worker_deeds.claim(message.ids, message.id, worker_id))
+        assert self.claims[0][0].id == self.claims[1][0].id
 
     def teardown(self) -> None:
         try:
