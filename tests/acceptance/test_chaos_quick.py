@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import pytest
 
 from apps.local.chaos.faults.table import FAULTS
-from apps.local.chaos.judge import Verdict
 from apps.local.chaos.rig import Plan, Rig
 from apps.local.chaos.run import run_on
 from apps.local.chaos.throughput import ENOUGH, MS, measure
 from apps.local.chaos.trial import Load, Trial
+from apps.local.chaos.verdict import Verdict
 from tests.faketime import needs_faketime
 
 QUICK = ("F01", "F20", "F25", "F44")

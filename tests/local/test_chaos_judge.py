@@ -8,11 +8,12 @@ import pytest
 
 from apps.local.chaos import sink
 from apps.local.chaos.faults.table import FAULTS
-from apps.local.chaos.judge import Verdict, waits_of
 from apps.local.chaos.report import HEAD, told
+from apps.local.chaos.rescues import waits_of
 from apps.local.chaos.run import compare
 from apps.local.chaos.sink import Line, Sink
 from apps.local.chaos.throughput import Throughput
+from apps.local.chaos.verdict import Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from apps.local.chaos.judge import Verdict
+from apps.local.chaos.verdict import Verdict
 
 HEAD = (
     f"{'fault':6}{'':9}{'jobs':>6}{'lost':>6}{'doubled':>9}{'effects x2':>12}{'stale':>7}"

@@ -12,10 +12,11 @@ import redis
 from django.conf import settings
 
 from apps.local.chaos.faults.fault import Fault
-from apps.local.chaos.judge import Verdict, judge
+from apps.local.chaos.judge import judge
 from apps.local.chaos.rig import CannotRun, NotInTime, Rig
 from apps.local.chaos.throughput import ENOUGH, Throughput, break_in, measure, measure_again
 from apps.local.chaos.trial import Broken, Trial
+from apps.local.chaos.verdict import Verdict
 
 
 class Runner:
@@ -75,7 +76,7 @@ def run_on(rig: Rig, fault: Fault, *, seed: int, jobs: int | None = None, measur
         rig.restore()
         trial.end_load()
     if verdict.ran:
-        judge(trial, verdict, expects_dead=fault.expects_dead)
+        judge(trial, verdict, fault)
     verdict.note = "; ".join(trial.notes)
     verdict.took_s = round(time.monotonic() - began, 1)
     return verdict

@@ -8,9 +8,12 @@ import os
 import random
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from apps.local.chaos import sink
+from apps.local.chaos.executions import Gap
 from apps.local.chaos.moments import Tally
 from apps.local.chaos.process import Process, alive
 from apps.local.chaos.rig import PATIENCE_S, NotInTime, Rig
@@ -55,6 +58,9 @@ class Trial:
     deaths: list[Death] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     forgiven: set[str] = field(default_factory=set)  # jobs that the fault itself undid
+    may_die: set[str] = field(default_factory=set)  # jobs that the fault made to end as dead letters
+    may_be_cancelled: set[str] = field(default_factory=set)  # jobs that the fault asks to stop
+    gaps: list[Gap] = field(default_factory=list)  # whose claims PostgreSQL may have forgotten
     hit: set[str] = field(default_factory=set)  # jobs whose process was killed in their middle
     enqueued: dict[str, float] = field(default_factory=dict)  # what the producer measured
     tally: Tally = field(default_factory=Tally)  # what came of the moments of schedules
@@ -88,12 +94,20 @@ class Trial:
 
     def kill(self, process: Process, *, main_only: bool = False) -> None:
         """Kill a process with all it started, or its main process only, and remember the moment."""
-        pids = process.pids()
-        self.deaths.append(Death(sink.now(), frozenset({process.pid} if main_only else pids)))
+        self.deaths.append(Death(sink.now(), frozenset(process.pids())))
         if main_only:
             process.kill_main()
         else:
             process.kill()
+
+    @contextmanager
+    def forgetting(self, since: float | None = None) -> Iterator[None]:
+        """Remember a time in which PostgreSQL dies: what it had not flushed, or what came since, is gone."""
+        since = sink.now() if since is None else since
+        try:
+            yield
+        finally:
+            self.gaps.append(Gap(since, sink.now()))
 
     def kill_child(self) -> int:
         """Kill one process in the middle of a job that was not hit before; return its pid.
@@ -127,6 +141,14 @@ class Trial:
         job = self.freeze_at_work(process)
         self.kill(process)
         return job
+
+    def other_side_is_down(self, is_down: bool) -> None:
+        """Let every flaky job fail, or no more."""
+        down = self.rig.sink.directory / "down"
+        if is_down:
+            down.touch()
+        else:
+            down.unlink(missing_ok=True)
 
     def revive(self) -> None:
         """Start everything that died, as a supervisor would; a load whose producer died begins again."""

@@ -1,11 +1,15 @@
 """Jobs that kill their process, eat all memory, or never return."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
 import psycopg
 
+from apps.local.chaos import sink
+from apps.local.chaos.bounds import KILLS, PAUSE
 from apps.local.chaos.trial import Trial
 
 _POISONS = ("abort", "exit", "segfault", "stack")
@@ -15,11 +19,12 @@ _LIMIT = 300 * 1024**2
 
 def poison(trial: Trial) -> None:
     """Enqueue jobs that abort, exit, crash and overflow the stack; each is buried (F16)."""
-    ids = trial.send_each("poison", [{"how": how} for how in _POISONS])
-    took = _until_dead(trial, ids)
+    with _delays_nobody(trial):
+        ids = _send_bad(trial, "poison", [{"how": how} for how in _POISONS])
+        took = _until_dead(trial, ids)
     runs = [sum(line.job == job for line in trial.rig.sink.lines("begun")) for job in ids]
     trial.note(f"set aside after {max(runs)} attempts and {took:.1f} s, with arguments and reason")
-    trial.note(f"neighbours paused {_longest_pause(trial):.1f} s at most")
+    KILLS.check(max(runs))
 
 
 def hunger(trial: Trial) -> None:
@@ -27,7 +32,8 @@ def hunger(trial: Trial) -> None:
     group = _make_group()
     try:
         wanted: list[dict[str, object]] = [{}] + ([{"group": str(group)}] if group else [])
-        took = _until_dead(trial, trial.send_each("hungry", wanted))
+        with _delays_nobody(trial):
+            took = _until_dead(trial, _send_bad(trial, "hungry", wanted))
         trial.note(
             f"MemoryError{' and the kernel kill' if group else ''} ended as dead letters in {took:.1f} s"
         )
@@ -43,8 +49,15 @@ def hang(trial: Trial) -> None:
     with psycopg.connect(trial.rig.postgres.url()) as holder:
         holder.execute("SELECT FROM chaos_held FOR UPDATE")
         for how in ("spin", "lock", "deaf"):
-            took = _until_dead(trial, trial.send_each("hang", [{"how": how}]))
+            with _delays_nobody(trial):
+                took = _until_dead(trial, _send_bad(trial, "hang", [{"how": how}]))
             trial.note(f"{how}: seen after {took:.1f} s")
+
+
+def _send_bad(trial: Trial, kind: str, arguments: list[dict[str, object]]) -> list[str]:
+    ids = trial.send_each(kind, arguments)
+    trial.may_die |= set(ids)
+    return ids
 
 
 def _until_dead(trial: Trial, ids: list[str]) -> float:
@@ -56,10 +69,15 @@ def _until_dead(trial: Trial, ids: list[str]) -> float:
     return trial.rig.until(lambda: trial.rig.value(query, ids) == len(ids), f"{len(ids)} dead letters (I13)")
 
 
-def _longest_pause(trial: Trial) -> float:
-    first = min(line.at for line in trial.rig.sink.lines("begun") if line.kind == "poison")
-    times = sorted(line.at for line in trial.rig.sink.lines("done") if line.at > first)
-    return max((later - sooner for sooner, later in pairwise(times)), default=0.0)
+@contextmanager
+def _delays_nobody(trial: Trial) -> Iterator[None]:
+    """See that jobs of the load go on to end beside what happens in the block."""
+    began = sink.now()
+    yield
+    times = sorted(line.at for line in trial.rig.sink.since(began, "done"))
+    pause = max(later - sooner for sooner, later in pairwise([began, *times, sink.now()]))
+    trial.note(f"neighbours paused {pause:.1f} s at most")
+    PAUSE.check(pause)
 
 
 def _make_group() -> Path | None:

@@ -93,7 +93,7 @@ def _stir(trial: Trial, crew: Crew, until: datetime) -> None:
 
 
 def _kill_database(trial: Trial, table: Timetable) -> None:
-    with table.gap():
+    with table.gap(), trial.forgetting():
         trial.rig.postgres.kill()
         trial.hold(trial.random.uniform(0, 1))
         trial.rig.postgres.start()

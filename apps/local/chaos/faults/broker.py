@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 
 import redis
 
+from apps.local.chaos import sink
+from apps.local.chaos.bounds import ALL_AGAIN, ENQUEUE
 from apps.local.chaos.rig import WORKERS
 from apps.local.chaos.trial import Broken, Trial
 
@@ -30,12 +32,17 @@ def killed(trial: Trial) -> None:
 
 def flushed(trial: Trial) -> None:
     """Flush it, then delete the queue and the keys of acknowledgement, one by one (F20)."""
-    took = []
+    took, all_again = [], []
     for keys in ((), (trial.rig.queue,), ("unacked", "unacked_index"), (), (trial.rig.queue,)):
-        _lose(trial, keys)
+        lost_at = _lose(trial, keys)
         took.append(trial.progress(1, "jobs after the flush"))
         trial.progress(10)
+        if not trial.rig.plan.is_celery:  # there they never begin
+            all_again.append(_all_began(trial, lost_at))
     trial.note(f"next job after {max(took):.1f} s at most")
+    if all_again:
+        trial.note(f"all that lay there after {max(all_again):.1f} s at most")
+        ALL_AGAIN.check(max(all_again))
 
 
 def frozen(trial: Trial) -> None:
@@ -52,6 +59,8 @@ def frozen(trial: Trial) -> None:
     trial.end_load()
     p99, slowest = (trial.enqueued.get(name, 0) * 1000 for name in ("p99_s", "max_s"))
     trial.note(f"enqueue p99 {p99:.0f} ms, slowest {slowest:.0f} ms; jobs again {took:.1f} s after the thaw")
+    if not trial.rig.plan.is_celery:
+        ENQUEUE.check(p99)
 
 
 def full(trial: Trial) -> None:
@@ -106,10 +115,22 @@ def corrupted(trial: Trial) -> None:
         raise Broken("a worker ended on junk")
 
 
-def _lose(trial: Trial, keys: tuple[str, ...]) -> None:
-    """Delete these keys, or everything, while messages lie in the queue."""
+def _lose(trial: Trial, keys: tuple[str, ...]) -> float:
+    """Delete these keys, or everything, while messages lie in the queue; return when."""
     with _nobody_takes(trial) as client:
         client.delete(*keys) if keys else client.flushall()
+        return sink.now()
+
+
+def _all_began(trial: Trial, lost_at: float) -> float:
+    """Wait until every job that was enqueued before then began; return how long after it the last did."""
+    enqueued = {line.job for line in trial.rig.sink.lines("kept") if trial.began_at <= line.at < lost_at}
+
+    def first_begun() -> dict[str, float]:
+        return {line.job: line.at for line in reversed(trial.rig.sink.lines("begun")) if line.job in enqueued}
+
+    trial.rig.until(lambda: len(first_begun()) == len(enqueued), "every flushed job begins")
+    return max([at - lost_at for at in first_begun().values()], default=0.0)
 
 
 def _rewrite(trial: Trial, change: Callable[[list[bytes | str]], list[bytes | str]]) -> int:

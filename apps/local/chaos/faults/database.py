@@ -19,9 +19,10 @@ _LOST_CLAIMS = "SELECT COALESCE(sum(attempt), 0) FROM jobs_job"
 def stopped_without_care(trial: Trial) -> None:
     """Stop it at once, no checkpoint, and start it again a moment later, three times (F08)."""
     for _ in range(3):
-        trial.rig.postgres.stop(immediate=True)
-        trial.hold(trial.random.uniform(0, 2))
-        trial.rig.postgres.start()
+        with trial.forgetting():
+            trial.rig.postgres.stop(immediate=True)
+            trial.hold(trial.random.uniform(0, 2))
+            trial.rig.postgres.start()
         trial.progress(10, "jobs after the restart")
 
 
@@ -30,8 +31,9 @@ def killed(trial: Trial) -> None:
     for _ in range(3):
         ended = "SELECT id FROM jobs_job WHERE state = 6"
         known = {row[0] for row in trial.rig.ask(ended)}
-        trial.rig.postgres.kill()
-        trial.rig.postgres.start()
+        with trial.forgetting():
+            trial.rig.postgres.kill()
+            trial.rig.postgres.start()
         if lost := known - {row[0] for row in trial.rig.ask(ended)}:
             raise Broken(f"{len(lost)} outcomes that were acknowledged are lost")
         trial.progress(10, "jobs after the restart")

@@ -1,16 +1,19 @@
 """Releases differ between processes, or the ledger is put back to yesterday."""
 
+import json
 import shutil
 import subprocess
 
 from apps.local.chaos import sink
-from apps.local.chaos.trial import Trial
+from apps.local.chaos.bounds import STRANGERS
+from apps.local.chaos.trial import Broken, Trial
 
 
 def skew(trial: Trial) -> None:
     """Enqueue a kind that one worker does not know yet, and one that nobody knows any more (F43)."""
     newer = trial.send_each("newer", [{}] * 20)
     gone = trial.send_each("gone", [{}] * 3)
+    trial.may_die |= set(gone)
     took = trial.rig.until(
         lambda: set(newer) <= {line.job for line in trial.rig.sink.lines("done")}, "the newer kind's jobs end"
     )
@@ -40,22 +43,42 @@ def restored(trial: Trial) -> None:
         worker.freeze()
     trial.rig.until(lambda: trial.rig.broker().llen(trial.rig.queue) > 3, "newer ids are in the broker")
     trial.end_load()
-    postgres.stop(immediate=True)
-    shutil.rmtree(postgres.data)
-    subprocess.run(["cp", "-a", str(copy), str(postgres.data)], check=True)
-    (postgres.data / "postmaster.pid").unlink(missing_ok=True)
-    postgres.start()
-    _forgive_what_came_after(trial, copied_at)
+    with trial.forgetting(copied_at):
+        postgres.stop(immediate=True)
+        shutil.rmtree(postgres.data)
+        subprocess.run(["cp", "-a", str(copy), str(postgres.data)], check=True)
+        (postgres.data / "postmaster.pid").unlink(missing_ok=True)
+        postgres.start()
+    newer = _forgive_what_came_after(trial, copied_at)
+    strangers = newer & _in_broker(trial)
+    if not strangers:
+        raise Broken("the harness itself failed: no newer id lay in the broker")
     for worker in trial.rig.workers():
         worker.wake()
     trial.begin_load()
     trial.progress(20, "jobs after the restore")
+    _see_refused(trial, strangers)
 
 
-def _forgive_what_came_after(trial: Trial, copied_at: float) -> None:
+def _forgive_what_came_after(trial: Trial, copied_at: float) -> set[str]:
     there = {str(job) for (job,) in trial.rig.ask("SELECT id FROM jobs_job")}
     newer = {
         line.job for line in trial.rig.sink.lines("kept") if line.at >= copied_at and line.job not in there
     }
     trial.forgiven |= newer
-    trial.note(f"{len(newer)} jobs were enqueued after the copy and are gone with it; their ids were refused")
+    trial.note(f"{len(newer)} jobs were enqueued after the copy and are gone with it")
+    return newer
+
+
+def _in_broker(trial: Trial) -> set[str]:
+    """Return the jobs that messages name which no worker took."""
+    messages = trial.rig.broker().lrange(trial.rig.queue, 0, -1)
+    return {job for message in messages for job in json.loads(message)["headers"]["jobs"]}
+
+
+def _see_refused(trial: Trial, strangers: set[str]) -> None:
+    """See that workers took the ids that the ledger does not know, and ran none of them."""
+    trial.rig.until(lambda: not strangers & _in_broker(trial), "the newer ids leave the broker")
+    ran = strangers & {line.job for line in trial.rig.sink.lines("begun")}
+    trial.note(f"{len(strangers)} of their ids lay in the broker, of which {len(ran)} ran")
+    STRANGERS.check(len(ran))

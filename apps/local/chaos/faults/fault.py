@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from apps.local.chaos.rescues import Rescue
 from apps.local.chaos.rig import Plan
 from apps.local.chaos.trial import Load, Trial
 
@@ -19,4 +20,6 @@ class Fault:
     load: Load = field(default_factory=Load)
     plan: Plan = field(default_factory=Plan)
     celery: bool = False  # plain Celery goes through it too
-    expects_dead: bool = False  # it makes jobs that have to end as dead letters
+    rescue: Rescue | None = None  # what is promised to the jobs of whom it kills
+    repeats: bool = False  # somebody may lose a claim, so that plain jobs may be executed again
+    stale: int = 0  # so many writes at least of workers that lost their lease have to be refused

@@ -2,6 +2,7 @@
 
 import psutil
 
+from apps.local.chaos.bounds import TAKEOVER
 from apps.local.chaos.rig import KEEPERS, NotInTime
 from apps.local.chaos.trial import Trial
 
@@ -25,6 +26,7 @@ def killed(trial: Trial) -> None:
         trial.restart(name)
     again = trial.rig.until(lambda: _leading_session(trial) != 0, "a new keeper leads")
     trial.note(f"takeover {took:.1f} s; after all were killed a new one led {again:.1f} s after its start")
+    TAKEOVER.check(max(took, again))
 
 
 def lost_session(trial: Trial) -> None:
@@ -36,6 +38,7 @@ def lost_session(trial: Trial) -> None:
         took.append(_led_again(trial, lost))
         trial.progress(5)
     trial.note(f"led again after {max(took):.1f} s at most")
+    TAKEOVER.check(max(took))
 
 
 def rogues(trial: Trial) -> None:

@@ -1,7 +1,9 @@
 """One tenant floods the rest; a whole wave fails at once."""
 
 from collections import Counter
+from statistics import median
 
+from apps.local.chaos.bounds import SPREAD, check_fairness
 from apps.local.chaos.sender import Sender
 from apps.local.chaos.sink import Line
 from apps.local.chaos.trial import Trial
@@ -19,22 +21,26 @@ def flood(trial: Trial) -> None:
     flooder.begin([("chaos.plain", {"ms": 5}, "flooder")], jobs=_FLOOD)
     crowded = _others_p99(trial)
     flooder.finish()
+    own = _own_wait(trial, process.pid)
     process.kill()
     trial.note(f"others wait {alone:.2f} s (p99) alone, {crowded:.2f} s beside a flood of {_FLOOD}")
+    trial.note(f"the flood itself waits {own:.1f} s (p50)")
+    check_fairness(crowded, own)
 
 
 def failing_wave(trial: Trial) -> None:
     """Let 300 jobs fail at once, because the other side is down for six seconds (F48)."""
-    down = trial.rig.sink.directory / "down"
-    down.touch()
+    trial.other_side_is_down(True)
     ids = set(trial.send_each("flaky", [{}] * 300))
     trial.hold(6)
-    down.unlink()
+    trial.other_side_is_down(False)
     trial.rig.until(lambda: ids <= {line.job for line in trial.rig.sink.lines("done")}, "the wave is over")
     again = _retries(trial.rig.sink.lines("begun"), ids)
     seconds = Counter(int(at) for at in again)
     mean = len(again) / max(1, max(seconds) - min(seconds) + 1)
-    trial.note(f"{len(again)} retries, peak {max(seconds.values())} in a second, mean {mean:.0f}")
+    peak = max(seconds.values())
+    trial.note(f"{len(again)} retries, peak {peak} in a second, mean {mean:.0f}")
+    SPREAD.check(peak / mean)
 
 
 def _others_p99(trial: Trial) -> float:
@@ -51,6 +57,17 @@ def _others_p99(trial: Trial) -> float:
     trial.rig.until(lambda: len(begun()) == len(mine), "the others' jobs begin")
     waits = sorted(max(0.0, at - mine[job]) for job, at in begun().items())
     return waits[int(len(waits) * 0.99)]
+
+
+def _own_wait(trial: Trial, flooder: int) -> float:
+    """Wait until every job of the flood began; return how long half of them waited at least."""
+    kept = {line.job: line.at for line in trial.rig.sink.lines("kept") if line.pid == flooder}
+
+    def begun() -> dict[str, float]:
+        return {line.job: line.at for line in trial.rig.sink.lines("begun") if line.job in kept}
+
+    trial.rig.until(lambda: len(begun()) == len(kept), "the flood's jobs begin")
+    return median(at - kept[job] for job, at in begun().items())
 
 
 def _retries(lines: list[Line], ids: set[str]) -> list[float]:

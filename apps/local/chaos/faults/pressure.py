@@ -3,6 +3,7 @@
 import psycopg
 from psycopg import sql
 
+from apps.local.chaos.bounds import AFTER_LOCK, DEADLOCKS, SLOWDOWN
 from apps.local.chaos.throughput import empty_jobs_per_s
 from apps.local.chaos.trial import Trial
 
@@ -25,6 +26,7 @@ def pinned_snapshots(trial: Trial) -> None:
     for holder in holders:
         holder.close()
     trial.note(f"throughput {pinned / free:.0%} of before with {dead} dead rows that could not go")
+    SLOWDOWN.check(free / pinned)
 
 
 def locked_tables(trial: Trial) -> None:
@@ -37,7 +39,9 @@ def locked_tables(trial: Trial) -> None:
             admin.execute(sql.SQL("VACUUM FULL {}").format(sql.Identifier(table)))
     trial.progress(10, "jobs after the lock")
     trial.end_load()
-    trial.note(f"slowest enqueue {trial.enqueued.get('max_s', 0):.1f} s, the lock held {_LOCKED_S:.0f} s")
+    slowest = trial.enqueued.get("max_s", 0)
+    trial.note(f"slowest enqueue {slowest:.1f} s, the lock held {_LOCKED_S:.0f} s")
+    AFTER_LOCK.check(slowest - _LOCKED_S)
 
 
 def deadlocks(trial: Trial) -> None:
@@ -49,7 +53,9 @@ def deadlocks(trial: Trial) -> None:
         trial.kill_child()
         trial.progress(20)
     rogue.kill()
-    trial.note(f"{trial.rig.value(count) - before} deadlocks")
+    found = trial.rig.value(count) - before
+    trial.note(f"{found} deadlocks")
+    DEADLOCKS.check(found)
 
 
 def impatient_statements(trial: Trial) -> None:
@@ -74,10 +80,12 @@ def _limit(trial: Trial, statement: str) -> None:
 
 def cancel_storm(trial: Trial) -> None:
     """Cancel, release and replay the same jobs from sixteen threads (F49)."""
-    ids = trial.send_each("plain", [{"ms": 300}] * 30) + trial.send_each("doomed", [{}] * 10)
+    doomed = trial.send_each("doomed", [{}] * 10)
+    ids = trial.send_each("plain", [{"ms": 300}] * 30) + doomed
+    trial.may_die |= set(doomed)
+    trial.may_be_cancelled |= set(ids)
     storm = trial.rig.start("storm")
     storm.tell(" ".join(ids))
     trial.rig.until(lambda: not storm.is_alive, "the storm is over")
     ended = trial.rig.ask("SELECT state, count(*) FROM jobs_job WHERE id = ANY (%s::uuid[]) GROUP BY 1", ids)
-    trial.forgiven |= set(ids)
     trial.note(", ".join(f"{count} in state {state}" for state, count in sorted(ended)))

@@ -2,6 +2,7 @@
 
 import psycopg
 
+from apps.local.chaos.bounds import ATTEMPTS
 from apps.local.chaos.trial import Broken, Trial
 
 _RESCUED = "SELECT count(*) FROM jobs_attempt WHERE outcome = 'lost'"
@@ -49,6 +50,7 @@ def _finish_first(trial: Trial) -> None:
     trial.rig.until(lambda: _ended(trial, job), "the finish won")
     attempts = trial.rig.value("SELECT attempt FROM jobs_job WHERE id = %s", job)
     trial.note("finish first: one attempt" if attempts == 1 else f"finish first: {attempts} attempts")
+    ATTEMPTS.check(attempts)
 
 
 def _rescue_first(trial: Trial) -> None:

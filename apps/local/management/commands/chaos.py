@@ -12,8 +12,8 @@ from django.core.management.base import BaseCommand, CommandError
 from apps.local.chaos import report
 from apps.local.chaos.faults.fault import Fault
 from apps.local.chaos.faults.table import FAULTS
-from apps.local.chaos.judge import Verdict
 from apps.local.chaos.run import Runner
+from apps.local.chaos.verdict import Verdict
 
 
 class Command(BaseCommand):
