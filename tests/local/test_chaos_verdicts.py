@@ -6,7 +6,7 @@ import pytest
 
 from apps.local.chaos import bounds
 from apps.local.chaos.bounds import Bound
-from apps.local.chaos.endings import Endings, wronged
+from apps.local.chaos.endings import Endings, cut_off, wronged
 from apps.local.chaos.executions import Gap, unexplained
 from apps.local.chaos.faults.table import FAULTS
 from apps.local.chaos.rescues import OF_A_CHILD, OF_A_WORKER, Rescue, late, waits_of
@@ -45,6 +45,9 @@ class TestEndings:
     def test_an_effect_that_was_cut_off_waits_for_a_person_and_breaks_none(self) -> None:
         ended = Endings(dead={"charge"}, cancelled=set(), cut_off={"charge"})
         assert list(wronged(ended, may_die=set(), may_be_cancelled=set())) == []
+
+    def test_an_effect_that_nobody_began_before_cannot_be_cut_off(self) -> None:
+        assert cut_off({"rescued", "fresh"}, {"rescued": 2, "fresh": 1}) == {"rescued"}
 
 
 class TestExecutions:

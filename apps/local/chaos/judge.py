@@ -3,7 +3,7 @@
 from collections import Counter
 
 from apps.jobs.states import MOVES
-from apps.local.chaos.endings import Endings, wronged
+from apps.local.chaos.endings import Endings, cut_off, wronged
 from apps.local.chaos.executions import unexplained
 from apps.local.chaos.faults.fault import Fault
 from apps.local.chaos.rescues import late, waits_of
@@ -103,14 +103,12 @@ def _judge_endings(trial: Trial, verdict: Verdict, lines: list[Line], kept: set[
     ended = {(str(job), state) for job, state in trial.rig.ask(_ENDED_BADLY) if str(job) in kept}
     dead = {job for job, state in ended if state == _DEAD}
     begun = Counter(line.job for line in lines if line.what == "begun")
-    unknown = {str(job) for (job,) in trial.rig.ask(_UNKNOWN)}
-    # its first execution began the effect, so it takes a second one to find it cut off
-    cut_off = {job for job in dead & unknown if begun[job] > 1}
+    unknown = cut_off(dead & {str(job) for (job,) in trial.rig.ask(_UNKNOWN)}, begun)
     verdict.dead = len(dead)
-    if cut_off:
-        trial.note(f"{len(cut_off)} effects cut off in the middle wait for a person to look")
+    if unknown:
+        trial.note(f"{len(unknown)} effects cut off in the middle wait for a person to look")
     verdict.broken += wronged(
-        Endings(dead, cancelled={job for job, _ in ended} - dead, cut_off=cut_off),
+        Endings(dead, cancelled={job for job, _ in ended} - dead, cut_off=unknown),
         may_die=trial.may_die,
         may_be_cancelled=trial.may_be_cancelled,
     )

@@ -8,17 +8,19 @@ from apps.local.chaos.sender import Sender
 from apps.local.chaos.sink import Line
 from apps.local.chaos.trial import Trial
 
-_FLOOD = 3000
+_FLOOD, _FLOOD_MS = 1000, 50  # more than four processes get done while they are enqueued
+_AHEAD = 200  # of the flood are in line before the others come
 
 
 def flood(trial: Trial) -> None:
-    """Let one tenant enqueue thousands while twenty others go on with one a second each (F47)."""
+    """Let one tenant enqueue a thousand while twenty others go on with one a second each (F47)."""
     trial.end_load()
     trial.drain()
     alone = _others_p99(trial)
     process = trial.rig.start("flooder")
     flooder = Sender(trial.rig, "flooder")
-    flooder.begin([("chaos.plain", {"ms": 5}, "flooder")], jobs=_FLOOD)
+    flooder.begin([("chaos.plain", {"ms": _FLOOD_MS}, "flooder")], jobs=_FLOOD)
+    trial.rig.until(lambda: len(_kept_by(trial, process.pid)) > _AHEAD, "the flood stands before the others")
     crowded = _others_p99(trial)
     flooder.finish()
     own = _own_wait(trial, process.pid)
@@ -61,13 +63,17 @@ def _others_p99(trial: Trial) -> float:
 
 def _own_wait(trial: Trial, flooder: int) -> float:
     """Wait until every job of the flood began; return how long half of them waited at least."""
-    kept = {line.job: line.at for line in trial.rig.sink.lines("kept") if line.pid == flooder}
+    kept = _kept_by(trial, flooder)
 
     def begun() -> dict[str, float]:
         return {line.job: line.at for line in trial.rig.sink.lines("begun") if line.job in kept}
 
     trial.rig.until(lambda: len(begun()) == len(kept), "the flood's jobs begin")
     return median(at - kept[job] for job, at in begun().items())
+
+
+def _kept_by(trial: Trial, pid: int) -> dict[str, float]:
+    return {line.job: line.at for line in trial.rig.sink.lines("kept") if line.pid == pid}
 
 
 def _retries(lines: list[Line], ids: set[str]) -> list[float]:
