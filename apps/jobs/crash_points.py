@@ -20,10 +20,20 @@ POINTS = (
     "relay.sent",
     "claim.before",
     "claim.after",
+    "effect.begun",  # that it begins is committed, nothing is done
+    "effect.done",  # on the other side; its receipt is not written down
     "run.after",  # the body returned, nothing is written down
     "finish.inside",  # an atomic job's completion is written, not committed
     "finish.before",
     "finish.after",
+    "settle.finished",  # a job of a chain is finished, not committed, and its next step is not enqueued
+    "settle.buried",  # a job is dead, not committed, and who waits for it has not heard
+    "retry.before",
+    "retry.after",
+    "bury.before",
+    "bury.after",
+    "handback.before",  # a worker that stops ended its children, and what they ran is still theirs
+    "handback.after",  # all was given back, and it has not signed off
     "rescue.before",
     "rescue.after",
     "replay.written",  # dead jobs are in line again, not committed

@@ -1,9 +1,12 @@
 """The quick faults of `manage.py chaos`, one after the other on one rig: none loses or doubles anything."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 
 import pytest
 
+from apps.local.chaos.faults import crash_points
 from apps.local.chaos.faults.table import FAULTS
 from apps.local.chaos.rig import Plan, Rig
 from apps.local.chaos.run import run_on
@@ -24,6 +27,14 @@ def rig() -> Iterator[Rig]:
 @pytest.mark.parametrize("code", QUICK)
 def test_a_fault_under_load_loses_nothing_and_doubles_no_effect(rig: Rig, code: str) -> None:
     assert_sound(run_on(rig, FAULTS[code], seed=1, jobs=40))
+
+
+def test_a_process_dies_at_every_point_of_a_child_and_nothing_is_lost(rig: Rig) -> None:
+    sweep = partial(crash_points.sweep, points=crash_points.IN_A_CHILD)
+    verdict = run_on(rig, replace(FAULTS["F27"], inject=sweep), seed=1, jobs=40)
+    assert_sound(verdict)
+    points = len(crash_points.IN_A_CHILD)
+    assert f"{points}/{points} points" in verdict.note
 
 
 def test_a_rig_that_lost_a_worker_has_not_recovered(rig: Rig) -> None:

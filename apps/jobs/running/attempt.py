@@ -93,7 +93,7 @@ def failure(policy: "RetryPolicy", claim: Claim, error: BaseException) -> tuple[
     if claim.is_last_try:
         return "dead", burial(claim, error)
     delay = policy.delay(claim.failures + 1)
-    return "retrying", lambda: transitions.retry(claim, story, delay)
+    return "retrying", lambda: _retry(claim, story, delay)
 
 
 def _success(task: JobType, claim: Claim, call: Callable[[], object], began_s: float) -> Outcome | Success:
@@ -189,6 +189,13 @@ def _as_result(kind: str, result: object) -> str:
 def _is_told_to_end(error: BaseException) -> bool:
     """Say whether this is the exit that billiard raises in a child process on SIGTERM."""
     return isinstance(error, SystemExit) and error.code == signal.SIGTERM - 256
+
+
+def _retry(claim: Claim, story: transitions.Trouble, delay: timedelta) -> bool:
+    crash_points.reached("retry.before")
+    accepted = transitions.retry(claim, story, delay)
+    crash_points.reached("retry.after")
+    return accepted
 
 
 def _nap(claim: Claim, delay: timedelta, reason: str) -> Outcome:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from django.db import connection
 from psycopg.types.json import Jsonb
 
-from apps.jobs import sql, storable
+from apps.jobs import crash_points, sql, storable
 from apps.jobs.outcomes import Discard, EffectUnknown, LeaseLost, Snooze
 from apps.jobs.running.interrupt import undisturbed
 from apps.jobs.running.record import flush_what_is_kept, recorded
@@ -35,12 +35,14 @@ def once(
     known = _begin(claim, key)
     if known is not None:
         return json.loads(known)
+    crash_points.reached("effect.begun")
     try:
         receipt = do()
     except undone_by:
         with undisturbed():
             recorded(lambda: sql.run("undo_effect", {"key": key, "lease": claim.lease}))
         raise
+    crash_points.reached("effect.done")
     with undisturbed():
         _keep(claim, key, receipt)
     return receipt

@@ -123,7 +123,14 @@ def burial(claim: Claim, error: BaseException, *, why: str = "") -> Callable[[],
         "args": claim.args,
         "exception": trouble.as_celery_tells(error),
     }
-    return lambda: settle.failed(claim, lambda: transitions.bury(claim, story, evidence), error)
+    return lambda: settle.failed(claim, lambda: _bury(claim, story, evidence), error)
+
+
+def _bury(claim: Claim, story: transitions.Trouble, evidence: dict[str, object]) -> bool:
+    crash_points.reached("bury.before")
+    accepted = transitions.bury(claim, story, evidence)
+    crash_points.reached("bury.after")
+    return accepted
 
 
 def recorded(write: Callable[[], T]) -> T:

@@ -17,7 +17,7 @@ from celery.canvas import maybe_signature
 from celery.exceptions import TaskRevokedError
 from django.db import transaction
 
-from apps.jobs import sql, transitions
+from apps.jobs import crash_points, sql, transitions
 from apps.jobs.database_away import is_away
 from apps.jobs.enqueuing import continuation
 from apps.jobs.origin import origin
@@ -42,6 +42,7 @@ def succeeded(success: Success) -> bool:
     with transaction.atomic():
         if transitions.finish([success], closes=claim.closes):
             return False
+        crash_points.reached("settle.finished")
         follow(claim, success.result)
     return True
 
@@ -77,6 +78,7 @@ def failed(claim: Claim, write: Callable[[], bool], error: BaseException) -> boo
         with transaction.atomic():
             if not write():
                 return False
+            crash_points.reached("settle.buried")
             _fail(JobRequest.of(claim), error, states.FAILURE)
             sql.run("settled", {"id": claim.id})
     except Exception as error:

@@ -17,7 +17,7 @@ from celery.worker import state
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
-from apps.jobs import process, transitions
+from apps.jobs import crash_points, process, transitions
 from apps.jobs.database_away import is_away
 from apps.jobs.running import slate
 from apps.jobs.worker import workers
@@ -180,10 +180,12 @@ class Voice(threading.Thread):
     def _hand_back(self) -> None:
         """Give back everything; a child that just ended may hold its row for a moment longer."""
         give_up_at = monotonic() + _LAST_SESSIONS_S
+        crash_points.reached("handback.before")
         transitions.hand_back(process.worker_id())
         while workers.running_on(process.worker_id()) and monotonic() < give_up_at:
             sleep(0.1)
             transitions.hand_back(process.worker_id())
+        crash_points.reached("handback.after")
 
 
 def _lives(pid: int) -> bool:
