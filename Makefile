@@ -28,8 +28,8 @@ check: .venv/dev.installed  ## Format, lint, types, import contracts, migrations
 bench: .venv/dev.installed  ## Measure imports and jobs on this machine, as ratios (ARGS="import --json" for some)
 	@$(RUN) manage.py bench $(ARGS)
 
-chaos: .venv/dev.installed  ## Break everything on purpose and count what was lost (ARGS="F01 F20 --json --celery" for some)
-	@$(RUN) manage.py chaos $(ARGS)
+chaos: .venv/dev.installed  ## Break everything, plain Celery beside it, and count what was lost (ARGS="F01 F20" for some)
+	@$(RUN) manage.py chaos $(or $(ARGS),--celery)
 	@$(if $(ARGS),,$(PYTEST) tests/acceptance -m chaos -n 0 -s)
 
 clean:  ## Stop this project's servers and delete their data, .backline/ and .venv/
