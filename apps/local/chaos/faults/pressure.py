@@ -8,6 +8,7 @@ from apps.local.chaos.throughput import empty_jobs_per_s
 from apps.local.chaos.trial import Trial
 
 _LOCKED_S = 4.0
+_ASKED_FOR = 150  # more than four processes get done before the storm begins
 
 
 def pinned_snapshots(trial: Trial) -> None:
@@ -80,11 +81,11 @@ def _limit(trial: Trial, statement: str) -> None:
 
 def cancel_storm(trial: Trial) -> None:
     """Cancel, release and replay the same jobs from sixteen threads (F49)."""
+    storm = trial.rig.start("storm")  # it takes its time, in which the jobs would have ended
     doomed = trial.send_each("doomed", [{}] * 10)
-    ids = trial.send_each("plain", [{"ms": 300}] * 30) + doomed
+    ids = trial.send_each("plain", [{"ms": 300}] * _ASKED_FOR) + doomed
     trial.may_die |= set(doomed)
     trial.may_be_cancelled |= set(ids)
-    storm = trial.rig.start("storm")
     storm.tell(" ".join(ids))
     trial.rig.until(lambda: not storm.is_alive, "the storm is over")
     ended = trial.rig.ask("SELECT state, count(*) FROM jobs_job WHERE id = ANY (%s::uuid[]) GROUP BY 1", ids)

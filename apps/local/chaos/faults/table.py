@@ -203,7 +203,7 @@ _ALL = (
     Fault("F45", "the ledger is put back to an older copy", deploys.restored, repeats=True),
     Fault("F47", "one tenant floods the others", load.flood),
     Fault("F48", "300 jobs fail at once", load.failing_wave),
-    Fault("F49", "cancel, release and replay from 16 threads", pressure.cancel_storm),
+    Fault("F49", "cancel, release and replay from 16 threads", pressure.cancel_storm, repeats=True),
 )
 
 FAULTS: dict[str, Fault] = {fault.code: fault for fault in _ALL}
