@@ -110,7 +110,9 @@ def corrupted(trial: Trial) -> None:
     survived = known == {
         trial.rig.processes[name].pid for name in WORKERS if trial.rig.processes[name].is_alive
     }
+    kept = trial.rig.value("SELECT count(*) FROM jobs_dead_letter WHERE kind = 'message.unreadable'")
     trial.note("both workers stayed up" if survived else "a worker ended on junk")
+    trial.note(f"{kept} of it stayed as dead letters")
     if not survived:
         raise Broken("a worker ended on junk")
 
