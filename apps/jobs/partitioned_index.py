@@ -4,22 +4,15 @@ PostgreSQL builds no index of a partitioned table CONCURRENTLY. So the table's o
 partition's beside the work, and then put in its place. Run again after it was cut off, it goes on there.
 """
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import NamedTuple
 
 from django.contrib.postgres.operations import NotInTransactionMixin
-from django.db import OperationalError
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations import AddIndex
 from django.db.migrations.state import ProjectState
 from django.db.models import Model
-from psycopg import errors
 
-_PATIENCE = "200ms"  # for a lock
-_REST_S = 1.0
-_TRIES = 300
+from apps.jobs.soon import run_soon
 
 _REST = "%(table)s%(using)s (%(columns)s)%(include)s%(extra)s%(condition)s"
 _OF_THE_TABLE = f"CREATE INDEX IF NOT EXISTS %(name)s ON ONLY {_REST}"
@@ -53,7 +46,7 @@ class AddIndexToPartitions(NotInTransactionMixin, AddIndex):
         model = to_state.apps.get_model(app_label, self.model_name)
         if not self.allow_migrate_model(schema_editor.connection.alias, model):
             return
-        _run_soon(schema_editor, self._create(model, schema_editor, _OF_THE_TABLE))
+        run_soon(schema_editor, self._create(model, schema_editor, _OF_THE_TABLE))
         for partition in _without_it(model._meta.db_table, self.index.name, schema_editor):
             self._build(model, schema_editor, partition)
 
@@ -62,7 +55,7 @@ class AddIndexToPartitions(NotInTransactionMixin, AddIndex):
         if not of.has_whole_index:
             schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {quote(of.its_index)}")
             schema_editor.execute(self._create(model, schema_editor, _OF_A_PARTITION, of))
-        _run_soon(
+        run_soon(
             schema_editor, f"ALTER INDEX {quote(self.index.name)} ATTACH PARTITION {quote(of.its_index)}"
         )
 
@@ -93,26 +86,3 @@ def _without_it(table: str, index: str, schema_editor: BaseDatabaseSchemaEditor)
     with schema_editor.connection.cursor() as cursor:
         cursor.execute(_WITHOUT_IT, {"table": table, "index": index})
         return [_Partition(*row) for row in cursor.fetchall()]
-
-
-def _run_soon(schema_editor: BaseDatabaseSchemaEditor, statement: str) -> None:
-    """Run what takes no time but a lock: wait for it only a moment each time, since others wait behind us."""
-    with _patience(schema_editor):
-        for tries_left in reversed(range(_TRIES)):
-            try:
-                schema_editor.execute(statement)
-            except OperationalError as error:
-                if not isinstance(error.__cause__, errors.LockNotAvailable) or not tries_left:
-                    raise
-                time.sleep(_REST_S)
-            else:
-                break
-
-
-@contextmanager
-def _patience(schema_editor: BaseDatabaseSchemaEditor) -> Iterator[None]:
-    schema_editor.execute(f"SET lock_timeout = '{_PATIENCE}'")
-    try:
-        yield
-    finally:
-        schema_editor.execute("RESET lock_timeout")

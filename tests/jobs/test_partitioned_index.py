@@ -7,7 +7,7 @@ from django.apps import apps
 from django.db import connection, transaction
 from django.db.migrations.state import ProjectState
 
-from apps.jobs import partitioned_index
+from apps.jobs import partitioned_index, soon
 from apps.jobs.models import Job
 from apps.jobs.partitioned_index import AddIndexToPartitions
 from tests.jobs import steps
@@ -78,8 +78,8 @@ def test_what_a_try_that_was_cut_off_left_is_gone_on_with(
             raise KeyboardInterrupt
         run_soon(*_)  # type: ignore[arg-type]
 
-    run_soon = partitioned_index._run_soon
-    monkeypatch.setattr(partitioned_index, "_run_soon", cut_off)
+    run_soon = soon.run_soon
+    monkeypatch.setattr(partitioned_index, "run_soon", cut_off)
     with pytest.raises(KeyboardInterrupt):
         add()
     monkeypatch.undo()
@@ -96,7 +96,7 @@ def test_what_a_try_that_was_cut_off_left_is_gone_on_with(
 def test_while_it_waits_for_a_long_transaction_others_work(
     without: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(partitioned_index, "_REST_S", 0.05)
+    monkeypatch.setattr(soon, "_REST_S", 0.05)
     with steps.another_session() as migration, steps.another_session() as web:
         with transaction.atomic():
             steps.enqueued()

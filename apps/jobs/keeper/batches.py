@@ -10,6 +10,8 @@ from apps.jobs.stretch import at_a_stretch
 
 _BATCHES = 200
 _JOBS = 2000  # of each, at a look: a big one takes several
+_ROWS = 20_000  # of all, at a look
+_TRIES = 5  # to tell those that wait for a job: two and a half minutes, then it is not waited for
 
 _FIRST = UUID(int=0)
 
@@ -23,10 +25,17 @@ def end_batches() -> int:
 
 
 def _look() -> tuple[int, bool]:
-    """Look once; return how many jobs it started, and whether a batch is so big that only a part was seen."""
+    """Look once; return how many jobs it started, and whether there is more to look at."""
+    params = {
+        "batches": _BATCHES,
+        "jobs": _JOBS,
+        "rows": _ROWS,
+        "first": _FIRST,
+        "tries": _TRIES,
+        "until": UNTIL_ITS_BATCH_ENDED,
+    }
     with transaction.atomic():
-        params = {"batches": _BATCHES, "jobs": _JOBS, "first": _FIRST, "until": UNTIL_ITS_BATCH_ENDED}
-        seen = sql.run("ended_batches", params)
-        starts = [job_id for job_id, _, still_sleeps in seen if still_sleeps]
-        has_more = any(not has_ended for _, has_ended, _ in seen)
+        looked = sql.run("ended_batches", params)
+        starts = [job_id for job_id, _, still_sleeps in looked if still_sleeps]
+        has_more = len(looked) == _BATCHES or any(comes_at_once for _, comes_at_once, _ in looked)
         return len(transitions.release_now(starts)) if starts else 0, has_more

@@ -16,6 +16,9 @@ class Batch(models.Model):
     is_sure = models.BooleanField(
         default=True, db_default=True
     )  # from the first to here none was alive just now
+    # A number for the ends that this way met so far: another job, or another end of one, makes it another.
+    met = models.BigIntegerField(default=0, db_default=0)
+    met_before = models.BigIntegerField(null=True)  # by the way before, if none was alive
 
     class Meta:
         indexes: ClassVar = [models.Index("look_at", name="batch_by_look_at")]

@@ -28,8 +28,8 @@ def cancellable(chosen: JobFilter) -> JobFilter:
 
 
 def sleeping(chosen: JobFilter) -> JobFilter:
-    """Narrow a filter to what sleeps."""
-    return only(chosen, SLEEPING)
+    """Narrow a filter to what sleeps; to what waits for a batch only where it was named."""
+    return replace(only(chosen, SLEEPING), but_batches=chosen.ids is None)
 
 
 def cancel(chosen: JobFilter, *, actor: Actor, reason: str = "") -> Counter[State]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from apps.jobs.models.job import Job
-from apps.jobs.states import State
+from apps.jobs.states import UNTIL_ITS_BATCH_ENDED, State
 from apps.lib.ids import first_id_of
 
 
@@ -24,6 +24,7 @@ class JobFilter:
     since: datetime | None = None  # enqueued at or after, to the millisecond of the id
     until: datetime | None = None  # enqueued before
     ids: tuple[UUID, ...] | None = None
+    but_batches: bool = False  # without those that wait until their batch has ended
 
     def jobs(self) -> QuerySet[Job]:
         """Return the jobs that fit now."""
@@ -38,7 +39,8 @@ class JobFilter:
             "id__lt": first_id_of(self.until) if self.until else None,
             "id__in": self.ids,
         }
-        return Job.objects.filter(**{name: value for name, value in asked.items() if value is not None})
+        found = Job.objects.filter(**{name: value for name, value in asked.items() if value is not None})
+        return found.exclude(run_after=UNTIL_ITS_BATCH_ENDED) if self.but_batches else found
 
     def batches(self, size: int) -> Iterator[list[UUID]]:
         """Yield the ids of all that fit, the oldest first; each batch is looked for when it is asked for."""

@@ -57,11 +57,17 @@ def _asleep(job: Job, now: datetime) -> str | None:
 
 
 def _waits_for_others(job: Job) -> str:
-    passed = Batch.objects.filter(job_id=job.id).values_list("place", flat=True).first()
-    left = Job.objects.filter(parent_id=job.id, id__gte=passed or _FIRST).exclude(state__in=ENDED)
-    alive = left[: _COUNT_TO + 1].count()
-    have = "1 job of its batch has" if alive == 1 else f"{_jobs(alive)} of its batch have"
-    return f"{have} not ended yet." if alive else "Its batch has ended; the keeper puts it in line soon."
+    """Say how many live among the next of its batch from where the keeper looks: a million are not read."""
+    place = Batch.objects.filter(job_id=job.id).values_list("place", flat=True).first()
+    of_its_batch = Job.objects.filter(parent_id=job.id, id__gte=place or _FIRST).order_by("id")
+    states = of_its_batch.values_list("state", flat=True)[:_COUNT_TO]
+    alive = sum(state not in ENDED for state in states)
+    if alive:
+        at_least = "At least " if len(states) == _COUNT_TO else ""
+        return f"{at_least}{_jobs(alive)} of its batch {'has' if alive == 1 else 'have'} not ended yet."
+    if place is not None or len(states) == _COUNT_TO:
+        return "The keeper looks through its batch; it starts when all of it has ended."
+    return "Its batch has ended; the keeper puts it in line soon."
 
 
 def _paused(job: Job, _: datetime) -> str | None:

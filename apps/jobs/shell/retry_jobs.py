@@ -18,6 +18,7 @@ from apps.jobs.states import SLEEPING, State
 
 HELP = (
     "Run sleeping jobs now: those named, or with --yes all that fit a filter. "
+    "What waits for its batch does so unless it is named. "
     "A named job that is dead is replayed; one that ended otherwise runs again as a new job."
 )
 

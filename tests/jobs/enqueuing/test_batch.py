@@ -12,18 +12,29 @@ from apps.jobs import Context, batch, enqueue, enqueue_many, job, sql, transitio
 from apps.jobs.keeper import batches
 from apps.jobs.keeper.batches import end_batches
 from apps.jobs.kinds.unique import Unique
-from apps.jobs.models import Batch, Job
+from apps.jobs.models import Batch, Job, Unsettled
+from apps.jobs.operating import why
+from apps.jobs.operating.cancel import retry_now, sleeping
+from apps.jobs.operating.job_filter import JobFilter
 from apps.jobs.operating.why import why_waiting
 from apps.jobs.registry import UnknownKind
+from apps.jobs.running.settle import settle_ended
 from apps.jobs.states import ENDED, State
+from apps.lib.ids import new_id
 from tests.jobs import steps
 from tests.jobs.canvas_steps import run_once
 from tests.jobs.steps import state_of
 from tests.kinds.add import add
-from tests.kinds.canvas import plus, swap, total
+from tests.kinds.canvas import boom, note, plus, swap, total
 from tests.local.waiting import wait_until
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let one call look until there is nothing to look at."""
+    monkeypatch.setattr(batches, "_AT_A_STRETCH_S", 60.0)
 
 
 def opened(count: int = 3) -> tuple[UUID, list[UUID]]:
@@ -109,6 +120,84 @@ def test_one_of_more_than_a_look_can_hold_is_read_through_in_parts(
         assert looked() == 0
         end(job_id)
     assert looked() == 1
+
+
+def test_what_follows_in_front_of_a_place_that_was_passed_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(batches, "_JOBS", 2)
+    given_before = new_id()  # as the body of a chord has it
+    waiting, jobs = opened(3)
+    for job_id in jobs[:2]:
+        end(job_id)
+    Batch.objects.update(look_at=F("look_at") - steps.HOUR)
+    assert batches._look() == (0, True)
+    end(jobs[2])
+    steps.in_line(id=given_before, parent_id=waiting)
+    assert looked() == 0
+    assert state_of(waiting) == State.SCHEDULED
+    end(given_before)
+    assert looked() == 1
+
+
+def test_one_that_was_passed_and_ends_again_is_another_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "_JOBS", 2)
+    given_before = new_id()
+    waiting, jobs = opened(3)
+    for job_id in jobs:
+        end(job_id, State.DEAD)
+    Batch.objects.update(look_at=F("look_at") - steps.HOUR)
+    while Batch.objects.filter(met_before=None).exists():
+        batches._look()
+    assert batches._look() == (0, True), "on its second way, behind the first two"
+    assert transitions.replay([jobs[2]]) == [jobs[2]]
+    end(jobs[2])
+    steps.in_line(id=given_before, parent_id=waiting)
+    assert looked() == 0
+    end(given_before)
+    assert looked() == 1
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_who_is_called_when_one_fails_is_waited_for_also_when_others_ended_it(
+    monkeypatch: pytest.MonkeyPatch, jobs: int
+) -> None:
+    monkeypatch.setattr(batches, "_JOBS", 2)
+    with batch("kinds.add", a=1) as waiting:
+        parts = [boom.apply_async(link_error=note.s()).id for _ in range(jobs)]
+    for part in parts:
+        end(UUID(part), State.CANCELLED)  # as a person, a rescue or an expiry does: nobody was told yet
+    Unsettled.objects.update(due_at=F("due_at") - steps.HOUR)
+    assert looked() == 0
+    assert settle_ended() == jobs
+    for called in Job.objects.filter(parent_id=waiting, kind=note.name).values_list("id", flat=True):
+        assert looked() == 0
+        end(called)
+    assert looked() == 1
+
+
+def test_who_cannot_be_told_for_minutes_is_not_waited_for() -> None:
+    with batch("kinds.add", a=1):
+        part = boom.apply_async(link_error=note.s()).id
+    end(UUID(part), State.CANCELLED)
+    Unsettled.objects.update(tries=4)
+    assert looked() == 0
+    Unsettled.objects.update(tries=5)
+    assert looked() == 1
+
+
+def test_looks_go_on_while_there_are_more_than_one_can_hold_and_share_its_rows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(batches, "_BATCHES", 2)
+    monkeypatch.setattr(batches, "_ROWS", 8)
+    waiting = [opened(4) for _ in range(5)]
+    assert looked() == 0
+    assert not Batch.objects.filter(looks=0).exists()
+    for _, jobs in waiting:
+        for job_id in jobs:
+            end(job_id)
+    assert looked() == 5
 
 
 def test_a_batch_within_a_batch_is_waited_for_to_its_end() -> None:
@@ -234,6 +323,26 @@ def test_it_says_for_how_many_it_waits() -> None:
     assert why_waiting(waiting) == "1 job of its batch has not ended yet."
     end(jobs[1])
     assert why_waiting(waiting) == "Its batch has ended; the keeper puts it in line soon."
+
+
+def test_it_says_so_when_only_the_next_jobs_of_its_batch_were_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(why, "_COUNT_TO", 2)
+    waiting, jobs = opened(4)
+    assert why_waiting(waiting) == "At least 2 jobs of its batch have not ended yet."
+    for job_id in jobs[:2]:
+        end(job_id)
+    assert why_waiting(waiting) == "The keeper looks through its batch; it starts when all of it has ended."
+
+
+def test_all_that_sleep_are_run_now_but_those_that_wait_for_a_batch_unless_named() -> None:
+    waiting, _ = opened(1)
+    sleeps = steps.enqueued(delay=steps.HOUR)
+    assert retry_now(JobFilter(kind="kinds.add"), actor=None) == 1
+    assert (state_of(waiting), state_of(sleeps)) == (State.SCHEDULED, State.READY)
+    assert sleeping(JobFilter(kind="kinds.add")).jobs().count() == 0
+    assert retry_now(JobFilter(ids=(waiting,)), actor=None) == 1
 
 
 def test_each_look_comes_a_little_later_and_five_seconds_at_most() -> None:
