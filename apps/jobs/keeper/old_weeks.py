@@ -30,12 +30,36 @@ _OTHERS_ARE_IN_THE_WAY = (
 _NAME = re.compile(r"jobs_job_(\d{4})w(\d{2})")
 _MARK = "taken out by the keeper"  # who detaches a week by hand keeps it
 _WEEKS = """
-    SELECT c.relname, i.inhrelid IS NOT NULL AND NOT i.inhdetachpending, COALESCE(i.inhdetachpending, false)
+    SELECT c.relname, i.inhrelid IS NOT NULL AND NOT i.inhdetachpending, COALESCE(i.inhdetachpending, false),
+           d.xmin::text
       FROM pg_class AS c
       LEFT JOIN pg_inherits AS i ON i.inhrelid = c.oid AND i.inhparent = 'jobs_job'::regclass
+      LEFT JOIN pg_description AS d
+           ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0 AND d.description = %s
      WHERE c.relkind = 'r' AND c.relname ~ '^jobs_job_[0-9]{4}w(0[1-9]|[1-4][0-9]|5[0-3])$'
-       AND pg_table_is_visible(c.oid) AND (i.inhrelid IS NOT NULL OR obj_description(c.oid, 'pg_class') = %s)
+       AND pg_table_is_visible(c.oid) AND (i.inhrelid IS NOT NULL OR d.objoid IS NOT NULL)
      ORDER BY c.relname
+"""
+# Each looks at the week behind a lock that everybody takes who changes what they look at.
+_MARK_IT = """
+DO $do$ BEGIN
+    LOCK TABLE {table} IN SHARE UPDATE EXCLUSIVE MODE;
+    IF EXISTS (SELECT FROM pg_inherits WHERE inhrelid = {name}::regclass AND NOT inhdetachpending) THEN
+        COMMENT ON TABLE {table} IS {mark};
+    END IF;
+END $do$
+"""
+_DROP_IT = """
+DO $do$ BEGIN
+    LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE;
+    IF NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = {name}::regclass)
+       AND EXISTS (SELECT FROM pg_description
+                    WHERE objoid = {name}::regclass AND classoid = 'pg_class'::regclass AND objsubid = 0
+                      AND description = {mark} AND xmin::text = {since}) THEN
+        DROP TABLE {table};
+    END IF;
+EXCEPTION WHEN undefined_table THEN NULL;
+END $do$
 """
 
 
@@ -46,6 +70,12 @@ class Week:
     name: str
     is_attached: bool
     is_leaving: bool = False  # its detaching was begun and waits for somebody's transaction
+    marked: str | None = None  # by the keeper, for taking it out: in which transaction
+
+    @property
+    def is_somebodys(self) -> bool:
+        """Say whether somebody is taking it out by hand, as an archive."""
+        return self.is_leaving and self.marked is None
 
     @property
     def start(self) -> datetime:
@@ -60,6 +90,11 @@ class Week:
         return self.start + timedelta(weeks=1)
 
 
+def find(name: str) -> Week | None:
+    """Return the week's table of this name, as it is now."""
+    return next((week for week in weeks() if week.name == name), None)
+
+
 def weeks() -> list[Week]:
     """Return every week's table, the oldest first, also those that were taken out and not dropped yet."""
     with connection.cursor() as cursor:
@@ -69,34 +104,57 @@ def weeks() -> list[Week]:
 
 def detach(week: Week) -> bool:
     """Take a week out of the job table; return False when that has to wait for somebody."""
-    table, mark = sql.Identifier(week.name), sql.Literal(_MARK)
-    return _did(
-        sql.SQL("COMMENT ON TABLE {} IS {}").format(table, mark),
-        sql.SQL("ALTER TABLE jobs_job DETACH PARTITION {} {}").format(
-            table, sql.SQL("FINALIZE" if week.is_leaving else "CONCURRENTLY")
-        ),
-    )
+    how = sql.SQL("FINALIZE" if week.is_leaving else "CONCURRENTLY")
+    take_out = sql.SQL("ALTER TABLE jobs_job DETACH PARTITION {table} {how}")
+    mark = sql.SQL("COMMENT ON TABLE {table} IS {mark}")
+    if week.is_leaving:
+        return _did(_about(week, take_out, how=how))
+    # once more at last: another keeper, who found it marked and not leaving yet, may have cleared the mark
+    if _did(_about(week, sql.SQL(_MARK_IT)), _about(week, take_out, how=how), _about(week, mark)):
+        return True
+    clear_marks()
+    return False
+
+
+def clear_marks() -> None:
+    """Forget that weeks were to leave which are in the table: one that leaves by hand is not ours."""
+    for week in weeks():
+        if week.is_attached and week.marked:
+            _did(_about(week, sql.SQL("COMMENT ON TABLE {table} IS NULL")))
 
 
 def attach_again(week: Week) -> bool:
     """Put a week back that was taken out; return False when that has to wait for somebody."""
     is_first = not any(other.is_attached and other.name < week.name for other in weeks())
     low = sql.SQL("MINVALUE") if is_first else _literal(first_id_of(week.start))
-    table, high = sql.Identifier(week.name), _literal(first_id_of(week.end))
-    return _did(
-        sql.SQL("ALTER TABLE jobs_job ATTACH PARTITION {} FOR VALUES FROM ({}) TO ({})").format(
-            table, low, high
-        ),
-        sql.SQL("COMMENT ON TABLE {} IS NULL").format(table),
+    put_back = sql.SQL(
+        "ALTER TABLE jobs_job ATTACH PARTITION {table} FOR VALUES FROM ({low}) TO ({high});"
+        " COMMENT ON TABLE {table} IS NULL"  # sent together they are one transaction
     )
+    return _did(_about(week, put_back, low=low, high=_literal(first_id_of(week.end))))
 
 
 def drop(week: Week) -> bool:
-    """Drop a week that was taken out; return False when somebody still reads it."""
-    is_dropped = _did(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(week.name)))
+    """Drop a week that is out since it was looked for; return False when it is not, or somebody reads it.
+
+    Another keeper may have put it back since, and one job in it may live again.
+    """
+    is_dropped = _did(_about(week, sql.SQL(_DROP_IT))) and not any(
+        other.name == week.name for other in weeks()
+    )
     if is_dropped:
         log.info("week %s was dropped: all of its jobs ended long ago", week.name)
     return is_dropped
+
+
+def _about(week: Week, statement: sql.SQL, **more: sql.Composable) -> sql.Composed:
+    return statement.format(
+        table=sql.Identifier(week.name),
+        name=sql.Literal(week.name),
+        mark=sql.Literal(_MARK),
+        since=sql.Literal(week.marked or ""),
+        **more,
+    )
 
 
 def _did(*statements: sql.Composed) -> bool:

@@ -20,6 +20,8 @@ _FROM_THE_START = UUID(int=0)
 _AT_A_STRETCH_S = 0.05  # of each second: the disk has other work
 _REST_S = 3600.0
 _REST_AFTER_TROUBLE_S = 60.0
+_REST_WHILE_ONE_IS_OUT_S = 60.0  # what lives in it is not seen meanwhile
+_TOO_LONG_S = 30.0  # between two calls: another keeper may have led
 
 
 class Seen(NamedTuple):
@@ -38,12 +40,16 @@ class PruneJobs:
         self._batch = batch
         self._round: Iterator[int] | None = None
         self._rests_until = 0.0
+        self._called_at = 0.0
 
     def __call__(self) -> int:
         """Do the next parts; return how many rows, or weeks, are gone. Once round it rests for an hour."""
         if monotonic() < self._rests_until or settings.BACKLINE_JOB_DAYS == 0:
             return 0
-        stop_at, gone = monotonic() + _AT_A_STRETCH_S, 0
+        if monotonic() > self._called_at + _TOO_LONG_S:
+            self._round = None
+        self._called_at = monotonic()
+        stop_at, gone = self._called_at + _AT_A_STRETCH_S, 0
         try:
             while (more := next(self._round or self._begin(), None)) is not None:
                 gone += more
@@ -52,7 +58,8 @@ class PruneJobs:
         except Exception:
             self._rest(_REST_AFTER_TROUBLE_S)
             raise
-        self._rest(_REST_S)
+        is_one_out = any(week.marked for week in old_weeks.weeks())
+        self._rest(_REST_WHILE_ONE_IS_OUT_S if is_one_out else _REST_S)
         return gone
 
     def _begin(self) -> Iterator[int]:
@@ -63,12 +70,15 @@ class PruneJobs:
         self._round, self._rests_until = None, monotonic() + seconds
 
     def _parts(self, before: datetime) -> Iterator[int]:
-        for week in old_weeks.weeks():
-            if week.end > before:
-                break
+        old_weeks.clear_marks()
+        old = [week for week in old_weeks.weeks() if week.end <= before and not week.is_somebodys]
+        for week in sorted(old, key=lambda week: week.is_attached):  # those that are out come first
             if not (yield from self._prune(week, before)):
                 return  # somebody is in the way; and of a week that is out jobs seem gone that may come back
-        yield from orphans.delete(self._batch, before)
+        for gone in orphans.delete(self._batch, before):
+            yield gone
+            if any(week.marked for week in old_weeks.weeks()):
+                return  # another keeper is at it
 
     def _prune(self, week: Week, before: datetime) -> Generator[int, None, bool]:
         """Drop a week if nothing in it is needed, else delete what is not; say whether that was done."""
@@ -84,11 +94,14 @@ class PruneJobs:
         """Take a week out and look through it once more, by itself: a job may have come in meanwhile."""
         if (week.is_attached or week.is_leaving) and not old_weeks.detach(week):
             return False
-        for seen in self._look_through(week, before, delete=False):
+        out = old_weeks.find(week.name)
+        if out is None or out.is_attached:
+            return False  # another keeper is at it
+        for seen in self._look_through(out, before, delete=False):
             yield 0
             if seen.needed:
-                return old_weeks.attach_again(week)
-        is_dropped = old_weeks.drop(week)
+                return old_weeks.attach_again(out)
+        is_dropped = old_weeks.drop(out)
         yield int(is_dropped)
         return is_dropped
 

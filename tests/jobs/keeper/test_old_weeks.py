@@ -1,12 +1,13 @@
 """A week leaves the job table without stopping anybody, and nothing in it is lost, whatever dies or waits."""
 
 from datetime import timedelta
+from time import monotonic
 
 import pytest
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
-from apps.jobs import sql
+from apps.jobs import sql, transitions
 from apps.jobs.keeper import old_weeks, prune_jobs
 from apps.jobs.keeper.prune_jobs import PruneJobs
 from apps.jobs.models import Job, LogLine
@@ -97,6 +98,84 @@ def test_a_week_that_somebody_took_out_by_hand_is_theirs() -> None:
         cursor.execute(f"DROP TABLE {OLD_WEEK}")
 
 
+def test_one_that_somebody_takes_out_by_hand_and_cannot_yet_is_theirs() -> None:
+    ended()
+    take_out = f"ALTER TABLE jobs_job DETACH PARTITION {OLD_WEEK}"
+    with steps.another_session() as other:
+        with transaction.atomic():
+            Job.objects.count()  # holds every week until its end
+            other.start(lambda: give_up_soon(f"{take_out} CONCURRENTLY")).result(timeout=60)
+            assert week_called(OLD_WEEK).is_leaving
+        pruned()
+        pruned()
+    assert week_called(OLD_WEEK).is_leaving, "nobody but them finishes it"
+    execute(f"{take_out} FINALIZE")
+    pruned()
+    execute(f"DROP TABLE {OLD_WEEK}")  # it is there
+
+
+def test_a_week_that_could_not_leave_is_not_taken_for_ours_when_it_leaves_by_hand() -> None:
+    lives = steps.in_line(id=id_of(LONG_AGO))
+    with steps.another_session() as other, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE jobs_job IN SHARE UPDATE EXCLUSIVE MODE")
+        assert other.start(lambda: old_weeks.detach(week_called(OLD_WEEK))).result(timeout=60) is False
+    assert week_called(OLD_WEEK) == old_weeks.Week(OLD_WEEK, is_attached=True)
+    execute(f"COMMENT ON TABLE {OLD_WEEK} IS '{old_weeks._MARK}'")  # as one that died there left it
+    pruned()
+    assert week_called(OLD_WEEK) == old_weeks.Week(OLD_WEEK, is_attached=True)
+    assert there() == {lives}
+
+
+def test_a_week_that_is_out_and_has_to_wait_is_looked_at_again_within_a_minute() -> None:
+    lives, prune = steps.in_line(id=id_of(LONG_AGO)), PruneJobs(batch=2)
+    assert old_weeks.detach(week_called(OLD_WEEK))
+    with steps.another_session() as other, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {OLD_WEEK}")
+        other.start(lambda: pruned(prune)).result(timeout=60)
+    assert prune._rests_until - monotonic() <= 60
+    prune._rests_until = 0.0
+    pruned(prune)
+    assert there() == {lives}
+    assert prune._rests_until - monotonic() > 60
+
+
+@pytest.mark.parametrize("is_out_again", [False, True])
+def test_a_week_that_another_keeper_put_back_is_not_dropped_by_who_looked_through_it_before(
+    is_out_again: bool,
+) -> None:
+    dead = ended(State.DEAD)
+    assert old_weeks.detach(week_called(OLD_WEEK))
+    as_it_was = week_called(OLD_WEEK)
+    assert old_weeks.attach_again(as_it_was)
+    assert transitions.replay([dead]) == [dead]
+    if is_out_again:
+        assert old_weeks.detach(week_called(OLD_WEEK))
+    assert not old_weeks.drop(as_it_was)
+    pruned()
+    assert there() == {dead}
+
+
+def test_traces_are_left_alone_once_another_keeper_takes_a_week_out() -> None:
+    lives, gone = steps.in_line(id=id_of(LONG_AGO)), ended()
+    for job_id in (lives, gone):
+        leave_traces_of(job_id)
+    parts = PruneJobs(batch=1)._parts(prune_jobs._long_ago())
+    while LogLine.objects.filter(job_id=gone).count() == 3:
+        next(parts)
+    assert old_weeks.detach(week_called(OLD_WEEK))
+    assert not any(parts)
+    assert LogLine.objects.filter(job_id=lives).count() == 3
+
+
+def test_who_was_not_called_for_long_begins_anew() -> None:
+    ended()
+    prune = PruneJobs(batch=1)
+    prune._round = iter(())  # what is left of a round, in which nothing was found
+    prune._called_at = monotonic() - 60
+    pruned(prune)
+    assert there() == set()
+
+
 def test_a_database_clock_that_runs_ahead_forgets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     lately = ended(days=1)
     monkeypatch.setattr(sql, "run", lambda *_: [(timezone.now() + timedelta(days=365),)])
@@ -116,6 +195,19 @@ def test_a_database_that_goes_away_ends_the_round_and_the_next_call_begins_anew(
             prune()
     pruned(prune)
     assert there() == set()
+
+
+def execute(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def give_up_soon(statement: str) -> None:
+    """Execute a statement that will have to wait, and let it go."""
+    execute("SET lock_timeout = '100ms'")
+    with pytest.raises(OperationalError):
+        execute(statement)
+    execute("RESET lock_timeout")
 
 
 def _is_away() -> list[old_weeks.Week]:
