@@ -5,6 +5,7 @@ from time import monotonic
 from django.conf import settings
 
 from apps.jobs import sql
+from apps.jobs.keeper.sober_clock import earliest_now
 
 _AT_A_STRETCH_S = 0.5  # then the other upkeep has its turn
 _AT_ONCE = 10_000
@@ -31,11 +32,13 @@ class RollUp:
 def roll_up(*, stretch_s: float = _AT_A_STRETCH_S) -> int:
     """Count the next minutes, up to the current one if there is time; return how many numbers are new.
 
-    After an outage that are the minutes which nobody counted; else the last three, again.
+    After an outage that are the minutes which nobody counted; else the last three, again, or all in which a
+    transaction wrote jobs that only now ended.
     """
     started, written = monotonic(), 0
     while True:
-        [(is_current, more)] = sql.run("roll_up", {"days": _days()})
+        [(oldest,)] = sql.run("oldest_writer", {})
+        [(is_current, more)] = sql.run("roll_up", {"days": _days(), "oldest": oldest})
         written += int(more)
         if is_current or monotonic() > started + stretch_s:
             return written
@@ -43,7 +46,7 @@ def roll_up(*, stretch_s: float = _AT_A_STRETCH_S) -> int:
 
 def merge() -> int:
     """Fold minutes older than two days into hours, forget hours older than any job; return how many rows."""
-    [(moved,)] = sql.run("merge_rollups", {"days": _days(), "batch": _AT_ONCE})
+    [(moved,)] = sql.run("merge_rollups", {"now": earliest_now(), "days": _days(), "batch": _AT_ONCE})
     return int(moved)
 
 

@@ -23,7 +23,8 @@ class Rollup(models.Model):
     at = models.DateTimeField()
     kind = models.TextField()
     queue = models.TextField()
-    enqueued = models.IntegerField(default=0)  # by the time in the job's id
+    # By the time in the job's id; not of a canvas's step that began minutes after its id was given.
+    enqueued = models.IntegerField(default=0)
     succeeded = models.IntegerField(default=0)
     dead = models.IntegerField(default=0)
     cancelled = models.IntegerField(default=0)  # by a person, or because it was too late to start
@@ -52,6 +53,7 @@ class RolledUp(models.Model):
 
     id = models.SmallIntegerField(primary_key=True)
     next_at = models.DateTimeField()  # the minute that is counted next, perhaps again
+    open_since = models.DateTimeField(null=True)  # began the oldest transaction that wrote jobs meanwhile
 
     class Meta:
         db_table = "jobs_rolled_up"

@@ -2,8 +2,8 @@
 -- deleted and added in one breath, so that it counts once however many do this, and wherever one is cut off. A minute
 -- that is counted again is none of these.
 WITH line AS MATERIALIZED (
-    SELECT date_bin('1 hour', least(statement_timestamp() - interval '2 days', next_at), 'epoch') AS merged,
-           statement_timestamp() - make_interval(days => %(days)s) AS kept
+    SELECT date_bin('1 hour', least(%(now)s::timestamptz - interval '2 days', next_at), 'epoch') AS merged,
+           %(now)s::timestamptz - make_interval(days => %(days)s) AS kept
       FROM jobs_rolled_up
 ), minutes AS (
     DELETE FROM jobs_rollup

@@ -1,10 +1,13 @@
 -- Count what was enqueued and what ended in one minute, anew: its numbers are replaced. Which minute is the next stands
 -- in a row that this moves on, so two of these count one after the other and nothing is left out when one is cut off.
--- The current minute and the two before it come again and again, since an outcome may be committed late. By the
--- database's clock; after somebody set it back, the current minute is the next. Names are cut: two long ones do not fit
--- an index, and one such job must not end all counting.
+-- The current minute and the two before it come again and again, since an outcome may be committed late; when the oldest
+-- transaction ended that wrote jobs beside the counting, all minutes since it began, of the last hour. By the database's
+-- clock; after somebody set it back, the current minute is the next. Names are cut: two long ones do not fit an index,
+-- and one such job must not end all counting.
 WITH held AS MATERIALIZED (
-    SELECT next_at FROM jobs_rolled_up FOR UPDATE
+    SELECT next_at, open_since FROM jobs_rolled_up FOR UPDATE
+), oldest AS MATERIALIZED (
+    SELECT %(oldest)s::timestamptz AS now, least((SELECT open_since FROM held), %(oldest)s) AS seen
 ), this AS MATERIALIZED (
     SELECT date_bin('1 minute', statement_timestamp(), 'epoch') AS minute
 ), next AS MATERIALIZED (
@@ -17,9 +20,15 @@ WITH held AS MATERIALIZED (
            (lpad(to_hex((extract(epoch FROM at) * 1000 + 60000)::bigint), 12, '0') || repeat('0', 20))::uuid AS id_before
       FROM next
 ), moved AS (
-    INSERT INTO jobs_rolled_up (id, next_at)
-    SELECT 1, CASE WHEN at < minute THEN before ELSE minute - interval '2 minutes' END FROM turn
-    ON CONFLICT (id) DO UPDATE SET next_at = excluded.next_at
+    INSERT INTO jobs_rolled_up (id, next_at, open_since)
+    SELECT 1, CASE WHEN at < minute THEN before
+                   WHEN seen IS NOT NULL AND now IS DISTINCT FROM seen
+                   THEN least(minute - interval '2 minutes',
+                              greatest(date_bin('1 minute', seen, 'epoch'), minute - interval '1 hour'))
+                   ELSE minute - interval '2 minutes' END,
+           CASE WHEN at < minute THEN seen ELSE now END
+      FROM turn CROSS JOIN oldest
+    ON CONFLICT (id) DO UPDATE SET next_at = excluded.next_at, open_since = excluded.open_since
 ), part AS (
     SELECT kind, queue, state, attempt = 1 AS is_first, 0 AS failed,
            count(*) FILTER (WHERE id >= (SELECT first_id FROM turn) AND id < (SELECT id_before FROM turn)) AS enqueued,

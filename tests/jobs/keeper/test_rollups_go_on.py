@@ -1,15 +1,17 @@
 """Minutes are counted one after the other, again while outcomes may come late, and none is left out."""
 
 from collections.abc import Iterator
+from uuid import UUID
 
 import pytest
 from django.conf import LazySettings
-from django.db import transaction
+from django.db import connection, transaction
 
 from apps.jobs import transitions
 from apps.jobs.keeper.rollups import roll_up
 from apps.jobs.models import Job, RolledUp, Rollup
 from apps.jobs.states import State
+from apps.lib.ids import first_id_of, new_id
 from tests.jobs import steps
 from tests.jobs.minutes import DAY, ENOUGH_S, HOUR, MINUTE, current_minute, ended, is_next, summed
 from tests.jobs.steps import Session, another_session
@@ -77,6 +79,41 @@ class TestAfterAnOutage:
         roll_up(stretch_s=ENOUGH_S)
         roll_up(stretch_s=ENOUGH_S)
         assert summed("succeeded") == [1]
+
+
+class TestLongTransactions:
+    def test_what_one_enqueued_minutes_before_it_ended_is_counted_then(self, committed: None) -> None:
+        began, oldest = current_minute() - 20 * MINUTE, current_minute() - 10 * MINUTE
+        roll_up(stretch_s=ENOUGH_S)
+        RolledUp.objects.update(open_since=began)  # as a look found it, and it is over now
+        for moment in (began, oldest):
+            steps.in_line(id=UUID(int=first_id_of(moment).int | new_id().int % (1 << 80)))
+        roll_up(stretch_s=ENOUGH_S)
+        assert summed("enqueued") == [0], "the last three minutes, and then it goes back"
+        roll_up(stretch_s=ENOUGH_S)
+        assert [summed("enqueued", at=moment) for moment in (began, oldest)] == [[1], [1]]
+        assert current_minute() - RolledUp.objects.get().next_at in (2 * MINUTE, 3 * MINUTE)
+
+    def test_an_hour_is_counted_again_at_most(self, committed: None) -> None:
+        roll_up(stretch_s=ENOUGH_S)
+        RolledUp.objects.update(open_since=current_minute() - DAY)
+        roll_up(stretch_s=ENOUGH_S)
+        assert current_minute() - RolledUp.objects.get().next_at in (HOUR, HOUR + MINUTE)
+
+    def test_one_is_remembered_until_it_ends_and_one_that_reads_is_none(self, committed: None) -> None:
+        with another_session() as other:
+            with transaction.atomic():
+                Job.objects.count()
+                other.do(lambda: roll_up(stretch_s=ENOUGH_S))
+                assert RolledUp.objects.get().open_since is None
+            with transaction.atomic():
+                steps.in_line()
+                other.do(lambda: roll_up(stretch_s=ENOUGH_S))
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT now()")
+                    assert [(RolledUp.objects.get().open_since,)] == cursor.fetchall()
+            other.do(lambda: roll_up(stretch_s=ENOUGH_S))
+        assert RolledUp.objects.get().open_since is None
 
 
 class TestTwoAtOnce:
