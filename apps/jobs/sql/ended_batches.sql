@@ -1,10 +1,11 @@
 -- Of the batches whose time to be looked at has come, find those of which every job has ended, and forget them. A look
--- goes on where the last one met a job that lives, and the next comes a little later than the one before. Who was passed
--- may live again (a replay), and what follows a job may come in behind the place, since a canvas gives ids from its end:
--- so a batch has ended only when a way from its first job to its last met nobody, in one look, or in several that met the
--- very same ends as the way before. A job counts as alive until those that wait for it were told, unless they could not
--- be for minutes. All looks share one measure of rows. Answers for each: whether its next look comes at once, and whether
--- its own job, which still sleeps for it, starts. One whose own job somebody holds is left: nobody is waited for.
+-- goes on where the last one met a job that lives, and the next comes a little later than the one before. Who was
+-- passed may live again (a replay), and what follows a job may come in behind the place, since a canvas gives ids from
+-- its end: so a batch has ended only when a way from its first job to its last met nobody, in one look, or in several
+-- that met the very same ends as the way before. A job counts as alive until those that wait for it were told, unless
+-- they could not be for minutes. All looks share one measure of rows. Answers for each: whether its next look comes at
+-- once, and whether its own job, which still sleeps for it, starts. One whose own job somebody holds is left: nobody is
+-- waited for.
 WITH open AS MATERIALIZED (
     SELECT job_id, looks, place, is_sure, met, met_before FROM jobs_batch
      WHERE look_at <= statement_timestamp() ORDER BY look_at LIMIT %(batches)s FOR UPDATE SKIP LOCKED
@@ -31,7 +32,8 @@ WITH open AS MATERIALIZED (
                     ORDER BY id LIMIT (SELECT jobs FROM share)) AS next) AS part ON true
 ), look AS MATERIALIZED (
     SELECT *, alive IS NULL AND is_at_its_end AND is_sure AS met_nobody,
-           alive IS NULL AND is_at_its_end AND is_sure AND (place IS NULL OR met_by_now = met_before) IS TRUE AS has_ended
+           alive IS NULL AND is_at_its_end AND is_sure
+           AND (place IS NULL OR met_by_now IS NOT DISTINCT FROM met_before) AS has_ended
       FROM way
 ), own AS MATERIALIZED (
     SELECT id, run_after FROM jobs_job WHERE id IN (SELECT job_id FROM look WHERE has_ended)
