@@ -9,7 +9,7 @@ from django.conf import settings
 from apps.jobs import storable
 from apps.jobs.enqueuing import continuation
 from apps.jobs.kinds.spans import lasting
-from apps.lib.ids import first_id_of, made_at
+from apps.lib.ids import first_id_of
 
 _LONGEST_QUEUE = 200
 _LONGEST_KEY = 1000
@@ -61,9 +61,10 @@ def _delay(kind: str, countdown: object) -> timedelta:
 def with_id_of_today(options: Mapping[str, object]) -> Mapping[str, object]:
     """Leave out an id that is so old that the week it belongs to may be gone."""
     try:
-        is_old = _is_forgotten(UUID(str(options["task_id"])))
+        given = UUID(str(options["task_id"]))
     except (KeyError, ValueError):  # none, or none of ours: it is looked at later
         return options
+    is_old = given.version == 7 and _is_forgotten(given)
     return {name: value for name, value in options.items() if name != "task_id"} if is_old else options
 
 
@@ -125,7 +126,7 @@ def _time_ordered(kind: str, task_id: object) -> UUID:
 
 def _is_forgotten(job_id: UUID) -> bool:
     days = settings.BACKLINE_JOB_DAYS
-    return bool(days) and made_at(job_id) < datetime.now(UTC) - timedelta(days=days)
+    return bool(days) and job_id < first_id_of(datetime.now(UTC) - timedelta(days=days))
 
 
 _READERS: dict[str, Callable[[str, object], object]] = {

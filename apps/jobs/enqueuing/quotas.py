@@ -66,9 +66,14 @@ def stand_by(*asking: Origin) -> None:
         sql.run("lock_quota", _bucket(tenant, rates[tenant]))
 
 
+def count_for(asking: Sequence[Origin]) -> bool:
+    """Say whether a quota counts any of what they ask for."""
+    return any(_rate(each) is not None for each in asking)
+
+
 def quotas() -> Mapping[str, str]:
     """Return the tenants that have a quota of their own, as they were set."""
-    return dict(_named(word) for word in settings.BACKLINE_TENANT_QUOTAS)
+    return _read(tuple(settings.BACKLINE_TENANT_QUOTAS))
 
 
 def rate_of(tenant: str) -> Rate | None:
@@ -92,6 +97,11 @@ def _named(word: str) -> tuple[str, str]:
     if not is_given or not tenant:
         raise ValueError(f"{word!r} names no tenant's quota. Write acme=1000/hour, or acme={NO_QUOTA}.")
     return tenant.strip(), text.strip()
+
+
+@lru_cache(maxsize=8)
+def _read(words: tuple[str, ...]) -> Mapping[str, str]:
+    return dict(map(_named, words))
 
 
 @lru_cache(maxsize=1024)

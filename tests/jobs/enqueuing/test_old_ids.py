@@ -30,6 +30,19 @@ def test_a_step_that_was_given_its_id_so_long_ago_gets_another() -> None:
         assert stored(given) != given
 
 
+@pytest.mark.parametrize(
+    "given", ["0123e677-0000-4000-8000-000000000000", "ffffffff-ffff-4fff-bfff-ffffffffffff"]
+)
+def test_one_that_tells_no_time_is_refused_in_a_body_too(given: str) -> None:
+    with origin(is_asked=False), pytest.raises(ValueError, match="is not a version 7 UUID"):
+        stored(UUID(given))
+
+
+def test_one_of_a_time_that_never_comes_is_refused() -> None:
+    with origin(is_asked=False), pytest.raises(ValueError, match="made in the future"):
+        stored(UUID("ffffffff-ffff-7fff-bfff-ffffffffffff"))
+
+
 def test_where_jobs_are_kept_for_ever_no_id_is_too_old(settings: LazySettings) -> None:
     settings.BACKLINE_JOB_DAYS = 0
     given = id_of(LONG_AGO)

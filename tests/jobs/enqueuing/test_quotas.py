@@ -95,6 +95,27 @@ def test_a_batch_of_several_tenants_is_let_in_together_or_not_at_all() -> None:
     assert started("acme", 9) == 5
 
 
+def with_a_key(tenant: str, key: str | None) -> Call:
+    return Call(add, (1,), {}, Origin(tenant=tenant), {"idempotency_key": key} if key else {})
+
+
+def test_a_batch_with_callers_keys_is_let_in_together_or_not_at_all(committed: None) -> None:
+    with pytest.raises(QuotaExceeded, match="Nothing was enqueued"):
+        enqueue_batch([with_a_key("any", key) for key in (None, None, None, "k")])
+    assert not Job.objects.exists()
+    assert len(enqueue_batch([with_a_key("any", key) for key in (None, None, "k")])) == 3
+
+
+def test_a_batch_with_callers_keys_takes_all_tenants_in_one_order_before_any_key() -> None:
+    calls = [with_a_key("zeta", None), with_a_key("zeta", None), with_a_key("any", "k")]
+    with CaptureQueriesContext(connection) as asked:
+        enqueue_batch(calls)
+    taken = [query["sql"] for query in asked if "jobs_bucket" in query["sql"]]
+    assert ["quota/any" in statement for statement in taken][:2] == [True, False]
+    first_key = next(number for number, query in enumerate(asked) if "jobs_unique_key" in query["sql"])
+    assert first_key > 2
+
+
 def test_what_rolls_back_was_not_spent() -> None:
     with transaction.atomic():
         started("any", 3)
