@@ -32,8 +32,9 @@ def test_files_of_forgotten_jobs_go_and_nobody_elses(files: Path) -> None:
         _left_by(files, str(job_id))
     (files / "README").write_text("not ours")
     _left_by(files, "somebody-elses")
+    _left_by(files, never := "ffffffff-ffff-7fff-bfff-ffffffffffff")  # of a year that no calendar has
     assert _ran() == {"removed": 1}
-    left = {str(known), str(young), "README", "somebody-elses"}
+    left = {str(known), str(young), "README", "somebody-elses", never}
     assert {path.name for path in files.iterdir()} == left
     assert _ran() == {"removed": 0}
 

@@ -65,7 +65,7 @@ def upkeep() -> tuple[Duty, ...]:
         Duty("forget lanes", 60.0, lanes.forget),
         Duty("prune keys", 5.0, keys.Prune()),
         Duty("prune jobs", 1.0, prune_jobs.PruneJobs()),
-        Duty("forget old", 60.0, forget_old.forget_old),
+        Duty("forget old", 60.0, forget_old.ForgetOld()),
         Duty("roll up", 20.0, rollups.RollUp()),
         Duty("merge roll-ups", 60.0, rollups.merge),
         *_added_upkeep,

@@ -12,7 +12,7 @@ from django.conf import settings
 
 from apps.jobs.keeper import old_weeks
 from apps.jobs.models.job import Job
-from apps.lib.ids import made_at
+from apps.lib.ids import first_id_of
 
 _AT_ONCE = 500  # folders, about which the ledger is asked together
 
@@ -27,7 +27,7 @@ def remove_old_files() -> Iterator[int]:
     if days == 0:
         return
     before = datetime.now(UTC) - timedelta(days=days)
-    old = (job_id for job_id in _jobs_with_files() if made_at(job_id) < before)
+    old = (job_id for job_id in _jobs_with_files() if job_id < first_id_of(before))
     while some := list(islice(old, _AT_ONCE)):
         if not all(week.is_attached for week in old_weeks.weeks()):
             return

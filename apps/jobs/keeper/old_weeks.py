@@ -174,11 +174,16 @@ def _did(*statements: sql.Composed) -> bool:
 @contextmanager
 def _patience() -> Iterator[None]:
     with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('lock_timeout'), current_setting('statement_timeout')")
+        [before] = cursor.fetchall()
         cursor.execute(_PATIENCE)
         try:
             yield
         finally:
-            cursor.execute("RESET lock_timeout; RESET statement_timeout")
+            put_back = (
+                "SELECT set_config('lock_timeout', %s, false), set_config('statement_timeout', %s, false)"
+            )
+            cursor.execute(put_back, before)
 
 
 def _literal(value: UUID) -> sql.Literal:

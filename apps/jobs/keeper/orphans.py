@@ -7,6 +7,7 @@ from uuid import UUID
 from django.conf import settings
 
 from apps.jobs import sql
+from apps.jobs.keeper.sober_clock import earliest_now
 from apps.lib.ids import first_id_of
 
 _FROM_THE_START = UUID(int=0)
@@ -29,11 +30,10 @@ def delete(batch: int, before: datetime) -> Iterator[int]:
 
 def _walk(statement: str, table: str, before: datetime, batch: int) -> Iterator[int]:
     after, looked = _FROM_THE_START, batch
+    done_before = earliest_now() - timedelta(days=settings.BACKLINE_EFFECT_DAYS)
     while looked == batch:
-        params = {"after": after, "before": first_id_of(before), "batch": batch}
-        [(looked, gone, last)] = sql.run_on(
-            table, statement, params | {"days": settings.BACKLINE_EFFECT_DAYS}
-        )
+        params = {"after": after, "before": first_id_of(before), "batch": batch, "done_before": done_before}
+        [(looked, gone, last)] = sql.run_on(table, statement, params)
         yield gone
         if last is not None:
             # rows of the last job may be left; but one that lives may have more than a part can hold

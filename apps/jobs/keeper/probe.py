@@ -1,6 +1,8 @@
 """The probe of a keeper: /healthz and /metrics over HTTP on loopback, from a thread beside its duties."""
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import monotonic
 
 from django.conf import settings
@@ -8,6 +10,7 @@ from django.conf import settings
 from apps.jobs import health
 
 _SILENCE_S = 30.0  # one who leads comes round each 0.1 s, one who stands by each two; a duty may take long
+_TOO_LONG_S = 300.0  # for one of upkeep, which has a thread of its own
 
 
 class Probe:
@@ -22,6 +25,7 @@ class Probe:
         self._rows: Counter[str] = Counter()
         self._errors: Counter[str] = Counter()
         self._seconds: dict[str, float] = {}
+        self._begun: dict[str, float] = {}  # what it is at
 
     def listen(self) -> None:
         """Answer where the settings say so."""
@@ -36,6 +40,15 @@ class Probe:
         """Say that the database is away: somebody else may lead by now."""
         self._leads = False
 
+    @contextmanager
+    def at(self, duty: str) -> Iterator[None]:
+        """Know that a duty is being done."""
+        self._begun[duty] = monotonic()
+        try:
+            yield
+        finally:
+            del self._begun[duty]
+
     def did(self, duty: str, *, rows: int, took_s: float, failed: bool) -> None:
         """Count one run of a duty."""
         self._runs[duty] += 1
@@ -46,12 +59,15 @@ class Probe:
     def trouble(self) -> str:
         """Say why this keeper is not well, or nothing: to stand by is well."""
         silence = monotonic() - self._came_round_at
-        if silence <= _SILENCE_S:
-            return ""
-        return (
-            f"It has not come round for {silence:.0f} s. Is the database there? "
-            "The log of this keeper says more."
-        )
+        if silence > _SILENCE_S:
+            return (
+                f"It has not come round for {silence:.0f} s. Is the database there? "
+                "The log of this keeper says more."
+            )
+        for duty, begun in list(self._begun.items()):  # of two threads
+            if (took := monotonic() - begun) > _TOO_LONG_S:
+                return f"It has been at its duty {duty!r} for {took:.0f} s; others wait for it."
+        return ""
 
     def metrics(self) -> str:
         """Return the counts as Prometheus reads them."""

@@ -5,7 +5,7 @@ for months, a dead letter that nobody decided about), what may go is deleted. Bo
 """
 
 from collections.abc import Generator, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import NamedTuple
 from uuid import UUID
@@ -15,6 +15,7 @@ from django.conf import settings
 from apps.jobs import sql
 from apps.jobs.keeper import old_weeks, orphans
 from apps.jobs.keeper.old_weeks import Week
+from apps.jobs.keeper.sober_clock import earliest_now
 
 _FROM_THE_START = UUID(int=0)
 _AT_A_STRETCH_S = 0.05  # of each second: the disk has other work
@@ -119,6 +120,4 @@ class PruneJobs:
 
 def _long_ago() -> datetime:
     """Return the moment before which jobs are forgotten. A clock that runs ahead must not make it later."""
-    [(databases_now,)] = sql.run("clock", {})
-    now: datetime = min(databases_now, datetime.now(UTC))
-    return now - timedelta(days=settings.BACKLINE_JOB_DAYS)
+    return earliest_now() - timedelta(days=settings.BACKLINE_JOB_DAYS)

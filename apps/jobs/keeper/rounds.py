@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from time import monotonic
 
 from django.db.models.functions import Now
+from psycopg.errors import LockNotAvailable
 
 from apps.jobs.database_away import is_away
 from apps.jobs.keeper.duties import Duty
@@ -52,12 +53,13 @@ class Rounds:
     def _do(self, duty: Duty) -> None:
         started, did, error = monotonic(), 0, ""
         try:
-            did = duty.do()
+            with self._probe.at(duty.name):
+                did = duty.do()
         except broker.BrokerAway as away:
             error = f"The broker is away: {away}"
             self._due_at[duty.name] = monotonic() + _REST_AFTER_TROUBLE_S
         except Exception as surprise:  # one duty's fault must not end the others
-            if is_away(surprise):
+            if is_away(surprise) and not isinstance(surprise.__cause__, LockNotAvailable):
                 raise  # and with the session whatever it held
             log.exception("%s failed", duty.name)
             error = f"{type(surprise).__name__}: {surprise}"

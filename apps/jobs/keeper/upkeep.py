@@ -15,6 +15,7 @@ from apps.jobs.keeper.rounds import Rounds
 
 log = logging.getLogger("backline.keeper")
 
+_FOR_A_LOCK = "5s"
 _LOOK_AGAIN_S = 0.5  # whether its keeper leads
 _REST_AFTER_TROUBLE_S = 1.0
 _PATIENCE_S = 5.0  # with a statement when it is told to stop; a process that ends cuts it off unharmed
@@ -60,7 +61,7 @@ class Upkeep:
     def _take_a_turn(self) -> None:
         try:
             if self._leads:
-                self._plan_by_the_indexes()
+                self._set_the_session_up()
                 self._rounds.do_what_is_due()
             else:
                 connection.close()
@@ -70,8 +71,10 @@ class Upkeep:
             connection.close()
             self._leave.wait(_REST_AFTER_TROUBLE_S)
 
-    def _plan_by_the_indexes(self) -> None:
-        """Tell a new session, as the leader's is told: statistics of a table that just grew are old."""
+    def _set_the_session_up(self) -> None:
+        """Have a new session plan by the indexes, as the leader's does, since statistics of a table that just
+        grew are old; and give up a lock that somebody holds: the other duties must not wait for it.
+        """
         if self._session is None or self._session is not connection.connection:
-            sql.run("plan_by_indexes", {})
+            sql.run("plan_by_indexes", {"patience": _FOR_A_LOCK})
             self._session = connection.connection

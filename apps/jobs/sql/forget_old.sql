@@ -1,7 +1,7 @@
--- Forget replays that ended long ago (their jobs first, some at a time), workers that stopped long ago, and buckets that
--- nobody took from for longer than the slowest rate takes to fill one: a full bucket is the same as none.
+-- Forget replays that ended long ago (their jobs first, some at a time), workers that stopped long ago, and of the next
+-- buckets those that nobody took from for longer than the slowest rate takes to fill one: a full one is like none.
 WITH old AS MATERIALIZED (
-    SELECT clock_timestamp() - make_interval(days => %(days)s) AS moment
+    SELECT %(now)s::timestamptz - make_interval(days => %(days)s) AS moment
 ), ended AS MATERIALIZED (
     SELECT id FROM jobs_replay WHERE ended_at < (SELECT moment FROM old) ORDER BY id LIMIT 10
 ), replayed AS (
@@ -17,11 +17,15 @@ WITH old AS MATERIALIZED (
        AND NOT EXISTS (SELECT FROM jobs_bundle AS b JOIN jobs_job AS j ON j.id = ANY (b.ids)
                         WHERE j.state = 3 AND j.worker_id = w.id)
     RETURNING 1
+), next AS MATERIALIZED (
+    SELECT key FROM jobs_bucket WHERE key > %(after)s ORDER BY key LIMIT %(batch)s
 ), buckets AS (
     DELETE FROM jobs_bucket WHERE ctid = ANY (ARRAY(
-           SELECT ctid FROM jobs_bucket WHERE refilled_at < clock_timestamp() - interval '2 days'
-            LIMIT %(batch)s FOR UPDATE SKIP LOCKED))
+           SELECT ctid FROM jobs_bucket
+            WHERE key = ANY (ARRAY(SELECT key FROM next)) AND refilled_at < %(now)s::timestamptz - interval '2 days'
+              FOR UPDATE SKIP LOCKED))
     RETURNING 1
 )
 SELECT (SELECT count(*) FROM replayed) + (SELECT count(*) FROM replays)
-     + (SELECT count(*) FROM workers) + (SELECT count(*) FROM buckets)
+     + (SELECT count(*) FROM workers) + (SELECT count(*) FROM buckets),
+       (SELECT max(key) FROM next HAVING count(*) = %(batch)s)

@@ -5,7 +5,7 @@ WITH looked AS MATERIALIZED (
      WHERE job_id >= %(after)s AND job_id < %(before)s ORDER BY job_id LIMIT %(batch)s
 ), gone AS (
     DELETE FROM {table} WHERE ctid = ANY (ARRAY(
-           SELECT place FROM looked 
+           SELECT place FROM looked
             WHERE NOT EXISTS (SELECT FROM jobs_job AS j
                                WHERE j.id = looked.job_id AND j.id >= %(after)s AND j.id < %(before)s)))
     RETURNING 1

@@ -1,4 +1,4 @@
--- Put sleeping jobs in line before their time, because a person asked.
+-- Put sleeping jobs in line before their time, because a person asked or their batch has ended.
 WITH chosen AS MATERIALIZED (
     SELECT id FROM jobs_job WHERE id = ANY (%(ids)s::uuid[]) AND state IN (0, 5) ORDER BY id FOR UPDATE
 ), woken AS (

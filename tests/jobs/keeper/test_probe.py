@@ -34,6 +34,18 @@ def test_one_who_stands_by_is_well_and_one_who_does_not_come_round_is_not(clock:
     assert 'backline_keeper_leads{keeper="here:1"} 0' in keeper.metrics()
 
 
+def test_one_whose_upkeep_does_not_come_back_from_a_duty_is_not_well(clock: list[float]) -> None:
+    keeper = Probe("here:1")
+    with keeper.at("roll up"):
+        clock[0] += 290
+        keeper.came_round(leads=True)
+        assert keeper.trouble() == ""
+        clock[0] += 20
+        keeper.came_round(leads=True)
+        assert keeper.trouble() == "It has been at its duty 'roll up' for 310 s; others wait for it."
+    assert keeper.trouble() == ""
+
+
 def test_runs_rows_errors_and_seconds_are_counted_by_duty() -> None:
     keeper = Probe("here:1")
     keeper.came_round(leads=True)

@@ -4,14 +4,15 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
-from apps.jobs.keeper import duties, keeper, upkeep
+from apps.jobs.keeper import duties, keeper, rollups, upkeep
 from apps.jobs.keeper.duties import Duty
 from apps.jobs.keeper.probe import Probe
 from apps.jobs.keeper.rounds import Rounds
 from apps.jobs.keeper.upkeep import Upkeep
 from apps.jobs.models import Duty as DutyRecord
+from apps.jobs.models import RolledUp
 from tests.jobs import steps
 from tests.jobs.conftest import Inbox
 from tests.jobs.keeper.test_keeper import at_work, leader
@@ -92,16 +93,37 @@ def test_a_keeper_whose_upkeep_ended_by_a_fault_of_ours_ends_too(
     def fail(_: Upkeep) -> None:
         raise ValueError("a surprise")
 
-    monkeypatch.setattr(Upkeep, "_plan_by_the_indexes", fail)
+    monkeypatch.setattr(Upkeep, "_set_the_session_up", fail)
     with pytest.raises(RuntimeError, match="Upkeep ended") as ended:
         keeper.Keeper("one").run()
     connection.close()
     assert str(ended.value.__cause__) == "a surprise"
 
 
+def test_a_lock_that_somebody_holds_stops_one_duty_and_none_of_the_others(
+    committed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "_FOR_A_LOCK", "100ms")
+    others = threading.Event()
+
+    def do_others() -> int:
+        others.set()
+        return 0
+
+    both = (Duty("roll up", 0.01, rollups.roll_up), Duty("others", 0.01, do_others))
+    monkeypatch.setattr(duties, "upkeep", lambda: both)
+    with at_work("one"):
+        wait_until(DutyRecord.objects.filter(name="roll up", error="").exists)
+        with transaction.atomic():
+            RolledUp.objects.select_for_update().get()
+            others.clear()
+            assert others.wait(60)
+            wait_until(DutyRecord.objects.filter(name="roll up", error__contains="lock timeout").exists)
+
+
 @pytest.mark.django_db
 def test_its_session_plans_by_the_indexes() -> None:
-    Upkeep(Rounds("here:1", (), Probe("here:1"), threading.Event()), threading.Event())._plan_by_the_indexes()
+    Upkeep(Rounds("here:1", (), Probe("here:1"), threading.Event()), threading.Event())._set_the_session_up()
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('enable_seqscan'), current_setting('enable_bitmapscan')")
         assert cursor.fetchall() == [("off", "on")]
