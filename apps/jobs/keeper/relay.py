@@ -64,18 +64,18 @@ class Relay:
         """Send the next jobs in line until each queue's window is full; return how many messages.
 
         Where the workers are quick it goes on at once; where it is well ahead of them in every queue it asks
-        for nothing.
+        for nothing. When its time is up each other queue still gets one part of what it waits for.
         """
         if self._rests_until and monotonic() < min(self._rests_until.values()):
             return 0
         stop_at = monotonic() + _AT_A_STRETCH_S
-        sent, again = self._once(producer)
+        sent, again = self._once(producer, stop_at)
         while again and monotonic() < stop_at:
-            more, again = self._once(producer)
+            more, again = self._once(producer, stop_at)
             sent += more
         return sent
 
-    def _once(self, producer: Producer) -> tuple[int, bool]:
+    def _once(self, producer: Producer, stop_at: float) -> tuple[int, bool]:
         """Fill every window once; return how many messages, and whether one of them was full and runs dry."""
         sent, again, windows = 0, False, _windows()
         self._rests_until = {window.queue: self._rests_until.get(window.queue, 0.0) for window in windows}
@@ -84,7 +84,7 @@ class Relay:
                 continue
             limited = limits.declared(registry.kinds().values())
             rules = Rules(window.slots, self._sizes(), limited, registry.names(), window.paused)
-            count = _send(producer, transitions.relay(window.queue, window.room, rules))
+            count = _fill(producer, window, rules, stop_at)
             sent += count
             if count == window.room:
                 again |= window.runs_dry
@@ -124,6 +124,16 @@ def _windows() -> list[Window]:
 
 def _with_all_names(kinds: Sequence[str]) -> list[str]:
     return [name for kind in kinds for name in registry.names_of(kind)]
+
+
+def _fill(producer: Producer, window: Window, rules: Rules, stop_at: float) -> int:
+    """Fill a window until it is full, nobody may go or, after a part, the time is up; say how many went."""
+    sent = 0
+    for messages in transitions.relay_in_parts(window.queue, window.room, rules):
+        sent += _send(producer, messages)
+        if monotonic() >= stop_at:
+            break
+    return sent
 
 
 def _send(producer: Producer, messages: list[Message]) -> int:

@@ -3,7 +3,8 @@
 -- A limited job is taken while its key has a free place and a token; what its key cannot take stays in line.
 -- Its key counts under the first name that its kind ever had, whichever it was stored with. A kind that this release
 -- does not know may be one of its own under its next name: then the job's key says so.
--- Rows that another session holds (a cancel) are left for the next look.
+-- Rows that another session holds (a cancel) are left for the next look. Lanes and buckets are asked for by their keys,
+-- not joined: there may be a million, of which this touches hundreds.
 WITH this AS MATERIALIZED (
     SELECT clock_timestamp() AS moment
 ), limited AS MATERIALIZED (
@@ -44,7 +45,8 @@ WITH this AS MATERIALIZED (
       FROM (SELECT DISTINCT key FROM offered WHERE key <> '') AS asked
       JOIN (SELECT DISTINCT ON (name) * FROM limited) AS limited ON limited.name = split_part(asked.key, ':', 1)
       LEFT JOIN held USING (key)
-      LEFT JOIN jobs_bucket AS b USING (key)
+      LEFT JOIN LATERAL (SELECT tokens, refilled_at FROM jobs_bucket
+                          WHERE jobs_bucket.key = asked.key LIMIT 1) AS b ON true
       CROSS JOIN this
       CROSS JOIN LATERAL (
            SELECT CASE WHEN limited.burst IS NOT NULL THEN least(limited.burst, COALESCE(
@@ -100,7 +102,8 @@ WITH this AS MATERIALIZED (
                  CROSS JOIN LATERAL (SELECT free.tokens - COALESCE((SELECT jobs FROM spent WHERE key = free.key), 0)
                                             AS tokens) AS rest
                 WHERE free.key = served.key AND rest.tokens < 1)
-      FROM served WHERE l.queue = %(queue)s AND l.lane = served.lane
+      FROM served
+     WHERE l.queue = %(queue)s AND l.lane = ANY (ARRAY(SELECT lane FROM lane)) AND l.lane = served.lane
 )
 INSERT INTO jobs_bundle (id, queue, kind, published_at, tries, ids)
 SELECT bundle, %(queue)s, kind, clock_timestamp(), 1, array_agg(id ORDER BY position)

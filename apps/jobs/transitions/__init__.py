@@ -29,7 +29,7 @@ from apps.jobs.transitions.running import (
 )
 from apps.jobs.transitions.set_aside import set_aside, set_aside_newer
 from apps.jobs.transitions.taken_back import hand_back, rescue, rescue_child, spare
-from apps.jobs.transitions.waiting import Fill, Rules, expire, relay, release, republish
+from apps.jobs.transitions.waiting import Fill, Rules, expire, relay, relay_in_parts, release, republish
 from apps.jobs.transitions.written_off import write_off
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
     "hand_back",
     "held",
     "relay",
+    "relay_in_parts",
     "release",
     "release_now",
     "replay",

@@ -1,6 +1,6 @@
 """What waits: sleeping jobs come into the line, and from there into the broker's window."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from apps.jobs.transitions.short_line import relay_short_line
 
 _RELAY_LOCK = 0x72656C79  # "rely"
 _MOST_AT_A_GLANCE = 1000  # a line up to this long may go whole, in its own order; any other by turns
+_TAKE_AT_ONCE = 8000  # jobs; a part of as many takes a tenth of a second
 _PARK_AT_ONCE = 5000
 
 
@@ -35,6 +36,11 @@ class Rules:
     known: Collection[str] | None = None  # kinds; what waits under any other may have a limit all the same
     paused: Collection[str] = ()  # kinds
 
+    def most_jobs(self, room: int, kinds: Collection[str]) -> int:
+        """Return how many jobs of these kinds fit into so many messages."""
+        limited = {name for limit in self.limits for name in limit.names}
+        return room * max(self.fills.get(kind, Fill()).most if kind not in limited else 1 for kind in kinds)
+
 
 def release(batch: int = 500) -> int:
     """Put sleeping jobs whose time has come in line; return how many."""
@@ -46,13 +52,22 @@ def relay(queue: str, room: int, rules: Rules | None = None) -> list[Message]:
 
     Return what to publish after the commit. While another session relays, the line is left to that one.
     """
+    return [message for part in relay_in_parts(queue, room, rules) for message in part]
+
+
+def relay_in_parts(queue: str, room: int, rules: Rules | None = None) -> Iterator[list[Message]]:
+    """Do the same part by part, each with a commit of its own: short whatever waits, and maybe empty."""
     if room <= 0:
-        return []
+        return
     rules = rules or Rules()
     if (messages := relay_short_line(queue, room, rules, lock=_RELAY_LOCK)) is not None:
-        return messages
-    with transaction.atomic():
-        return _fill(queue, room, rules)
+        yield messages
+        return
+    line = _LongLine(queue, room, rules)
+    while not line.is_done:
+        with transaction.atomic():
+            messages = line.part()
+        yield messages
 
 
 def republish(*, patience: timedelta, everything: bool = False, batch: int = 500) -> list[Message]:
@@ -72,42 +87,83 @@ def expire(*, since: timedelta, batch: int = 500) -> int:
     return len(sql.run("expire", {"since": since.total_seconds(), "batch": batch}))
 
 
-def _fill(queue: str, room: int, rules: Rules) -> list[Message]:
-    """Take messages until there is no room or nobody may go."""
-    is_alone, is_longer, kinds = _peek(queue, room)
-    while is_alone and kinds & set(rules.paused) and _park(queue, room, rules):
-        is_alone, is_longer, kinds = _peek(queue, room)
-    if not is_alone or not kinds:
-        return []
-    limited = {name for limit in rules.limits for name in limit.names}
-    jobs = room * max(rules.fills.get(kind, Fill()).most if kind not in limited else 1 for kind in kinds)
-    if not is_longer or (jobs > room and not _line_is_longer(queue, min(jobs, _MOST_AT_A_GLANCE))):
-        return _take(queue, room, max(jobs, _MOST_AT_A_GLANCE), rules, by_turns=False)
-    return _take_turns(queue, room, jobs, rules)
+class _LongLine:
+    """One that is longer than its window, or in which somebody may not go.
+
+    Its parts are committed one by one: what a transaction itself took away, each of its looks walks over
+    again.
+    """
+
+    def __init__(self, queue: str, room: int, rules: Rules) -> None:
+        self.is_done = False  # there is no room, or nobody may go
+        self._queue, self._room, self._rules = queue, room, rules
+        self._paused = set(rules.paused)
+        self._length = 0
+        self._taken = 0  # by turns
+        self._saw_first_lane = self._knows_every_lane = False
+
+    def part(self) -> list[Message]:
+        """Move the next few thousand at most, or those of paused kinds out of their way."""
+        is_alone, is_longer, kinds = _peek(self._queue, self._room)
+        parked = 0
+        if is_alone and kinds & self._paused and (parked := _park(self._queue, self._room, self._rules)):
+            is_alone, is_longer, kinds = _peek(self._queue, self._room)
+            self._length = self._taken = 0
+        self.is_done = not parked
+        if not is_alone or not kinds or (parked and kinds <= self._paused):
+            return []
+        messages = self._take_next(self._rules.most_jobs(self._room, kinds), is_longer=is_longer)
+        self._room -= len(messages)
+        self.is_done |= self._room == 0
+        return messages
+
+    def _take_next(self, jobs: int, *, is_longer: bool) -> list[Message]:
+        """Take everybody from a line that can be read at a glance, else a few of each lane."""
+        if not is_longer or (jobs > self._room and self._measure(jobs) <= min(jobs, _MOST_AT_A_GLANCE)):
+            rows = max(jobs, _MOST_AT_A_GLANCE)
+            return _take(self._queue, self._room, rows, self._rules, by_turns=False)
+        if not self._taken:
+            self._look_for_lanes()
+        rows = min(jobs, _TAKE_AT_ONCE)
+        messages = _take(self._queue, self._room, rows, self._rules, by_turns=True, share=self._share(rows))
+        self._taken += sum(len(message.ids) for message in messages)
+        if messages or (not self._knows_every_lane and self._look_for_lanes(now=True)):
+            self.is_done = False
+        return messages
+
+    def _measure(self, jobs: int) -> int:
+        """Return how long the line was at first, counted as far as it matters to how jobs are spread."""
+        if not self._length:
+            fills = max((fill.most for fill in self._rules.fills.values()), default=1)
+            most = min(jobs, max(_MOST_AT_A_GLANCE, fills * self._rules.slots)) + 1
+            [(self._length,)] = sql.run("line_length", {"queue": self._queue, "most": most})
+        return self._length
+
+    def _share(self, rows: int) -> float:
+        """Return which part of what waits is taken now: only so many of the slots are for it."""
+        if not self._length:
+            return 1.0
+        left = max(self._length - self._taken, 1)
+        return min(rows, left) / self._length
+
+    def _look_for_lanes(self, *, now: bool = False) -> bool:
+        look = lanes.bring_up(self._queue, self._rules.limits, now=now)
+        if look is not None:
+            self._saw_first_lane |= look.from_first
+            self._knows_every_lane |= self._saw_first_lane and look.to_last
+        return look is not None
 
 
-def _take_turns(queue: str, room: int, jobs: int, rules: Rules) -> list[Message]:
-    messages: list[Message] = []
-    every_lane_is_known = lanes.bring_up(queue, rules.limits)
-    while len(messages) < room:
-        left = room - len(messages)
-        more = _take(queue, left, max(jobs * left // room, left), rules, by_turns=True)
-        messages += more
-        if not more and every_lane_is_known:
-            break
-        if not more:
-            every_lane_is_known = lanes.bring_up(queue, rules.limits, now=True)
-    return messages
-
-
-def _take(queue: str, room: int, rows: int, rules: Rules, *, by_turns: bool) -> list[Message]:
+def _take(
+    queue: str, room: int, rows: int, rules: Rules, *, by_turns: bool, share: float = 1.0
+) -> list[Message]:
     named = [(name, limit) for limit in rules.limits for name in limit.names]
     params = {
         "queue": queue,
         "room": room,
         "rows": rows,
         "by_turns": by_turns,
-        "slots": rules.slots,
+        "slots": rules.slots * share,
         "paused": list(rules.paused),
         "kinds": list(rules.fills),
         "most": [fill.most for fill in rules.fills.values()],
@@ -127,11 +183,6 @@ def _peek(queue: str, room: int) -> tuple[bool, bool, set[str]]:
     params = {"queue": queue, "room": room, "lock": _RELAY_LOCK}
     [(is_alone, is_longer, kinds, *_)] = sql.run_planned("peek", params)
     return is_alone, is_longer, set(kinds)
-
-
-def _line_is_longer(queue: str, jobs: int) -> bool:
-    [(is_longer,)] = sql.run("line_is_longer", {"queue": queue, "jobs": jobs})
-    return bool(is_longer)
 
 
 def _park(queue: str, room: int, rules: Rules) -> int:

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     atomic = False  # the lock is waited for only a moment, since who opens a batch would wait behind us
 
     dependencies = [
-        ("jobs", "0011_batch"),
+        ("jobs", "0014_versions_that_a_worker_reads"),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     atomic = False  # the lock is waited for only a moment: another keeper may be counting
 
     dependencies = [
-        ("jobs", "0013_batch_met"),
+        ("jobs", "0015_batch_met"),
     ]
 
     operations = [
