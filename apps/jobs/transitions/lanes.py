@@ -54,7 +54,7 @@ def bring_up(queue: str, limits: Sequence[Limit], *, now: bool = False) -> Look 
         _walks.pop(queue, None)
         rest = min(rest, _LONGEST_S)
     else:
-        _walks[queue] = _Walk(last or "", found)
+        _walks[queue] = _Walk(last, found) if last else _Walk("", 1)
     _look_again_at[queue] = started + rest
     return look
 
