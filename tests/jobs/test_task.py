@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import pytest
-from celery import current_app, shared_task
+from celery import current_app
 from celery.app.task import Context as Request
 from celery.exceptions import Ignore
 from django.db import connection
@@ -15,38 +15,16 @@ from apps.jobs import job, process, registry, transitions
 from apps.jobs.models import Job, LogLine, Progress
 from apps.jobs.running.run import run_message
 from apps.jobs.states import State
-from apps.jobs.task import JobTask
 from apps.lib.ids import new_id
 from tests.jobs import steps
 from tests.jobs.steps import row_of, state_of
 from tests.kinds.add import add
 from tests.kinds.walk import walk
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 
 def stored(**options: Any) -> dict[str, Any]:
     """Enqueue with Celery's options and return the row."""
     return row_of(UUID(add.apply_async((1,), **options).id))
-
-
-@pytest.mark.parametrize(
-    ("declared", "seconds"),
-    [
-        ({"time_limit": 7}, 7),
-        ({"soft_time_limit": 5, "time_limit": 7}, 5),
-        ({"soft_time_limit": 86_400}, 86_400),
-    ],
-)
-def test_a_limit_that_a_task_declares_is_each_attempt_s_not_the_message_s(
-    declared: dict[str, Any], seconds: int
-) -> None:
-    declare: Callable[[Callable[[], None]], JobTask[[], None]] = shared_task(
-        name=f"odd.limited_{seconds}", base=JobTask, **declared
-    )
-    task = declare(_nothing)
-    assert (task.timeout, task.time_limit, task.soft_time_limit) == (timedelta(seconds=seconds), None, None)
 
 
 @pytest.mark.django_db

@@ -170,12 +170,12 @@ def test_of_a_job_that_may_kill_its_worker_each_line_is_written_at_once() -> Non
         with steps.another_session() as reader:
             seen.append(reader.do(lines))
 
-    task = job("odd.talks", timeout=steps.HOUR)(body)
-    first = steps.running(kind="odd.talks", args={})
+    task = job("odd.talks_at_once", timeout=steps.HOUR)(body)
+    first = steps.running(kind="odd.talks_at_once", args={})
     worker_id = row_of(first.id)["worker_id"]
     transitions.rescue([worker_id], max_deaths=3)
     run(task, steps.claimed(first.id, worker_id))
-    run(task, steps.running(worker_id, kind="odd.talks", args={}))
+    run(task, steps.running(worker_id, kind="odd.talks_at_once", args={}))
     assert seen == [[("info", "before")], [("info", "before")]], "the second is the first job's line"
 
 

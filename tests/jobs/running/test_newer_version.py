@@ -167,7 +167,7 @@ def test_a_worker_that_lost_its_lease_sets_nothing_aside(worker_id: int) -> None
 
 
 def test_a_worker_signs_on_with_the_versions_that_it_reads() -> None:
-    job("odd.third", version=3, aliases=("odd.was_third",))(_same)
+    job("odd.reads_third", version=3, aliases=("odd.was_read_third",))(_same)
     reads = Worker.objects.get(pk=steps.a_worker()).reads or {}
-    assert reads["odd.third"] == reads["odd.was_third"] == 3
+    assert reads["odd.reads_third"] == reads["odd.was_read_third"] == 3
     assert KIND not in reads
