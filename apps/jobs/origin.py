@@ -29,24 +29,8 @@ class Origin:
 _current: ContextVar[Origin] = ContextVar("origin", default=Origin())  # noqa: B039  # frozen
 
 
-class Running:
-    """A job whose body runs; what it is for is read when it first enqueues something."""
-
-    __slots__ = ("_is_for", "id")
-
-    def __init__(self, job_id: UUID) -> None:
-        self.id = job_id
-        self._is_for: tuple[str, str] | None = None
-
-    def is_for(self) -> tuple[str, str]:
-        """Return its tenant, and the request that asked for it."""
-        if self._is_for is None:
-            rows = sql.run("origin_of", {"id": self.id})
-            self._is_for = (rows[0][3], rows[0][5]) if rows else ("", "")
-        return self._is_for
-
-
-running: ContextVar[Running | None] = ContextVar("running", default=None)  # set by attempt
+running: ContextVar[UUID | None] = ContextVar("running", default=None)  # by attempt: the job whose body runs
+_is_for: ContextVar[tuple[UUID, str, str] | None] = ContextVar("is_for", default=None)
 
 
 def current() -> Origin:
@@ -55,13 +39,13 @@ def current() -> Origin:
     Inside a job's body that job is the parent, and what it makes is for the same tenant and of the same
     request, unless others were named.
     """
-    asking, job = _current.get(), running.get()
-    if job is None:
+    asking, job_id = _current.get(), running.get()
+    if job_id is None:
         return asking
-    tenant, request_id = job.is_for()
+    tenant, request_id = _what_it_is_for(job_id)
     return replace(
         asking,
-        parent_id=asking.parent_id or job.id,
+        parent_id=asking.parent_id or job_id,
         tenant=asking.tenant or tenant,
         request_id=asking.request_id or request_id,
         is_asked=False,
@@ -100,6 +84,16 @@ def origin(  # noqa: PLR0913  # all by name, each a word about the one who asks
         yield
     finally:
         _current.reset(token)
+
+
+def _what_it_is_for(job_id: UUID) -> tuple[str, str]:
+    """Return a running job's tenant and request; they are read when it first enqueues something."""
+    known = _is_for.get()
+    if known is None or known[0] != job_id:
+        rows = sql.run("origin_of", {"id": job_id})
+        known = (job_id, rows[0][3], rows[0][5]) if rows else (job_id, "", "")
+        _is_for.set(known)
+    return known[1:]
 
 
 def _tenant(tenant: str) -> str:

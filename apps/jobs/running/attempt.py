@@ -17,7 +17,7 @@ from apps.jobs import crash_points, sql, storable, transitions
 from apps.jobs.database_away import takes_no_writes
 from apps.jobs.enqueuing.continuation import is_awaited, timeout_of
 from apps.jobs.kinds.kind import Kind
-from apps.jobs.origin import Running, running
+from apps.jobs.origin import running
 from apps.jobs.outcomes import CancelRequested, Discard, LeaseLost, Snooze
 from apps.jobs.running import retrying, settle, trouble
 from apps.jobs.running.context import Context
@@ -141,7 +141,7 @@ def _in_one_transaction(task: JobType, claim: Claim, call: Callable[[], object])
 
 def _call(task: JobType, claim: Claim, job_log: JobLog, database: BaseDatabaseWrapper) -> object:
     inside = database.in_atomic_block
-    me = running.set(Running(claim.id))
+    me = running.set(claim.id)
     try:
         context = (_context(claim, job_log),) if task.wants_context else ()
         args = for_run(task, claim)

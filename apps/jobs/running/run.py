@@ -147,7 +147,7 @@ def _run(
     task: JobType, claim: Claim, record: Record, *, database: BaseDatabaseWrapper, began_s: float
 ) -> None:
     """Run one claimed attempt and record what came of it."""
-    job_log = logs.JobLog(claim.id, claim.attempt, at_once=claim.was_cut_off)
+    job_log = logs.JobLog(claim.id, claim.attempt, at_once=claim.attempt > 1 and claim.was_cut_off)
     record.keep_log(job_log)
     with logs.captured(job_log):
         word, outcome = attempt(task, claim, job_log, database=database, began_s=began_s)

@@ -18,10 +18,10 @@ def for_run(task: Kind, claim: Claim) -> dict[str, object]:
     if claim.schema_version > task.version:
         raise NewerVersion
     try:
-        stored = versions.upcast(task, claim.kind, claim.schema_version, claim.args)
+        is_old = claim.schema_version < task.version
+        stored = versions.upcast(task, claim.kind, claim.schema_version, claim.args) if is_old else claim.args
+        return task.validator.typed(stored)
     except versions.Unreadable as error:
         raise Discard(str(error)) from error
-    try:
-        return task.validator.typed(stored)
     except TypeError as error:
         raise Discard(f"This release cannot read its arguments. {error}") from error

@@ -16,7 +16,7 @@ from apps.jobs.enqueuing import enqueue_many as enqueue_many_module
 from apps.jobs.enqueuing.enqueue_batch import Call, enqueue_batch
 from apps.jobs.kinds.unique import Unique
 from apps.jobs.models import Bucket, Job
-from apps.jobs.origin import Origin, Running, running
+from apps.jobs.origin import Origin, running
 from apps.lib.ids import new_id
 from tests.jobs import steps
 from tests.kinds.add import add
@@ -138,7 +138,7 @@ def test_what_was_let_in_with_something_else_is_not_counted(who: dict[str, objec
 
 
 def test_what_a_body_enqueues_is_not_counted() -> None:
-    token = running.set(Running(new_id()))
+    token = running.set(new_id())
     assert started("any", 9) == 9
     running.reset(token)
     assert started("any", 9) == 3
