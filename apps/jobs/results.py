@@ -128,7 +128,7 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]  # it has no types
 
 
 def _is_in_ledger(task_id: str) -> bool:
-    return canvas.is_time_ordered(task_id) and bool(sql.run("knows", {"id": UUID(task_id)}))
+    return canvas.is_time_ordered(task_id) and bool(sql.run("knows", {"ids": [UUID(task_id)]}))
 
 
 def _meta(  # noqa: PLR0913  # one row of the statement

@@ -74,7 +74,7 @@ def test_the_reminder_is_unique_expires_and_is_limited_as_the_page_says(reminder
     assert reminder.remind.delay(7).id == first
     row = Job.objects.get()
     assert row.args == {"customer_id": 7, "due": "2026-01-31"}
-    assert (row.limit_key, row.schema_version) == ("shop.remind:main", 2)
+    assert (row.limit_key, row.schema_version) == ("shop.nudge:main", 2)
     assert row.expires_at is not None
     assert row.expires_at - row.enqueued_at == timedelta(hours=6)
 

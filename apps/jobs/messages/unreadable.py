@@ -37,7 +37,8 @@ def receiving(
             raise
         except Exception as error:  # noqa: BLE001  # whatever a header may hold; it is told
             write_down(message, "Nobody can read its headers.", error)
-            message.ack_log_error(log, let_through)
+            if not message.acknowledged:  # Celery refuses some before it trips over them
+                message.ack_log_error(log, let_through)
 
     return received
 

@@ -1,2 +1,2 @@
--- Say whether the ledger has a job.
-SELECT 1 FROM jobs_job WHERE id = %(id)s
+-- Of these ids, return those of jobs that the ledger has.
+SELECT id FROM jobs_job WHERE id = ANY (%(ids)s::uuid[])

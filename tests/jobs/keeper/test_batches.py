@@ -6,7 +6,7 @@ import pytest
 from django.db import connection, transaction
 from django.db.models import F
 
-from apps.jobs import batch, enqueue_many, sql, transitions
+from apps.jobs import batch, enqueue_many, sql, stretch, transitions
 from apps.jobs.keeper import batches
 from apps.jobs.keeper.batches import end_batches
 from apps.jobs.models import Batch, Job, Unsettled
@@ -104,7 +104,7 @@ def test_looks_go_on_while_there_are_more_than_one_can_hold_and_share_its_rows(
 ) -> None:
     monkeypatch.setattr(batches, "_BATCHES", 2)
     monkeypatch.setattr(batches, "_ROWS", 8)
-    monkeypatch.setattr(batches, "_AT_A_STRETCH_S", 60.0)
+    monkeypatch.setattr(stretch, "_AT_A_STRETCH_S", 60.0)
     waiting = [opened(4) for _ in range(5)]
     assert end_batches() == 0
     assert not Batch.objects.filter(looks=0).exists()

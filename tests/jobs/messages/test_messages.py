@@ -113,6 +113,7 @@ class TestWhatNobodyCanRead:
     ) -> None:
         acknowledged: list[object] = []
         message = SimpleNamespace(
+            acknowledged=False,
             headers={"task": 7},
             body=b"x" * 20_000 + b"end",
             delivery_info={"routing_key": "imports"},
