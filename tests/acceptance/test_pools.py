@@ -50,6 +50,16 @@ def test_a_pool_of_threads_runs_fails_cancels_and_hands_back(kept: Machine) -> N
     assert kept.ask("SELECT outcome FROM jobs_attempt WHERE job_id = %s", long) == [("handed back",)]
 
 
+def test_a_job_that_hangs_in_a_thread_ends_and_its_neighbours_go_on(kept: Machine) -> None:
+    kept.worker("w", 4, "-P", "threads")
+    [hung] = kept.enqueue("kinds.hang", how="swallow")
+    [slow] = kept.enqueue("kinds.walk", steps=200, pause_ms=50)
+    kept.until_ended([hung], DEAD, patience=60)
+    kept.until_ended([slow])
+    told = kept.ask("SELECT error_type FROM jobs_attempt WHERE job_id = %s", hung)
+    assert told == [("TimedOut",)] * 2
+
+
 def test_a_worker_without_children_hands_back_the_job_it_is_in_when_told_to_stop(kept: Machine) -> None:
     worker = kept.worker("w", 1, "-P", "solo")
     kept.until_ended(kept.enqueue("kinds.add", 5, a=1))

@@ -15,7 +15,7 @@ from apps.jobs import registry, sql
 from apps.jobs.enqueuing.batch import batch
 from apps.jobs.origin import current, origin
 from apps.jobs.outcomes import CancelRequested, LeaseLost
-from apps.jobs.running import artifacts, effects
+from apps.jobs.running import artifacts, effects, in_threads
 from apps.jobs.running.rate import Rate
 from apps.jobs.states import State
 from apps.jobs.transitions import Claim
@@ -144,6 +144,7 @@ class Context:
             raise LeaseLost("Another worker has this job now.")
         if rows[0][0]:
             raise CancelRequested("Somebody asked this job to stop.")
+        in_threads.check(claim)  # a signal told everybody else
 
 
 def children_of(job_id: UUID) -> Counter[str]:

@@ -1,7 +1,7 @@
 """What may interrupt a job's body: its time limit, and a person's cancel; never the bookkeeping around it.
 
 Called by ``attempt`` for each body. Signals reach only a process's main thread: in a pool of threads a body
-has no limit, and sees a cancel when it next speaks through its context.
+sees its limit and a cancel when it next speaks through its context.
 """
 
 import os
@@ -18,7 +18,7 @@ from types import FrameType
 from typing import TypeVar
 
 from apps.jobs.outcomes import CancelRequested, TimedOut
-from apps.jobs.running import slate
+from apps.jobs.running import in_threads, slate
 from apps.jobs.transitions import Claim
 
 T = TypeVar("T")
@@ -38,7 +38,7 @@ def interruptible(claim: Claim, limit: timedelta, body: Callable[[], T]) -> T:
     """
     global _is_in_body  # noqa: PLW0603  # one main thread a process
     if threading.current_thread() is not threading.main_thread():
-        return body()
+        return in_threads.within(claim, limit, body)
     pid, own = os.getpid(), slate.current()
     _listen()
     _show(claim, limit, own)

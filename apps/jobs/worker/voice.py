@@ -22,6 +22,7 @@ from apps.jobs.database_away import is_away
 from apps.jobs.running import slate
 from apps.jobs.worker import workers
 from apps.jobs.worker.children import ChildWatch, Pooled
+from apps.jobs.worker.deaf_bodies import DeafBodies
 from apps.jobs.worker.enforce import Enforcer
 from apps.jobs.worker.lost_child import bury_child
 
@@ -52,6 +53,7 @@ class Voice(threading.Thread):
         self._children = ChildWatch(worker)
         self._slate = slate.current() or slate.Slate()
         self._enforcer = Enforcer(self._slate, self._children.send)
+        self._deaf = DeafBodies(self._slate)
         self._lost: set[int] = set()  # dead children whose jobs are not all free yet
         self._deaths = 0
         self._beat_at = 0.0  # 0: due at once
@@ -117,6 +119,7 @@ class Voice(threading.Thread):
             self._free(pid)
         self._beat()  # before what can wait: with a database that is seconds away each question delays it
         self._enforcer.end_cancelled(self._mine())
+        self._deaf.end_overdue()
         self._hand_back_own_job()
 
     def _died_unseen(self) -> set[int]:

@@ -74,7 +74,9 @@ class TestLimit:
         with pytest.raises(TimedOut):
             interruptible(a_claim(), SOON, spin)
 
-    def test_outside_the_main_thread_the_body_runs_without_a_limit_and_unseen(self, own: Slate) -> None:
+    def test_outside_the_main_thread_no_signal_interrupts_the_body_and_the_slate_is_empty(
+        self, own: Slate
+    ) -> None:
         seen = []
 
         def body() -> None:

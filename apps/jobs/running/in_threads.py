@@ -1,0 +1,41 @@
+"""Bodies in threads, which no signal reaches: what runs there, and by when it has to end."""
+
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from time import monotonic
+from typing import TypeVar
+from uuid import UUID
+
+from apps.jobs.outcomes import TimedOut
+from apps.jobs.running.slate import Entry
+from apps.jobs.transitions import Claim
+
+T = TypeVar("T")
+
+_running: dict[tuple[UUID, UUID], Entry] = {}  # by job and lease; each thread writes its own
+
+
+def within(claim: Claim, limit: timedelta, body: Callable[[], T]) -> T:
+    """Call a body that hears of its limit when it next speaks through its context (see ``check``)."""
+    pid, now = os.getpid(), monotonic()
+    key = (claim.id, claim.lease)
+    _running[key] = Entry(pid, claim.lease, claim.id, now, now + limit.total_seconds())
+    try:
+        return body()
+    finally:
+        if os.getpid() != pid:
+            os._exit(0)  # a process that the body forked came out of it as well: it holds no lease
+        del _running[key]
+
+
+def check(claim: Claim) -> None:
+    """Raise TimedOut in a thread's body that is past its limit."""
+    entry = _running.get((claim.id, claim.lease))
+    if entry is not None and monotonic() > entry.until:
+        raise TimedOut(f"It ran longer than its limit of {timedelta(seconds=entry.until - entry.since)}.")
+
+
+def entries() -> list[Entry]:
+    """Return what runs in this process's threads."""
+    return list(_running.values())
