@@ -61,6 +61,17 @@ def claimed(job_id: UUID, worker_id: int) -> Claim:
     return claim
 
 
+def end(claim: Claim, how: State = State.SUCCEEDED) -> None:
+    """Let a running job end in a state."""
+    match how:
+        case State.SUCCEEDED:
+            transitions.succeed(claim, None)
+        case State.DEAD:
+            transitions.bury(claim, TROUBLE, {})
+        case State.CANCELLED:
+            transitions.stop(claim)
+
+
 def delivered(claim: Claim, worker_id: int) -> list[Claim]:
     """Bring a job's message to a worker, whatever became of the job."""
     if stands_in_line(claim.id):

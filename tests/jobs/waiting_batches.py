@@ -5,7 +5,7 @@ from uuid import UUID
 from django.db.models import F
 from django.db.models.functions import Now
 
-from apps.jobs import batch, enqueue, transitions
+from apps.jobs import batch, enqueue
 from apps.jobs.keeper.batches import end_batches
 from apps.jobs.models import Batch
 from apps.jobs.states import State
@@ -21,14 +21,7 @@ def opened(count: int = 3) -> tuple[UUID, list[UUID]]:
 
 def end(job_id: UUID, how: State = State.SUCCEEDED) -> None:
     """Let a job end in a state."""
-    claim = steps.claimed(job_id, steps.a_worker())
-    match how:
-        case State.SUCCEEDED:
-            transitions.succeed(claim, None)
-        case State.DEAD:
-            transitions.bury(claim, steps.TROUBLE, {})
-        case State.CANCELLED:
-            transitions.stop(claim)
+    steps.end(steps.claimed(job_id, steps.a_worker()), how)
 
 
 def looked() -> int:

@@ -6,19 +6,18 @@ itself, but nothing that it still writes counts, and its job need not wait for i
 
 import logging
 import os
-from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
 
-from apps.jobs import process, registry, transitions
+from apps.jobs import process, transitions
 from apps.jobs.models.bundle import Bundle
-from apps.jobs.outcomes import TimedOut
+from apps.jobs.models.job import Job
 from apps.jobs.running import in_threads
-from apps.jobs.running.attempt import failure
 from apps.jobs.running.slate import Entry, Slate
+from apps.jobs.worker import overdue
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -38,31 +37,26 @@ class DeafBodies:
         """End their jobs, each once, some seconds after the limit: a body that heard of it needs a moment."""
         latest = monotonic() - settings.BACKLINE_KILL_GRACE_S
         own = [entry for entry in self._slate.entries() if entry.pid == os.getpid()]
-        overdue = {
+        late = {
             (entry.job, entry.lease): entry for entry in [*in_threads.entries(), *own] if entry.until < latest
         }
-        self._ended &= overdue.keys()
-        for key in overdue.keys() - self._ended:
-            _end(overdue[key])
-            self._ended.add(key)
+        self._ended &= late.keys()
+        self._ended |= {key for key in late.keys() - self._ended if _end(late[key])}
 
 
 @transaction.atomic
-def _end(entry: Entry) -> None:
-    """Let the job fail as if it had listened, and give back those that wait behind it in its bundle."""
+def _end(entry: Entry) -> bool:
+    """Let the job fail, and give back those behind it in its bundle; say whether it is nobody's here now.
+
+    It is still when its body holds its row, in a transaction that may yet end.
+    """
     claim = transitions.held(entry.job, entry.lease)
     if claim is None:
-        return  # it ended just now, or was taken back
+        return not Job.objects.filter(pk=entry.job, lease=entry.lease).exists()
     bundles = Bundle.objects.filter(ids__contains=[entry.job]).values_list("ids", flat=True)
     beside = {job_id for ids in bundles for job_id in ids} - {entry.job}
     if beside:
         transitions.hand_back(process.worker_id(), entry.pid, only=beside)
-    limit = timedelta(seconds=round(entry.until - entry.since, 3))
-    error = TimedOut(
-        f"It ran longer than its limit of {limit} and did not stop; what it still does is not kept."
-    )
-    word, outcome = failure(registry.get(claim.kind).retry_policy, claim, error)
-    if outcome():
-        log.warning(
-            "job %s is %s: its body did not stop at its limit, and keeps its thread busy", entry.job, word
-        )
+    overdue.fail(claim, entry, "what it still does is not kept")
+    log.warning("job %s did not stop at its limit: it ended in the ledger, its thread stays busy", entry.job)
+    return True

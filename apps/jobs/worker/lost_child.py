@@ -3,17 +3,15 @@
 Called by the worker's voice for each death. The slate says which job of a bundle the process was in.
 """
 
-from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 
-from apps.jobs import registry, transitions
-from apps.jobs.outcomes import TimedOut
-from apps.jobs.running.attempt import failure, stop
+from apps.jobs import transitions
+from apps.jobs.running.attempt import stop
 from apps.jobs.running.slate import Entry
-from apps.jobs.worker import workers
+from apps.jobs.worker import overdue, workers
 from apps.jobs.worker.enforce import Reason, Sentence
 
 
@@ -52,7 +50,4 @@ def _carry_out(sentence: Sentence) -> bool:
         return False
     if sentence.reason is Reason.CANCELLED:
         return stop(claim)()
-    limit = timedelta(seconds=round(entry.until - entry.since, 3))
-    error = TimedOut(f"It ran longer than its limit of {limit} and did not stop; its process was killed.")
-    _, outcome = failure(registry.get(claim.kind).retry_policy, claim, error)
-    return outcome()
+    return overdue.fail(claim, entry, "its process was killed")

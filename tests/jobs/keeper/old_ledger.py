@@ -6,7 +6,6 @@ from uuid import UUID
 from django.db import connection
 from django.utils import timezone
 
-from apps.jobs import transitions
 from apps.jobs.keeper import old_weeks
 from apps.jobs.keeper.partitions import week_name
 from apps.jobs.keeper.prune_jobs import PruneJobs
@@ -29,13 +28,7 @@ def id_of(moment: datetime) -> UUID:
 def ended(state: State = State.SUCCEEDED, *, days: int = DAYS + 1) -> UUID:
     """Have a job of the old week end in a state, so many days ago."""
     claim = steps.running(id=id_of(LONG_AGO))
-    match state:
-        case State.SUCCEEDED:
-            transitions.succeed(claim, None)
-        case State.DEAD:
-            transitions.bury(claim, steps.TROUBLE, {})
-        case State.CANCELLED:
-            transitions.stop(claim)
+    steps.end(claim, state)
     Job.objects.filter(id=claim.id).update(finished_at=timezone.now() - timedelta(days=days))
     return claim.id
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from django.db import transaction
 
-from apps.jobs import Unique, enqueue, job, origin, transitions
+from apps.jobs import Unique, enqueue, job, origin
 from apps.jobs.enqueuing import keys
 from apps.jobs.models import Bundle, Job, Ready, UniqueKey
 from apps.jobs.states import ENDED, State
@@ -39,14 +39,7 @@ def made(task: Any, *args: object, **options: object) -> UUID:
 
 def ended(job_id: UUID, state: State) -> None:
     """Bring a job to an end."""
-    claim = steps.claimed(job_id, steps.a_worker())
-    match state:
-        case State.SUCCEEDED:
-            transitions.succeed(claim, None)
-        case State.DEAD:
-            transitions.bury(claim, steps.TROUBLE, {})
-        case State.CANCELLED:
-            transitions.stop(claim)
+    steps.end(steps.claimed(job_id, steps.a_worker()), state)
 
 
 def time_passes(by: timedelta) -> None:

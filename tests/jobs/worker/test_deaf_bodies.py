@@ -5,10 +5,11 @@ from time import monotonic
 from typing import Any
 
 import pytest
+from django.db import transaction
 from pytest_django import Settings
 
 from apps.jobs import process, transitions
-from apps.jobs.models import Attempt, Bundle, DeadLetter
+from apps.jobs.models import Attempt, Bundle, DeadLetter, Job
 from apps.jobs.running import in_threads
 from apps.jobs.running.slate import Entry, Slate
 from apps.jobs.states import State
@@ -112,6 +113,25 @@ def test_each_is_ended_once_and_one_that_ended_meanwhile_is_left_alone(
     threads.clear()
     look.end_overdue()
     assert not look._ended
+
+
+def test_one_whose_body_holds_its_row_is_ended_when_it_lets_go(
+    committed: None, monkeypatch: pytest.MonkeyPatch, threads: dict[object, Entry]
+) -> None:
+    worker_id = steps.a_worker()
+    monkeypatch.setattr(process, "_worker_id", worker_id)
+    [claim] = held(worker_id, 1)
+    threads["one"] = past_its_limit(claim, 60)
+    look = DeafBodies(Slate())
+    with steps.another_session() as body:
+        body.do(lambda: transaction.set_autocommit(False))
+        body.do(lambda: Job.objects.select_for_update().get(pk=claim.id))
+        look.end_overdue()
+        assert state_of(claim.id) == State.RUNNING
+        body.do(transaction.rollback)
+        body.do(lambda: transaction.set_autocommit(True))
+    look.end_overdue()
+    assert state_of(claim.id) == State.RETRYING
 
 
 def test_so_ends_the_job_of_a_worker_s_own_main_thread(worker_id: int) -> None:
