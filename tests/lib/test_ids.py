@@ -1,13 +1,17 @@
 """Ids sort by the moment they were made, and say that moment."""
 
+import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from uuid import RFC_4122, UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apps.lib import ids
 from apps.lib.ids import first_id_of, ids_in_order, made_at, new_id
 
 MILLISECOND = timedelta(milliseconds=1)
@@ -29,6 +33,51 @@ def test_ids_of_later_milliseconds_are_greater() -> None:
     while made_at(later := new_id()) == made_at(first):
         pass
     assert later > first
+
+
+def test_ids_of_one_process_increase_within_a_millisecond() -> None:
+    made = [new_id() for _ in range(10_000)]
+    assert made == sorted(set(made))
+
+
+def test_ids_increase_while_the_clock_is_adjusted_by_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = new_id()
+    earlier = time.time_ns() - 5_000_000_000
+    monkeypatch.setattr(time, "time_ns", lambda: earlier)
+    assert before < new_id() < new_id()
+
+
+def test_ids_follow_a_clock_that_is_set_back_by_hours(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = new_id()
+    earlier = time.time_ns() - 3_600_000_000_000
+    monkeypatch.setattr(time, "time_ns", lambda: earlier)
+    assert new_id() < new_id() < before
+
+
+def test_ids_increase_in_a_forked_process_whose_parent_held_the_lock() -> None:
+    def child(pipe: int) -> None:
+        os.write(pipe, b"".join(new_id().bytes for _ in range(100)))
+
+    before = new_id()
+    reader, writer = os.pipe()
+    with ids._lock:
+        pid = os.fork()
+        if pid == 0:
+            child(writer)
+            os._exit(0)
+    os.waitpid(pid, 0)
+    text = os.read(reader, 1600)
+    os.close(reader)
+    os.close(writer)
+    made = [UUID(bytes=text[at : at + 16]) for at in range(0, 1600, 16)]
+    assert [before, *made] == sorted({before, *made})
+
+
+def test_ids_of_each_thread_increase_and_none_is_made_twice() -> None:
+    with ThreadPoolExecutor(4) as threads:
+        made = list(threads.map(lambda _: [new_id() for _ in range(5000)], range(4)))
+    assert all(each == sorted(each) for each in made)
+    assert len({one for each in made for one in each}) == 20_000
 
 
 def test_ids_made_at_once_in_many_threads_are_all_different() -> None:
