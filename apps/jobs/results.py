@@ -17,12 +17,10 @@ from celery import states
 from celery.app.task import Context
 from celery.exceptions import TaskRevokedError, TimeoutError  # noqa: A004  # the one that Celery's users catch
 from django.db import transaction
-from django_celery_results.backends.database import (  # type: ignore[import-untyped]  # it has no types
-    DatabaseBackend,
-)
 
 from apps.jobs import sql
 from apps.jobs.canvas import canvas
+from apps.jobs.canvas.chords import ChordBackend
 from apps.jobs.database_away import is_away
 from apps.jobs.states import State
 from apps.jobs.task import JobTask
@@ -48,7 +46,7 @@ _STATES = {
 }
 
 
-class LedgerBackend(DatabaseBackend):  # type: ignore[misc]  # it has no types
+class LedgerBackend(ChordBackend):
     """Celery's result backend of this project."""
 
     def wait_for(

@@ -20,6 +20,12 @@ PATTERNS = {
     "chord in a chain": ("(chord([k.plus.s(1, 1), k.plus.s(2, 2)], k.total.s()) | k.plus.s(4))()", 10),
     "chain in a chord": ("chord([k.plus.s(1, 1) | k.plus.s(1), k.plus.s(5, 5)])(k.total.s())", 13),
     "chord in a chord": ("chord([chord([k.plus.s(1, 1)], k.total.s()), k.plus.s(5, 5)])(k.total.s())", 12),
+    "group that ends a part": ("chord([k.plus.si(1) | group(k.plus.si(2), k.plus.si(3))], k.count.s())()", 2),
+    "plain group that ends a part": (
+        "(group(k.times.s(1, 2), k.times.si(1, 3) | group(k.times.s(4), k.plus.s(5))) | k.count.s())()",
+        3,
+    ),
+    "part without a result of its own": ("chord([k.quiet.s(7), k.plus.s(1, 1)])(k.total.s())", 9),
     "group in a chain": ("(k.plus.s(1, 1) | group(k.plus.s(1), k.plus.s(2)) | k.total.s())()", 7),
     "retry in a chord": ("chord([k.flaky.s(1), k.plus.s(1, 1)])(k.total.s())", 12),
     "link": ("k.plus.apply_async((1, 2), link=k.counted.s('linked'))", 3),

@@ -29,6 +29,12 @@ def total(values: list[int]) -> int:
     return sum(values)
 
 
+@job("canvas.count")
+def count(values: Any) -> int:
+    """Count the numbers in lists of lists."""
+    return sum(count(value) for value in values) if isinstance(values, list) else 1
+
+
 @job("canvas.boom", retry=ONCE)
 def boom(value: object = None) -> None:
     """Fail at once."""
@@ -154,6 +160,12 @@ def sleeps(seconds: float) -> None:
 def times(a: int, b: int) -> int:
     """Multiply, as a task of another package."""
     return a * b
+
+
+@shared_task(name="elsewhere.quiet", ignore_result=True)
+def quiet(a: int) -> int:
+    """Return a value that is not stored, as a task of another package."""
+    return a
 
 
 @shared_task(name="elsewhere.fails")
