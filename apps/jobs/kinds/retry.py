@@ -12,6 +12,8 @@ from celery.exceptions import TaskPredicate
 from apps.jobs.kinds.spans import lasting
 from apps.jobs.outcomes import CancelRequested, Discard, LeaseLost, Snooze
 
+MOST_ATTEMPTS = 32_000  # the columns that count are smallints
+
 # What a body says with these, and what is said to it, is heeded before any policy is asked.
 _HEEDED_BEFORE = (Discard, Snooze, CancelRequested, LeaseLost, TaskPredicate)
 
@@ -51,8 +53,10 @@ class RetryPolicy:
 
     def check(self) -> None:
         """Raise ValueError, with the way out, for what cannot be kept."""
-        if self.max_attempts < 1:
-            raise ValueError(f"retry max_attempts must be at least 1, not {self.max_attempts!r}.")
+        if not 1 <= self.max_attempts <= MOST_ATTEMPTS:
+            raise ValueError(
+                f"retry max_attempts must be from 1 to {MOST_ATTEMPTS}, not {self.max_attempts!r}."
+            )
         _check_span("first", self.first)
         _check_span("longest", self.longest)
         for word in ("only", "discard"):

@@ -16,7 +16,7 @@ from apps.jobs import sql, transitions
 from apps.jobs.enqueuing import options
 from apps.jobs.kinds import limits
 from apps.jobs.kinds.kind import Kind
-from apps.jobs.kinds.retry import RetryPolicy
+from apps.jobs.kinds.retry import MOST_ATTEMPTS, RetryPolicy
 from apps.jobs.kinds.validate import Validator
 from apps.jobs.outcomes import Discard
 from apps.jobs.running import settle, trouble
@@ -57,6 +57,8 @@ class RetryingTask(AnyTask):
             raise ValueError(f"Job type {cls.name}: {error}") from None
         if cls.max_retries == _THE_POLICYS:
             cls.max_retries = cls.retry_policy.max_attempts - 1
+        elif cls.max_retries is not None:
+            _countable(f"Job type {cls.name}", cls.max_retries)
 
     def retry(  # type: ignore[override]  # Celery's stubs know fewer types of eta
         self,
@@ -76,7 +78,7 @@ class RetryingTask(AnyTask):
         if not isinstance(request, JobRequest):
             return super().retry(args, kwargs, exc, throw, **options)  # type: ignore[arg-type]
         most = options.pop("max_retries", None)
-        most = self.max_retries if most is None else most
+        most = self.max_retries if most is None else _countable(self.name, most)
         if most is not None and request.retries >= most:
             request.is_exhausted = True
             raise exc or MaxRetriesExceededError(
@@ -148,6 +150,15 @@ def _changes(task: Retries, wish: RetryWish) -> dict[str, object]:
         "schema_version": task.version,
         "limit_key": limit_key,
     }
+
+
+def _countable(where: str, max_retries: int) -> int:
+    if max_retries >= MOST_ATTEMPTS:
+        raise ValueError(
+            f"{where}: max_retries must be below {MOST_ATTEMPTS}, not {max_retries}; None on the task retries"
+            " for ever."
+        )
+    return max_retries
 
 
 def _delay(task: Retries, claim: Claim, when: object) -> timedelta:

@@ -1,4 +1,5 @@
 -- Let a running job sleep: after a failure (retrying) or because it asked to (scheduled; no failure is counted).
+-- At 32,000 failures both counters stand still: a smallint ends there, and a job may be tried for ever.
 -- One that a person asked to stop is cancelled instead: it must not start again.
 WITH slept AS (
     UPDATE jobs_job
@@ -7,7 +8,8 @@ WITH slept AS (
                             THEN clock_timestamp() + make_interval(secs => %(delay)s::float8) END,
            finished_at = CASE WHEN cancel_requested_at IS NOT NULL THEN clock_timestamp() END,
            lease = NULL,
-           failures = failures + CASE WHEN %(state)s = 5 THEN 1 ELSE 0 END
+           failures = failures + CASE WHEN %(state)s = 5 AND failures < 32000 THEN 1 ELSE 0 END,
+           attempt = attempt - CASE WHEN %(state)s = 5 AND failures >= 32000 THEN 1 ELSE 0 END
      WHERE id = %(id)s AND lease = %(lease)s AND state = 3
     RETURNING id, worker_id, started_at
 ), out_of_window AS (

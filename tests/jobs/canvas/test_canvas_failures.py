@@ -136,6 +136,10 @@ def test_those_that_could_not_be_told_are_told_later(monkeypatch: pytest.MonkeyP
     unsettled = Unsettled.objects.get()
     assert unsettled.tries == 1
     assert settle.settle_ended() == 0, "it looks again after a pause"
+    Unsettled.objects.update(due_at="2001-01-01T00:00Z", tries=32_000)
+    with monkeypatch.context() as broken:
+        broken.setattr(settle, "_fail", _breaks)
+        assert settle.settle_ended() == 0, "its counter stands still"
     Unsettled.objects.update(due_at="2001-01-01T00:00Z")
     assert settle.settle_ended() == 1
 

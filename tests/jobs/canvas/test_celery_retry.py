@@ -13,6 +13,7 @@ from apps.jobs import Context, RetryPolicy, job
 from apps.jobs.models import Attempt, DeadLetter, Job
 from apps.jobs.states import State
 from apps.jobs.task import JobTask
+from tests.jobs import steps
 from tests.jobs.bodies import HOUR
 from tests.jobs.canvas_steps import marks, run_once, work
 from tests.jobs.steps import row_of, state_of
@@ -59,6 +60,12 @@ def for_ever(self: "Task[..., Any]") -> int:
     if self.request.retries < 12:
         raise self.retry(countdown=0)
     return int(self.request.retries)
+
+
+@shared_task(name="odd.fails_for_ever", base=JobTask, bind=True, max_retries=None)
+def fails_for_ever(self: "Task[..., Any]", most: int | None = None) -> None:
+    """Retry without an end."""
+    raise self.retry(countdown=0, max_retries=most)
 
 
 @shared_task(name="odd.never_again", base=JobTask, bind=True, max_retries=0)
@@ -176,6 +183,23 @@ class TestRetry:
         handle = for_ever.delay()
         work()
         assert handle.get(WAIT_S) == 12
+
+    def test_job_is_retried_beyond_the_largest_smallint(self) -> None:
+        handle = fails_for_ever.delay()
+        Job.objects.update(failures=31_998, attempt=31_999)
+        for _ in range(4):
+            assert run_once() == {"retrying": 1}
+            steps.released(UUID(handle.id))
+        row = row_of(UUID(handle.id))
+        assert (row["failures"], row["attempt"] - row["failures"]) == (32_000, 1)
+        assert handle.state == "PENDING"
+
+    def test_max_retries_that_cannot_be_counted_are_refused_where_they_are_written(self) -> None:
+        with pytest.raises(ValueError, match="max_retries must be below 32000, not 40000"):
+            type("Often", (AClass,), {"name": "odd.often", "max_retries": 40_000}).bind(current_app)  # type: ignore[attr-defined]
+        handle = fails_for_ever.delay(most=40_000)
+        run_once()
+        assert "max_retries must be below 32000" in Attempt.objects.get(job_id=handle.id).message
 
     def test_autoretry_for_works_unchanged(self) -> None:
         handle = kinds.auto.delay("k")

@@ -89,7 +89,11 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "everything": ({"discard": (Exception,)}, "only= says what is tried again (Exception)."),
     "heeded before": ({"discard": (Retry,)}, "retry discard names Retry, which is heeded before the retry"),
-    "no attempt": ({"max_attempts": 0}, "retry max_attempts must be at least 1, not 0."),
+    "more attempts than are counted": (
+        {"max_attempts": 40_000},
+        "retry max_attempts must be from 1 to 32000, not 40000.",
+    ),
+    "no attempt": ({"max_attempts": 0}, "retry max_attempts must be from 1 to 32000, not 0."),
     "negative first": ({"first": -MINUTE}, "retry first must be a timedelta that is not negative"),
 }
 
@@ -104,7 +108,7 @@ def test_a_policy_that_cannot_be_kept_stops_the_start_with_its_kind_and_the_way_
 def test_so_does_one_of_a_task_that_was_declared_celery_s_way() -> None:
     app = Celery(set_as_current=False)
     task = app.task(name="odd.wrong", base=JobTask, retry_policy=RetryPolicy(max_attempts=0))(_nothing)
-    with pytest.raises(ValueError, match=r"^Job type odd\.wrong: retry max_attempts must be at least 1"):
+    with pytest.raises(ValueError, match=r"^Job type odd\.wrong: retry max_attempts must be from 1"):
         task.delay()
 
 
