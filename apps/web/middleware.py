@@ -1,9 +1,10 @@
-"""Say for every request who enqueues its jobs, and name it so that they can be traced to it."""
+"""Middleware of the pages: refuse addresses that nothing can read, and name the owner of a request's jobs."""
 
 import re
 from collections.abc import Callable
 from uuid import uuid4
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -11,6 +12,19 @@ from apps.jobs import origin
 
 REQUEST_ID = "X-Request-ID"
 _READABLE = re.compile(r"[A-Za-z0-9._:=/+-]{1,128}")  # as proxies and tracers write them
+
+
+def addresses_hold_no_nul(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Answer 400 to an address with a NUL character, which PostgreSQL can neither hold nor compare."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            raise BadRequest("The address holds a NUL character.")
+        return get_response(request)
+
+    return middleware
 
 
 def jobs_come_from_the_web(

@@ -88,9 +88,9 @@ def test_after_the_break_the_password_counts_again(owner: User, client: Client) 
 def test_knocking_during_the_break_does_not_make_it_longer(owner: User, client: Client) -> None:
     for _ in range(login_brake.MOST):
         page(client, "wrong")
-    before = LoginTry.objects.get().last_at
+    before = list(LoginTry.objects.order_by("id").values_list("tries", "last_at"))
     page(client, "wrong")
-    assert LoginTry.objects.get().last_at == before
+    assert list(LoginTry.objects.order_by("id").values_list("tries", "last_at")) == before
 
 
 def test_a_good_login_forgets_the_tries(owner: User, client: Client) -> None:
@@ -110,7 +110,7 @@ def test_tries_of_long_ago_are_forgotten_by_and_by(owner: User, client: Client) 
     page(client, "wrong", "old@aldervale.example")
     LoginTry.objects.update(last_at=F("last_at") - timedelta(days=2))
     page(client, "wrong")
-    assert list(LoginTry.objects.values_list("address", flat=True)) == [owner.email]
+    assert set(LoginTry.objects.values_list("address", flat=True)) == {owner.email, ""}
 
 
 @pytest.mark.django_db(transaction=True)

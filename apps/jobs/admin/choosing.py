@@ -61,7 +61,7 @@ def letters_in(query: Mapping[str, str]) -> Filter:
 
 def _filters_of_the_list(shown: Mapping[str, str]) -> dict[str, str]:
     days = shown.get("days", str(_USUAL_DAYS))
-    since = timezone.now() - timedelta(days=int(days)) if days.isdecimal() else None
+    since = timezone.now() - timedelta(days=int(days)) if days.isdecimal() and len(days) < 5 else None
     asked = {
         "kind": shown.get("kind", ""),
         "state": shown.get("state__exact", ""),

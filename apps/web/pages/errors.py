@@ -10,6 +10,13 @@ from apps.web import theme
 _NOT_YOURS = "Your login does not have the right to do this. Ask an administrator for it."
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  # Django gives it
+    """Say that the request cannot be read; nothing in it is trusted, not even its host name."""
+    chosen = theme.chosen(request)
+    page = loader.get_template("errors/bad_request.html")
+    return HttpResponse(page.render({"theme": chosen if chosen != theme.SYSTEM else ""}), status=400)
+
+
 @requires_csrf_token
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  # Django gives it
     """Say that nothing is here."""
