@@ -8,6 +8,7 @@ from pytest_django import Settings
 
 from apps.accounts.models import User
 from tests.web.people import client_of, person
+from tests.web.streams import committed, quick  # noqa: F401  # fixtures
 
 
 @pytest.fixture(autouse=True)

@@ -2,92 +2,22 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import aclosing
-from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from django.db import connection
-from django.test import AsyncRequestFactory, Client
+from django.test import Client
 from django.urls import reverse
 
 from apps.accounts.models import User
-from apps.jobs import sql, transitions
-from apps.jobs.transitions import Claim
-from apps.web.live import stream, thread
+from apps.jobs import transitions
+from apps.web.live import stream
 from apps.web.live.marks import Topic, version_of
 from apps.web.pages.live import live_job, live_jobs
 from apps.web.parts import TEMPLATES
 from tests.jobs import steps
 from tests.web.people import own, person, wrote
-
-Event = tuple[str, Any]
-PATIENCE_S = 60.0
-
-
-@pytest.fixture
-def committed(transactional_db: None) -> Iterator[None]:
-    """What these tests write is seen by the live pages' thread, whose connection ends with the test."""
-    yield
-    thread.hang_up()
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE jobs_ready")
-
-
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Time passes faster."""
-    monkeypatch.setattr(stream, "_BETWEEN_FRAMES_S", 0.01)
-    monkeypatch.setattr(stream, "_CLOCK_S", 0.1)
-    monkeypatch.setattr(stream, "HEARTBEAT_S", 0.3)
-
-
-class Listener:
-    """A browser that listens to one stream."""
-
-    def __init__(self, chunks: AsyncIterator[str | bytes]) -> None:
-        self._chunks = chunks
-
-    async def next(self, wanted: str, *, patience: float = PATIENCE_S) -> Any:
-        """Return what the next event of this name carries; names start a line, comments have none."""
-        async with asyncio.timeout(patience):
-            async for chunk in self._chunks:
-                text = _text_of(chunk)
-                if text.startswith(f"event: {wanted}\n"):
-                    return json.loads(text.partition("data: ")[2] or "null")
-                if wanted == "comment" and text.startswith(":"):
-                    return None
-        raise AssertionError(f"the stream ended without {wanted}")
-
-    async def rest(self) -> list[str]:
-        """Read to the end of the stream."""
-        async with asyncio.timeout(PATIENCE_S):
-            return [_text_of(chunk) async for chunk in self._chunks]
-
-
-def _text_of(chunk: str | bytes) -> str:
-    return chunk.decode() if isinstance(chunk, bytes) else chunk
-
-
-def listen(view: Callable[..., Any], user: User, query: str = "", **arguments: Any) -> Any:
-    """Open a stream as this person; close it at the end of the block."""
-
-    async def opened() -> AsyncIterator[str]:
-        request = AsyncRequestFactory().get(f"/{query}")
-        request.auser = _returning(user)  # what the middleware adds
-        answer = await view(request, **arguments)
-        assert answer.headers["Content-Type"] == "text/event-stream"
-        assert answer.headers["X-Accel-Buffering"] == "no"
-        async for chunk in answer.streaming_content:
-            yield chunk
-
-    return aclosing(opened())
-
-
-def spoke(claim: Claim, done: int) -> None:
-    words = {"id": claim.id, "lease": claim.lease, "done": done, "total": 100, "note": "", "rate": 5.0}
-    sql.run("progress", words)
+from tests.web.streams import Listener, listen, spoke
 
 
 @pytest.mark.usefixtures("committed", "quick")
@@ -259,10 +189,3 @@ def _connections() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
         return int(cursor.fetchone()[0])
-
-
-def _returning(user: User) -> Callable[[], Any]:
-    async def auser() -> User:
-        return user
-
-    return auser

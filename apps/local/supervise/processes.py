@@ -5,6 +5,7 @@ Servers are not here: they have a lifecycle of their own (`apps.local.servers`).
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -54,7 +55,13 @@ def _web(plan: Plan) -> Process:
     serve = ("-m", "uvicorn", "config.asgi:application", "--host", LOOPBACK, "--port", str(plan.web_port))
     # A page that listens for events would hold the server open for ever.
     quietly = ("--no-access-log", "--timeout-graceful-shutdown", "3")
-    return Process("web", (_PYTHON, *serve, *quietly), Answers(plan.web_port, "/"))
+    return Process("web", (_PYTHON, *serve, *quietly, *_proxies()), Answers(plan.web_port, "/"))
+
+
+def _proxies() -> tuple[str, ...]:
+    """Believe X-Forwarded-For only from declared proxies: uvicorn believes every program on this machine."""
+    trusted = os.environ.get("BACKLINE_TRUSTED_PROXIES", "")
+    return ("--proxy-headers", "--forwarded-allow-ips", trusted) if trusted else ("--no-proxy-headers",)
 
 
 def _workers(plan: Plan) -> list[Process]:

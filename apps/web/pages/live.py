@@ -1,4 +1,7 @@
-"""Live pages: the stream of one job or of my jobs, and the same by asking now and then."""
+"""Live pages: the stream of one job or of my jobs, and the same by asking now and then.
+
+A stream outlives its request: each frame is drawn for whoever the session belongs to at that moment.
+"""
 
 from uuid import UUID
 
@@ -9,6 +12,7 @@ from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
 from apps.accounts.models import User
+from apps.accounts.sessions import user_of_session
 from apps.web.live.frame import Frame
 from apps.web.live.marks import Mark, Topic
 from apps.web.live.stream import event_stream
@@ -18,6 +22,7 @@ from apps.web.parts import draw, stale
 from apps.web.shown.page import JobPage
 from apps.web.visible import job_or_404, visible_to
 
+_GONE = "gone"  # the step by which the browser knows that it may not look any more
 _LOGGED_OUT = 401  # the page tells the person; a redirect would only be followed
 
 
@@ -27,14 +32,17 @@ async def live_job(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
     if user is None:
         return HttpResponse(status=_LOGGED_OUT)
     await sync_to_async(job_or_404)(user, job_id)
-    query = request.GET.dict()
+    query, session = request.GET.dict(), request.session.session_key
     await sync_to_async(let_go)()  # the stream reads through the live thread's connection
 
     def draw_job(seen: Mark | None, mark: Mark) -> Frame:
-        job = visible_to(user).filter(pk=job_id).select_related("worker", "owner").first()
+        viewer = user_of_session(session)
+        if viewer is None:
+            return _end_of_view("You are logged out. Load the page again to log in.")
+        job = visible_to(viewer).filter(pk=job_id).select_related("worker", "owner").first()
         if job is None:
-            return Frame({}, "", "gone", "This job is gone.", ended=True)
-        return job_frame(JobPage(job, user, query), stale(seen, mark))
+            return _end_of_view("You can no longer see this job.")
+        return job_frame(JobPage(job, viewer, query), stale(seen, mark))
 
     return event_stream(Topic(job_id=job_id), draw_job, shown=query.get("mark", ""))
 
@@ -45,8 +53,15 @@ async def live_jobs(request: HttpRequest) -> HttpResponseBase:
     if user is None:
         return HttpResponse(status=_LOGGED_OUT)
     await sync_to_async(let_go)()
-    shown = request.GET.get("mark", "")
-    return event_stream(Topic(owner_id=user.pk), lambda _seen, _mark: jobs_frame(user), shown=shown)
+    session = request.session.session_key
+
+    def draw_jobs(_seen: Mark | None, _mark: Mark) -> Frame:
+        viewer = user_of_session(session)
+        if viewer is None or viewer.pk != user.pk:
+            return _end_of_view("You are logged out. Load the page again to log in.")
+        return jobs_frame(viewer)
+
+    return event_stream(Topic(owner_id=user.pk), draw_jobs, shown=request.GET.get("mark", ""))
 
 
 @require_safe
@@ -77,6 +92,10 @@ def jobs_frame(user: User) -> Frame:
     sentence = lead(mine.rows)
     parts = {"jobs": render_to_string("home/jobs.html", {"rows": mine.rows}), "lead": sentence}
     return Frame(parts, "Home", sentence, sentence, ended=False)
+
+
+def _end_of_view(sentence: str) -> Frame:
+    return Frame({}, "", _GONE, sentence, ended=True)
 
 
 def _answer(request: HttpRequest, frame: Frame) -> HttpResponse:

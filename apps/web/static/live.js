@@ -30,7 +30,7 @@ function apply(frame) {
   if (frame.title) document.title = frame.title + suffix;
   if (frame.step !== step) say.textContent = frame.said;
   step = frame.step;
-  if (frame.ended) end("Finished; nothing more will change.");
+  if (frame.ended) end(frame.step === "gone" ? frame.said : "Finished; nothing more will change.");
 }
 
 function end(text) {
