@@ -7,6 +7,7 @@ import pytest
 from tests.acceptance.machine import Machine
 
 RUNNING, SUCCEEDED, DEAD, CANCELLED = 3, 6, 7, 8
+RAISING = ("cancelled await", "generator exit", "group", "system exit", "interrupt")
 
 
 @pytest.fixture
@@ -32,9 +33,10 @@ def test_a_pool_of_threads_runs_fails_cancels_and_hands_back(kept: Machine) -> N
     worker = kept.worker("w", 4, "-P", "threads")
     adds = kept.enqueue("kinds.add", 40, a=1)
     [failing] = kept.enqueue("kinds.fail", how="value error")
+    odd = kept.enqueue_each("kinds.odd", [{"how": how} for how in RAISING])
     [cancelled] = kept.enqueue("kinds.walk", steps=2000, pause_ms=20)
     kept.until_ended(adds)
-    kept.until_ended([failing], DEAD)
+    kept.until_ended([failing, *odd], DEAD)
     walks(kept, cancelled, 2)
     cancel(kept, cancelled)
     kept.until_ended([cancelled], CANCELLED)
@@ -62,6 +64,7 @@ def test_a_job_that_hangs_in_a_thread_ends_and_its_neighbours_go_on(kept: Machin
 
 def test_a_worker_without_children_hands_back_the_job_it_is_in_when_told_to_stop(kept: Machine) -> None:
     worker = kept.worker("w", 1, "-P", "solo")
+    kept.until_ended(kept.enqueue_each("kinds.odd", [{"how": how} for how in RAISING]), DEAD)
     kept.until_ended(kept.enqueue("kinds.add", 5, a=1))
     [long] = kept.enqueue("kinds.walk", steps=9000, pause_ms=20)
     walks(kept, long, 2)

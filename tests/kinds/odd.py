@@ -1,5 +1,6 @@
 """Behave as no job should, in the way one asks for."""
 
+import asyncio
 import ctypes
 import logging
 import os
@@ -62,6 +63,11 @@ def _raise(error: BaseException) -> object:
     raise error
 
 
+async def _cancelled() -> None:
+    asyncio.current_task().cancel()  # type: ignore[union-attr]  # it runs in one
+    await asyncio.sleep(60)
+
+
 _WAYS = {
     "fork": _fork,
     "exit": lambda: os._exit(3),
@@ -71,6 +77,10 @@ _WAYS = {
     "leave a transaction open": _leave_transaction_open,
     "system exit": lambda: _raise(SystemExit(1)),
     "interrupt": lambda: _raise(KeyboardInterrupt()),
+    "cancelled await": lambda: asyncio.run(_cancelled()),
+    "generator exit": lambda: _raise(GeneratorExit()),
+    "group": lambda: _raise(BaseExceptionGroup("all", [asyncio.CancelledError(), KeyboardInterrupt()])),
+    "exit of a child": lambda: _raise(SystemExit(-241)),
     "not json": object,
     "log a million lines": _log_a_million_lines,
     "log binary": _log_binary,

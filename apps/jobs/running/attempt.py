@@ -2,7 +2,6 @@
 
 import json
 import logging
-import signal
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -19,10 +18,10 @@ from apps.jobs.enqueuing.continuation import is_awaited, timeout_of
 from apps.jobs.kinds.kind import Kind
 from apps.jobs.origin import running
 from apps.jobs.outcomes import CancelRequested, Discard, LeaseLost, Snooze
-from apps.jobs.running import retrying, settle, trouble
+from apps.jobs.running import interrupt, retrying, settle, trouble
 from apps.jobs.running.context import Context
-from apps.jobs.running.interrupt import interruptible
 from apps.jobs.running.logs import JobLog
+from apps.jobs.running.process_exit import ends_process
 from apps.jobs.running.record import burial
 from apps.jobs.running.request import HasRequests, JobRequest, laid
 from apps.jobs.running.upcast import NewerVersion, for_run
@@ -66,12 +65,12 @@ def attempt(
         try:
             call = partial(_call, task, claim, job_log, database)
             return "succeeded", _success(task, claim, call, began_s)
-        except (Exception, SystemExit, KeyboardInterrupt) as error:  # whatever a job raises is its outcome
-            if _is_told_to_end(error):
-                raise  # the worker stops: its main process sees this one end and hands the job back
-            if request.is_exhausted:
-                return "dead", burial(claim, error)
-            return _outcome_of(task, claim, request, error)
+        except BaseException as error:  # asyncio.CancelledError and GeneratorExit are outcomes too
+            if ends_process(error):
+                raise  # the worker's main process sees this process end and hands the job back
+            return _badly(task, claim, request, error)
+        finally:
+            interrupt.leave(claim)
 
 
 def stop(claim: Claim) -> Outcome:
@@ -101,6 +100,20 @@ def _success(task: JobType, claim: Claim, call: Callable[[], object], began_s: f
         return _in_one_transaction(task, claim, call)
     success = Success(claim, _as_result(task.name, call()), began_s)
     return (lambda: settle.succeeded(success)) if is_awaited(claim.options) else success
+
+
+def _badly(task: JobType, claim: Claim, request: JobRequest, error: BaseException) -> tuple[str, Outcome]:
+    """Choose the outcome of an error; bury the job when its own code fails while the error is described."""
+    try:
+        if request.is_exhausted:
+            return "dead", burial(claim, error)
+        return _outcome_of(task, claim, request, error)
+    except BaseException as another:
+        if ends_process(another):
+            raise
+        name, reason = type(error).__name__, type(another).__name__
+        log.warning("%s %s: handling its %s failed with %s", claim.kind, claim.id, name, reason)
+        return "dead", burial(claim, RuntimeError(f"It raised {name}; handling that failed with {reason}."))
 
 
 def _outcome_of(
@@ -143,10 +156,8 @@ def _call(task: JobType, claim: Claim, job_log: JobLog, database: BaseDatabaseWr
     inside = database.in_atomic_block
     me = running.set(claim.id)
     try:
-        context = (_context(claim, job_log),) if task.wants_context else ()
-        args = for_run(task, claim)
         limit = timeout_of(claim.options, task.timeout)
-        result = interruptible(claim, limit, lambda: task.run(*context, **args))
+        result = interrupt.interruptible(claim, limit, partial(_body, task, claim, job_log))
         if (wish := task.request.wish) is not None:  # retry(throw=False)
             raise wish.retry
         return result
@@ -154,6 +165,12 @@ def _call(task: JobType, claim: Claim, job_log: JobLog, database: BaseDatabaseWr
         running.reset(me)
         if not inside:
             _leave_no_transaction(database)
+
+
+def _body(task: JobType, claim: Claim, job_log: JobLog) -> object:
+    """Run the function; its limit also covers its project's upcasts and validators."""
+    context = (_context(claim, job_log),) if task.wants_context else ()
+    return task.run(*context, **for_run(task, claim))
 
 
 def _context(claim: Claim, job_log: JobLog) -> Context:
@@ -184,11 +201,6 @@ def _as_result(kind: str, result: object) -> str:
         return storable.as_json(result)
     except (TypeError, ValueError) as error:
         raise Discard(f"{kind}: its results {error}. Return plain values or nothing.") from error
-
-
-def _is_told_to_end(error: BaseException) -> bool:
-    """Say whether this is the exit that billiard raises in a child process on SIGTERM."""
-    return isinstance(error, SystemExit) and error.code == signal.SIGTERM - 256
 
 
 def _retry(claim: Claim, story: transitions.Trouble, delay: timedelta) -> bool:

@@ -19,14 +19,17 @@ _running: dict[tuple[UUID, UUID], Entry] = {}  # by job and lease; each thread w
 def within(claim: Claim, limit: timedelta, body: Callable[[], T]) -> T:
     """Call a body that hears of its limit when it next speaks through its context (see ``check``)."""
     pid, now = os.getpid(), monotonic()
-    key = (claim.id, claim.lease)
-    _running[key] = Entry(pid, claim.lease, claim.id, now, now + limit.total_seconds())
+    _running[claim.id, claim.lease] = Entry(pid, claim.lease, claim.id, now, now + limit.total_seconds())
     try:
         return body()
     finally:
         if os.getpid() != pid:
             os._exit(0)  # a process that the body forked came out of it as well: it holds no lease
-        del _running[key]
+
+
+def leave(claim: Claim) -> None:
+    """Drop an attempt's entry, if it came as far as its body."""
+    _running.pop((claim.id, claim.lease), None)
 
 
 def check(claim: Claim) -> None:

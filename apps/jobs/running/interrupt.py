@@ -39,9 +39,9 @@ def interruptible(claim: Claim, limit: timedelta, body: Callable[[], T]) -> T:
     global _is_in_body  # noqa: PLW0603  # one main thread a process
     if threading.current_thread() is not threading.main_thread():
         return in_threads.within(claim, limit, body)
-    pid, own = os.getpid(), slate.current()
+    pid = os.getpid()
     _listen()
-    _show(claim, limit, own)
+    _show(claim, limit, slate.current())
     try:
         _is_in_body = True
         signal.setitimer(signal.ITIMER_REAL, limit.total_seconds())
@@ -49,7 +49,18 @@ def interruptible(claim: Claim, limit: timedelta, body: Callable[[], T]) -> T:
     finally:
         # A plain store first: between it and the body there is no place where Python runs a signal's handler.
         _is_in_body = False
-        _end(pid, own)
+        _end(pid)
+
+
+def leave(claim: Claim) -> None:
+    """End an attempt: until here its limit holds, also for what follows the body.
+
+    A result that is encoded, an error that is described and a commit's hooks run code of the project too.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        in_threads.leave(claim)
+    elif (own := slate.current()) is not None:
+        own.wipe()
 
 
 @contextmanager
@@ -84,12 +95,10 @@ def _show(claim: Claim, limit: timedelta, own: slate.Slate | None) -> None:
         own.show(claim.lease, claim.id, now, _until)
 
 
-def _end(pid: int, own: slate.Slate | None) -> None:
+def _end(pid: int) -> None:
     if os.getpid() != pid:
         os._exit(0)  # a process that the body forked came out of it as well: it holds no lease
     signal.setitimer(signal.ITIMER_REAL, 0)
-    if own is not None:
-        own.wipe()
 
 
 def _on_alarm(_signal: int, _frame: FrameType | None) -> None:

@@ -19,6 +19,7 @@ from django.db import DatabaseError, Error, connection
 from apps.jobs import crash_points, transitions
 from apps.jobs.database_away import is_away
 from apps.jobs.running import logs, settle, trouble
+from apps.jobs.running.process_exit import ends_process
 from apps.jobs.transitions import Claim, Success
 
 log = logging.getLogger("backline.jobs")
@@ -64,7 +65,9 @@ class Record:
         """Write down any other outcome, now; one that the ledger refuses buries the job."""
         try:
             accepted = recorded(outcome)
-        except Exception as error:  # the ledger refuses what the job gave; it has to end all the same
+        except BaseException as error:  # the ledger refuses what the job gave; it has to end all the same
+            if ends_process(error):
+                raise
             log.exception("%s %s: its outcome cannot be written", claim.kind, claim.id)
             word, accepted = "dead", recorded(burial(claim, error))
         self._count(word, claim, accepted=accepted)

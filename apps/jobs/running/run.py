@@ -18,6 +18,7 @@ from apps.jobs.database_away import is_away
 from apps.jobs.messages import envelope
 from apps.jobs.running import logs, metrics, pace
 from apps.jobs.running.attempt import JobType, attempt, stop
+from apps.jobs.running.process_exit import ends_process
 from apps.jobs.running.record import Record, being_kept, recorded
 from apps.jobs.transitions import Claim, Success
 
@@ -67,14 +68,16 @@ def run_claims(task: JobType, claims: list[Claim], record: Record) -> None:
                 record.ended("cancelled", claim, stop(claim))
             else:
                 _run(task, claim, record, database=database, began_s=began_at - claimed_at)
-    except BaseException as error:  # most often this process is told to end, and what is left is handed back
-        record.flush()
-        if isinstance(error, Exception):
-            _give_up(claims[place:])
+        record.close()
+    except BaseException as error:
+        try:
+            record.flush()
+        finally:
+            if not ends_process(error):  # else the worker's main process hands back what is left
+                _give_up(claims, place)
         raise
     finally:
         being_kept.reset(message)
-    record.close()
     took = monotonic() - claimed_at
     pace.remember(task.name, seconds=took, jobs=len(claims))
     metrics.count(record.words, took)
@@ -120,15 +123,15 @@ def _hand_back(ids: Collection[UUID]) -> None:
     recorded(lambda: transitions.hand_back(process.worker_id(), os.getpid(), only=ids))
 
 
-def _give_up(claims: list[Claim]) -> None:
-    """Free what a process held that cannot write an outcome and lives on: nobody takes it from the living."""
-    first, *rest = claims
+def _give_up(claims: list[Claim], place: int) -> None:
+    """Free the jobs of a process that cannot write an outcome and lives on; the one in hand is charged."""
+    in_hand = claims[place].id
     lost = partial(
         transitions.rescue_child, process.worker_id(), os.getpid(), max_deaths=settings.BACKLINE_MAX_DEATHS
     )
-    recorded(lambda: lost(only=[first.id]))
-    if rest:
-        _hand_back([claim.id for claim in rest])
+    recorded(lambda: lost(only=[in_hand]))
+    if beside := [claim.id for claim in claims if claim.id != in_hand]:
+        _hand_back(beside)
 
 
 def _stopped(claims: list[Claim]) -> set[UUID]:

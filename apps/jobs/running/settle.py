@@ -22,6 +22,7 @@ from apps.jobs.database_away import is_away
 from apps.jobs.enqueuing import continuation
 from apps.jobs.origin import origin
 from apps.jobs.running import foreign
+from apps.jobs.running.process_exit import ends_process
 from apps.jobs.running.request import JobRequest
 from apps.jobs.states import State
 from apps.jobs.stretch import at_a_stretch
@@ -81,8 +82,8 @@ def failed(claim: Claim, write: Callable[[], bool], error: BaseException) -> boo
             crash_points.reached("settle.buried")
             _fail(JobRequest.of(claim), error, states.FAILURE)
             sql.run("settled", {"id": claim.id})
-    except Exception as error:
-        if is_away(error):
+    except BaseException as error:  # a callback of the project may raise anything
+        if is_away(error) or ends_process(error):
             raise
         log.exception(
             "%s %s: those that wait for it could not be told; the keeper tries", claim.kind, claim.id
@@ -108,8 +109,8 @@ def _settle(job_id: UUID) -> bool:
                 kept = json.loads(options)
                 request = JobRequest(job_id, kind, args=json.loads(args), failures=failures, options=kept)
                 _fail(request, _error_of(job_id), _CELERYS_WORD[State(state)])
-    except Exception as error:
-        if is_away(error):
+    except BaseException as error:  # likewise
+        if is_away(error) or ends_process(error):
             raise
         log.exception("job %s: those that wait for it could not be told; tried again later", job_id)
         sql.run("put_off_settling", {"id": job_id})

@@ -1,6 +1,8 @@
 """One message may carry many jobs: each ends in its own way, and no neighbour feels it."""
 
 import logging
+import os
+import signal
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -36,7 +38,7 @@ def in_a_bundle(a: int) -> int:
         case 3:
             raise Snooze(timedelta(hours=1))
         case 5:
-            raise SystemExit(-241)  # as billiard raises on SIGTERM
+            os.kill(os.getpid(), signal.SIGTERM)
     return a * 10
 
 
@@ -72,7 +74,7 @@ def test_each_job_of_a_bundle_ends_in_its_own_way() -> None:
 
 @pytest.mark.parametrize("before", [(), (0,)], ids=["in the first job", "after one that ended"])
 def test_a_process_that_is_told_to_end_in_the_middle_of_a_bundle_leaves_the_rest_to_be_given_back(
-    before: tuple[int, ...],
+    before: tuple[int, ...], in_a_child: None
 ) -> None:
     bundle, ids = packed(*before, 5, 0)
     worker_id = steps.a_worker()

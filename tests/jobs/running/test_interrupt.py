@@ -13,7 +13,7 @@ import pytest
 
 from apps.jobs import CancelRequested, TimedOut
 from apps.jobs.running import interrupt, slate
-from apps.jobs.running.interrupt import CANCEL, interruptible
+from apps.jobs.running.interrupt import CANCEL, interruptible, leave
 from apps.jobs.running.slate import Slate
 from apps.jobs.transitions import Claim
 from tests.local.waiting import wait_until
@@ -135,16 +135,20 @@ class TestCancel:
 
 
 class TestSlate:
-    def test_a_job_stands_there_while_its_body_runs_and_no_longer(self, own: Slate) -> None:
+    def test_a_job_stands_there_until_its_attempt_ends(self, own: Slate) -> None:
         claim = a_claim()
         [entry] = interruptible(claim, LATER, lambda: list(own.entries()))
         assert (entry.pid, entry.job, entry.lease) == (os.getpid(), claim.id, claim.lease)
         assert entry.until - entry.since == pytest.approx(60)
+        assert list(own.entries()) == [entry], "its limit also holds for the end of the attempt"
+        leave(claim)
         assert list(own.entries()) == []
 
-    def test_it_is_wiped_when_the_body_fails_or_is_interrupted(self, own: Slate) -> None:
+    def test_it_is_wiped_when_the_body_was_interrupted(self, own: Slate) -> None:
+        claim = a_claim()
         with suppress(TimedOut):
-            interruptible(a_claim(), SOON, spin)
+            interruptible(claim, SOON, spin)
+        leave(claim)
         assert list(own.entries()) == []
 
 

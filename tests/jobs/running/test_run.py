@@ -77,11 +77,6 @@ class TestHowItEnds:
         assert (word, state_of(claim.id)) == ("retrying", State.RETRYING)
         assert Attempt.objects.get().error_type == type(error).__name__
 
-    def test_the_end_of_the_worker_passes_through_and_leaves_the_job_to_be_handed_back(self) -> None:
-        with pytest.raises(SystemExit):
-            run_body(raising(SystemExit(-241)))  # as billiard raises on SIGTERM
-        assert Job.objects.get().state == State.RUNNING
-
     def test_a_body_that_takes_too_long_has_failed(self) -> None:
         word, claim = run_body(lambda: time.sleep(30), timeout=timedelta(milliseconds=50))
         assert (word, state_of(claim.id)) == ("retrying", State.RETRYING)
