@@ -18,7 +18,7 @@ class Origin:
 
     owner_id: int | None = None
     trigger: str = "code"  # code, web, shell, schedule, event, or message: a plain Celery message
-    subject: str = ""  # what it is about, in a person's words
+    subject: str = ""  # what it is about, in plain words
     tenant: str = ""  # whose turn it takes: the relay is fair between tenants
     tags: tuple[str, ...] = ()  # by which people find it again
     request_id: str = ""  # of the web request that asked

@@ -1,4 +1,4 @@
-"""Numbers, durations and moments in a person's words."""
+"""Numbers, durations and moments in plain words."""
 
 from datetime import datetime, timedelta
 
@@ -11,6 +11,11 @@ def count(number: int, noun: str = "") -> str:
     if not noun:
         return f"{number:,}"
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def sentence_case(text: str) -> str:
+    """Write the first letter as a capital and leave the others, which may be names."""
+    return text[:1].upper() + text[1:]
 
 
 def rounded(number: int) -> int:

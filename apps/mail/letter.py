@@ -16,7 +16,7 @@ def letter(issue: Issue, subscription: Subscription) -> EmailMessage:
     link = _link_to_stop(subscription)
     host = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("> ")
     return EmailMessage(
-        subject=f"What sold most in the week to {issue.until:%d %B %Y}",
+        subject=f"Best sellers in the week to {issue.until:%d %B %Y}",
         body=_body(issue, subscription, link),
         to=[subscription.user.email],
         headers={
@@ -35,11 +35,11 @@ def _body(issue: Issue, subscription: Subscription, link: str) -> str:
     asked = f"{subscription.asked_at:%d %B %Y}"
     return "\n".join(
         [
-            f"Sold most from {issue.since:%d %B} to {issue.until:%d %B %Y}:",
+            f"Best sellers from {issue.since:%d %B} to {issue.until:%d %B %Y}:",
             "",
             *lines,
             "",
-            f"You get this because you asked for it on {asked}. To stop it: {link}",
+            f"You subscribed on {asked}. Unsubscribe: {link}",
             "",
         ]
     )

@@ -1,4 +1,4 @@
-"""The letter that tells admins which schedules should have run and did not."""
+"""The letter that tells admins which schedules did not run on time."""
 
 from urllib.parse import urljoin
 
@@ -23,16 +23,16 @@ def tell_admins() -> str:
         wrong = list(alerts().order_by("name")[:_MOST_NAMED])
         total = alerts().count()
     if not wrong:
-        return "all well again"
+        return "no open alerts"
     people = _people()
     if not people:
-        return "nobody to tell: set BACKLINE_ALERTS_TO"
+        return "no recipient: set BACKLINE_ALERTS_TO"
     EmailMessage(
-        subject=f"{count(total, 'schedule')} should have run and did not",
+        subject=f"{count(total, 'schedule')} did not run on time",
         body=_body(wrong, total),
         to=people,
     ).send()
-    return f"{count(total, 'schedule')} told to {', '.join(people)}"
+    return f"{count(total, 'schedule')} reported to {', '.join(people)}"
 
 
 def _people() -> list[str]:
@@ -48,4 +48,4 @@ def _body(named: list[Alert], total: int) -> str:
     if total > len(named):
         lines.append(f"... and {count(total - len(named))} more.")
     page = urljoin(settings.WEB_URL, reverse("admin:schedules_alert_changelist"))
-    return "\n".join([*lines, "", f"All of them: {page}?closed_at__isempty=1", ""])
+    return "\n".join([*lines, "", f"All alerts: {page}?closed_at__isempty=1", ""])

@@ -112,12 +112,14 @@ async def _visitor(handler: BaseHandler) -> Visitor | None:
     try:
         return await loop.run_in_executor(handler.application.executor, visitor_of, cookie)
     except (DatabaseError, InterfaceError) as error:
-        raise HTTPError(HTTPStatus.SERVICE_UNAVAILABLE, "The database is away. Try again soon.") from error
+        raise HTTPError(
+            HTTPStatus.SERVICE_UNAVAILABLE, "The database is not available. Try again soon."
+        ) from error
 
 
 def _send_to_login(handler: BaseHandler) -> None:
     if isinstance(handler, BaseApiHandler) or handler.request.method not in _READS:
-        raise HTTPError(HTTPStatus.UNAUTHORIZED, "Log in to Backline in the same browser first.")
+        raise HTTPError(HTTPStatus.UNAUTHORIZED, "Log in to Backline in this browser first.")
     prefix = (options.url_prefix or "").strip("/")
     wanted = handler.request.uri.removeprefix(f"/{prefix}") if prefix else handler.request.uri
     back = f"{reverse('flower')}?{urlencode({'to': wanted})}"
@@ -131,13 +133,13 @@ def _web(handler: BaseHandler) -> str:
 def _refuse_what_it_may_not(handler: BaseHandler, visitor: Visitor) -> None:
     if not visitor.may_view:
         raise HTTPError(
-            HTTPStatus.FORBIDDEN, "You may not see the workers. Ask an administrator for the right."
+            HTTPStatus.FORBIDDEN, "You may not see workers. Ask an administrator for the permission."
         )
     acts = isinstance(handler, ACTING)
     if handler.request.method not in _READS and not acts and not isinstance(handler, TasksDataTable):
         raise HTTPError(
             HTTPStatus.FORBIDDEN,
-            "Jobs are steered in Backline, where the ledger sees it, not here. Use the job's own page.",
+            "Cancel or retry jobs in Backline, not in Flower. Use the page of the job.",
         )
     if acts and not visitor.may_act:
         raise HTTPError(HTTPStatus.FORBIDDEN, "You may look at workers, not change them.")

@@ -18,6 +18,6 @@ def check_declared_schedules(app_configs: Sequence[AppConfig] | None, **_: objec
             if task.cron is not None:
                 parse_line(task.cron, task.cron_timezone)
         except BadCrontab as error:
-            hint = "Mend cron= or timezone= in its @job."
+            hint = "Fix cron= or timezone= in its @job."
             errors.append(Error(f"Job type {kind}: {error}", hint=hint, id="schedules.E001"))
     return errors

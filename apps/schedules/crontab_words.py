@@ -1,4 +1,4 @@
-"""A crontab line in a person's words, on a clock of 24 hours and in English whatever the locale is."""
+"""A crontab line in plain words, on a clock of 24 hours and in English whatever the locale is."""
 
 from collections.abc import Collection, Sequence
 

@@ -93,7 +93,7 @@ def _bring_in(one: Declared, known: Declaration | None) -> str:
 
 def _create(one: Declared) -> str:
     if PeriodicTask.objects.filter(name=one.kind).exists():
-        return f"{one.kind}: a schedule of this name exists already and stays as it is."
+        return f"{one.kind}: a schedule of this name already exists and is kept unchanged."
     schedule = PeriodicTask.objects.create(
         name=one.kind,
         task=one.kind,
@@ -109,7 +109,7 @@ def _follow_the_code(one: Declared, known: Declaration) -> str:
     """Change the crontab of a schedule that nobody edited; leave everything else an admin may have set."""
     schedule = _unedited(known)
     if schedule is None:
-        return f"{one.kind}: the code now says {one.line} {one.timezone}; the admin's edit stays."
+        return f"{one.kind}: the code now declares {one.line} {one.timezone}; the admin's edit is kept."
     schedule.crontab = crontab_row(one.line, one.timezone)
     schedule.save(update_fields=["crontab", "date_changed"])
     record([schedule.pk], Version.How.CODE)
@@ -125,7 +125,7 @@ def _withdraw(known: Declaration) -> str:
     schedule.enabled = False
     schedule.save()
     record([schedule.pk], Version.How.CODE)
-    return f"{known.kind}: its code declares no schedule any more; it is switched off."
+    return f"{known.kind}: its code no longer declares a schedule; it was disabled."
 
 
 def _unedited(known: Declaration) -> PeriodicTask | None:

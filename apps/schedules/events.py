@@ -4,7 +4,7 @@ from apps.events import Event
 
 
 class ScheduleMissed(Event, name="schedules.missed"):
-    """A schedule should have run and did not, or was set aside; told once, however long it lasts."""
+    """A schedule did not run on time, or was set aside; told once, however long it lasts."""
 
     schedule_id: int
     schedule: str  # its name

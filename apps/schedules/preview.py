@@ -57,9 +57,11 @@ def _note(row: Row, local: datetime) -> str:
     if not change:
         return ""
     if local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset():
-        return "The clocks show this time twice; this is the " + ("second." if local.fold else "first.")
+        return "Clocks go back: this hour occurs twice; this is the " + (
+            "second." if local.fold else "first."
+        )
     if _was_skipped(row, local):
-        return "The clocks skip its time; it runs right after."
+        return "Clocks go forward: this time is skipped; it runs right after."
     return f"The clocks go {'forward' if change > timedelta() else 'back'} on this day."
 
 

@@ -34,9 +34,7 @@ class Probe:
         silence = monotonic() - self._ticked_at
         if silence <= _SILENCE_S:
             return ""
-        return (
-            f"No tick was whole for {silence:.0f} s. Is the database there? The log of this beat says more."
-        )
+        return f"No tick was whole for {silence:.0f} s. Is the database there? See the log of this beat."
 
     def metrics(self) -> str:
         """Return the counts as Prometheus reads them."""

@@ -25,7 +25,9 @@ def standing(row: Row, now: datetime) -> Standing:
     if row.paused_until is not None and row.paused_until > now:
         return Standing("paused", f"until {words.day_and_time(row.paused_until, now)}")
     if row.next_at is None:
-        return Standing("ended", "It does not run again.") if row.timing else Standing("new")
+        return Standing("ended", "No further runs.") if row.timing else Standing("new")
     if now - row.next_at > LATE:
-        return Standing("late", f"It should have run {words.span(now - row.next_at)} ago. Is a beat running?")
+        return Standing(
+            "late", f"It should have run {words.span(now - row.next_at)} ago. Check that a beat is running."
+        )
     return Standing("on")

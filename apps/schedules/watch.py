@@ -1,4 +1,4 @@
-"""Watch over schedules from outside of beat: one that should have run and did not is an alert.
+"""Watch over schedules from outside of beat: one that did not run on time is an alert.
 
 The leading keeper does it, so that it is seen when no beat lives.
 """

@@ -22,7 +22,7 @@ class Merged(Protocol):
 
     @property
     def unchanged(self) -> int:
-        """Return how many rows said what was there already."""
+        """Return how many rows said what was in the table."""
         ...
 
     @property

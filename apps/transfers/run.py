@@ -74,7 +74,7 @@ def _read(ctx: Context, run: Import, importer: Importer, chunk_rows: int) -> Non
             for chunk in ready:
                 _merge(ctx, run, importer, chunk, read=chunk.position / source.size)
     if run.rows_read == 0:
-        raise BadFile("The file names columns but holds no rows. There is nothing to import.")
+        raise BadFile("The file has column names but no rows. There is nothing to import.")
     _finish(ctx, run, importer)
 
 
@@ -84,9 +84,9 @@ def _checked_file(upload: Upload) -> Path:
         with upload.path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
-        raise BadFile(f"{upload.name} is not kept any more. Send it again.") from None
+        raise BadFile(f"{upload.name} is no longer stored. Upload it again.") from None
     if digest != upload.sha256:
-        raise BadFile(f"{upload.name} is not what was sent: its check sum differs. Send it again.")
+        raise BadFile(f"{upload.name} is not what was sent: its checksum differs. Upload it again.")
     return upload.path
 
 
@@ -119,7 +119,7 @@ def _merge(ctx: Context, run: Import, importer: Importer, chunk: Chunk, *, read:
     if run.rejected > MOST_REJECTED:
         raise BadFile(
             f"More than {MOST_REJECTED:,} rows were rejected up to row {run.last_row:,}: the import stopped. "
-            "Look at the reasons below: one correction may mend most of them. The good rows so far are in."
+            "Look at the reasons below: one correction may fix most of them. The valid rows were imported."
         )
 
 

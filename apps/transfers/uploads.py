@@ -49,7 +49,7 @@ def store_upload(file: Readable, *, name: str, owner: "User | None") -> Upload:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        raise BadFile("The server's disk has no room for this file. Tell its operator.") from error
+        raise BadFile("The server's disk has no room for this file. Ask its operator.") from error
     except BaseException:
         upload.path.unlink(missing_ok=True)
         raise
@@ -75,7 +75,7 @@ def _write(file: Readable, path: Path) -> tuple[int, str]:
         while block := file.read(_BLOCK_BYTES):
             size += len(block)
             if size > most:
-                raise BadFile(f"The file is larger than {most:,} bytes. Pack it (.gz, .xz) or split it.")
+                raise BadFile(f"The file is larger than {most:,} bytes. Compress it (.gz, .xz) or split it.")
             digest.update(block)
             out.write(block)
         out.flush()

@@ -43,8 +43,7 @@ def listens(queue: str) -> bool:
 def nobody_listens(queue: str) -> str:
     """Return the sentence for a queue without a worker."""
     return (
-        f"No worker listens to the queue {queue}, so the job waits. "
-        f"Start one: celery -A config worker -Q {queue}"
+        f"No worker listens to queue {queue}, so the job waits. Start one: celery -A config worker -Q {queue}"
     )
 
 
@@ -53,7 +52,7 @@ def why_not(job: Job) -> str:
     letter = DeadLetter.objects.filter(pk=job.pk).first()
     if letter is not None:
         return letter.message
-    return "It was cancelled; the rows that were in stay." if job.state == State.CANCELLED else "It failed."
+    return "It was cancelled; imported rows are kept." if job.state == State.CANCELLED else "It failed."
 
 
 def _show(bar: "tqdm[Never]", job: Job) -> None:

@@ -25,16 +25,16 @@ def outcome(run: Import, title: tuple[str, str]) -> str:
     rows = title[0] if good == 1 else title[1]
     rejected = _rejected(run)
     if not good:
-        return f"No {rows} came in. {rejected}"
+        return f"No {rows} imported. {rejected}"
     if not changed:
         all_of = "The one" if good == 1 else f"All {good:,}"
-        return f"{all_of} {rows} {_was(good)} there already: nothing changed. {rejected}".rstrip()
+        return f"{all_of} {rows} {_was(good)} unchanged. {rejected}".rstrip()
     counts = [
         f"{count:,} {word}"
-        for count, word in ((run.created, "new"), (run.updated, "updated"), (run.unchanged, "there already"))
+        for count, word in ((run.created, "new"), (run.updated, "updated"), (run.unchanged, "unchanged"))
         if count
     ]
-    return f"{good:,} {rows} {_is(good)} in: {', '.join(counts)}. {rejected}".rstrip()
+    return f"{good:,} {rows} imported: {', '.join(counts)}. {rejected}".rstrip()
 
 
 def _is(count: int) -> str:
@@ -48,6 +48,6 @@ def _was(count: int) -> str:
 def _rejected(run: Import) -> str:
     if not run.rejected:
         return ""
-    what = "it, mend it and send it again" if run.rejected == 1 else "them, mend them and send them again"
+    what = "it, correct it and upload it" if run.rejected == 1 else "them, correct them and upload them"
     rows = "row" if run.rejected == 1 else "rows"
     return f"{run.rejected:,} {rows} {_was(run.rejected)} rejected: download {what}."

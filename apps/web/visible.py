@@ -64,5 +64,5 @@ def check_may_cancel(user: Person, job: Job) -> None:
     """Refuse to stop a job that this person may only look at."""
     if not may_cancel(user, job):
         raise PermissionDenied(
-            "This job is somebody else's. Cancelling it needs the permission to cancel jobs of others."
+            "This job belongs to another person. You need the permission to cancel jobs of others."
         )

@@ -18,5 +18,5 @@ from apps.schedules.events import ScheduleMissed
     limit="6/hour",
 )
 def missed_schedules() -> str:
-    """Write to the admins about every schedule that should have run and did not."""
+    """Write to the admins about every schedule that did not run on time."""
     return tell_admins()

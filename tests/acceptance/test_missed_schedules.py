@@ -32,6 +32,6 @@ def test_admins_are_written_to_when_no_beat_takes_a_moment(
         [letter] = sink.letters
     missed = machine.value("SELECT count(*) FROM schedules_alert")
     assert letter.recipients == ["ann@example.com"]
-    assert f"Subject: {missed} schedules should have run and did not" in letter.text
+    assert f"Subject: {missed} schedules did not run on time" in letter.text
     assert machine.value("SELECT count(*) FROM events_fact WHERE name = 'schedules.missed'") == missed
     assert machine.value("SELECT count(*) FROM jobs_job WHERE kind = %s", KIND) == 1

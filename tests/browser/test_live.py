@@ -52,7 +52,7 @@ def test_updates_can_be_paused_and_go_on(new_tab: NewTab, site: Site) -> None:
     site.speaks(job_id, 31)
     expect(watching.get_by_text("(31 %)")).to_be_visible()
     expect(tab.get_by_text("(31 %)")).to_have_count(0)
-    tab.get_by_role("button", name="Go on updating").click()
+    tab.get_by_role("button", name="Resume updates").click()
     expect(tab.get_by_text("(31 %)")).to_be_visible()
 
 
@@ -98,7 +98,7 @@ def test_the_page_of_a_logged_out_person_stops_asking(new_tab: NewTab, site: Sit
     tab.route("**/live/**", lambda route: route.abort())
     tab.goto(f"/jobs/{job_id}/")
     tab.context.clear_cookies()
-    expect(tab.get_by_text("Updates stopped. Load the page again.")).to_be_visible()
+    expect(tab.get_by_text("Updates stopped. Reload the page.")).to_be_visible()
 
 
 def test_a_stream_that_ends_in_order_is_opened_again_and_is_no_failure(new_tab: NewTab, site: Site) -> None:
@@ -114,5 +114,5 @@ def test_a_stream_that_ends_in_order_is_opened_again_and_is_no_failure(new_tab: 
     tab.goto(f"/jobs/{job_id}/")
     site.speaks(job_id, 33)
     expect(tab.get_by_text("(33 %)")).to_be_visible()
-    expect(tab.get_by_text("Updates by itself.")).to_be_visible()
+    expect(tab.get_by_text("Updates automatically.")).to_be_visible()
     assert len(asked) == 5

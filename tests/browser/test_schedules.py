@@ -66,7 +66,7 @@ def _run_now(tab: Page) -> None:
     tab.get_by_role("button", name="Go", exact=True).click()
     expect(tab.get_by_text("Started: 1.")).to_be_visible()
     tab.get_by_role("link", name="monthly sums").click()
-    tab.get_by_role("link", name="What came of its moments").click()
+    tab.get_by_role("link", name="Run history").click()
     moment = tab.get_by_role("row", name=re.compile("run by hand"))
     moment.locator(".field-job a").click()
     expect(tab.get_by_text("kinds.add").first).to_be_visible()

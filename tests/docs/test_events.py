@@ -49,7 +49,7 @@ def test_its_commands_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(lines) == 2
     for line in lines:
         call_command(*re.findall(r'"[^"]+"|\S+', line.removeprefix("python manage.py ")))
-    assert "No fact fits." in capsys.readouterr().out
+    assert "No event matches." in capsys.readouterr().out
 
 
 def test_it_names_every_event_that_ships_and_who_listens() -> None:

@@ -42,7 +42,7 @@ def test_a_fact_is_found_by_its_event_its_id_and_a_job_that_it_started(admin: Cl
     for query in ("event=orders.placed", f"q={fact_id}", f"q={job_id}"):
         page = admin.get(f"{LIST}?{query}").content.decode()
         assert str(fact_id) in page
-        assert "1 fact\n" in page, query
+        assert "1 event\n" in page, query
 
 
 def test_its_page_links_to_its_jobs_and_to_the_job_that_emitted_it(admin: Client) -> None:
@@ -61,9 +61,9 @@ def test_replaying_ticked_facts_asks_first_and_tells_what_came_of_it(admin: Clie
     asked = admin.post(LIST, {"action": "replay_selected", "_selected_action": str(fact_id)})
     assert asked.status_code == 302
     page = admin.get(asked["Location"]).content.decode()
-    assert "unheard by orders.thank" in page
+    assert "not yet received by orders.thank" in page
     done = admin.post(asked["Location"], {"to": THANK, "reason": "It came later."}, follow=True)
-    assert "1 fact given to orders.thank." in done.content.decode()
+    assert "1 event sent to orders.thank." in done.content.decode()
     assert Delivery.objects.filter(fact_id=fact_id, kind=THANK).count() == 1
     assert Action.objects.get().actor_name == "admin@example.com"
 
@@ -75,7 +75,7 @@ def test_all_that_the_filters_show_travel_by_their_filters(admin: Client) -> Non
     assert (query["all"], query["event"], "ids" in query) == (["1"], ["orders.placed"], False)
     for own in (f"q={fact_id}", "tenant=acme"):
         refused = admin.post(f"{LIST}?{own}", ticked, follow=True).content.decode()
-        assert "cannot be taken at once. Tick them." in refused
+        assert "An action cannot apply to all results of a search." in refused
 
 
 def test_more_than_can_be_answered_in_a_request_are_left_to_the_shell(
@@ -106,7 +106,7 @@ def test_more_than_can_be_answered_in_a_request_are_left_to_the_shell(
 def test_an_address_that_cannot_be_read_means_no_fact(admin: Client, query: str) -> None:
     emit(OrderPlaced(order_id=7))
     page = admin.get(f"{LIST}replay/?{query}").content.decode()
-    assert "No job type listens to them." in page
+    assert "No job type listens to these events." in page
 
 
 def test_nothing_can_be_added_changed_or_deleted(admin: Client) -> None:

@@ -201,7 +201,7 @@ def test_the_command_lists_and_shows_facts_with_secrets_masked() -> None:
     shown = told("show", str(fact_id))
     assert {one["listener"] for one in shown["jobs"]} == {THANK, "orders.count"}
     assert "hunter2" not in json.dumps(shown)
-    with pytest.raises(CommandError, match="There is no fact"):
+    with pytest.raises(CommandError, match="There is no event"):
         told("show", str(new_id()))
 
 
@@ -212,7 +212,7 @@ def test_the_command_counts_first_and_replays_when_told() -> None:
     assert told(*asked) == {"would_replay": 2, "done": False}
     assert told(*asked, "--yes")["given"] == 2
     assert told(*asked) == {"would_replay": 0, "done": False}
-    with pytest.raises(CommandError, match="Say which are meant"):
+    with pytest.raises(CommandError, match="Give ids, or a filter"):
         told("replay", "--to", THANK, "--reason", "All.", "--yes")
     with pytest.raises(CommandError, match="listens to no event"):
         told("replay", "--to", "maintenance.health_check", "--event", "x", "--reason", "Why not.", "--yes")

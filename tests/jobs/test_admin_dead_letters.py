@@ -31,11 +31,11 @@ pytestmark = pytest.mark.django_db
 def test_dead_letters_are_counted_then_replayed_then_recorded(operator: Client) -> None:
     chosen, other = [buried(), buried()], buried()
     question = asked(operator, LETTERS, "replay_selected", chosen)
-    assert counted(operator, question) == {"dead letters": 2}
+    assert counted(operator, question) == {"dead jobs": 2}
     pace = {"canary": 1, "per_minute": 60, "stop_at_percent": 10}
     record_says = confirmed(operator, question, **pace)
     record = Replay.objects.get()
-    assert f"Replay {record.pk}: 1 of 2 in line." in record_says
+    assert f"Replay {record.pk}: 1 of 2 queued again." in record_says
     assert (record.canary, record.per_minute, record.stop_at_percent) == (1, 60, 10)
     assert (record.actor_name, record.reason) == ("staff@example.com", WHY["reason"])
     assert steps.state_of(other) == State.DEAD
@@ -48,7 +48,7 @@ def test_a_group_is_replayed_by_its_cause(operator: Client) -> None:
     assert steps.TROUBLE.fingerprint in page
     question = f"{LETTERS}ask/replay/?kind={steps.KIND}&fingerprint={steps.TROUBLE.fingerprint}"
     assert question.replace(" ", "%20").replace("&", "&amp;") in page
-    assert counted(operator, question) == {"dead letters": 3}
+    assert counted(operator, question) == {"dead jobs": 3}
     confirmed(operator, question, canary=0, stop_at_percent=20)
     assert {steps.state_of(job_id) for job_id in ids} == {State.READY}
 
@@ -73,7 +73,7 @@ def test_the_list_shows_the_open_ones_and_its_filters_say_what_is_meant(operator
         ("?days=all&kind=no.such", 0),
     ]:
         question = asked(operator, LETTERS + query, "replay_selected", [fresh], select_across="1")
-        assert counted(operator, question) == {"dead letters": count}, query
+        assert counted(operator, question) == {"dead jobs": count}, query
 
 
 def test_one_job_is_replayed_with_other_arguments_and_its_secrets_stay(operator: Client) -> None:
@@ -106,7 +106,7 @@ def test_secrets_in_a_list_stay_where_they_are_and_are_never_stored_as_their_mas
     form = operator.get(question).context["question"].form
     assert form["args"].initial == {"a": [{"token": "***", "n": 1}, {"token": "***", "n": 2}]}
     fewer = operator.post(question, {"reason": "why", "args": json.dumps({"a": [{"token": "***", "n": 2}]})})
-    assert "token is hidden, and which one it was cannot be told" in fewer.content.decode()
+    assert "token is hidden and cannot be matched" in fewer.content.decode()
     assert steps.row_of(claim.id)["args"] == {"a": cards}
 
 
@@ -130,17 +130,17 @@ def test_arguments_that_do_not_fit_are_refused_on_the_page(args: str, says: str,
 def test_what_somebody_else_replayed_meanwhile_is_said(operator: Client) -> None:
     job_id = buried()
     question = f"{LETTERS}ask/replay/?ids={job_id}"
-    assert counted(operator, question) == {"dead letters": 1}
+    assert counted(operator, question) == {"dead jobs": 1}
     replay.replay(Filter(), actor=None, reason="first")
     page = confirmed(operator, question)
-    assert "There is nothing to do." in page
+    assert "Nothing to do." in page
     assert Replay.objects.count() == 1
 
 
 def test_dead_letters_are_discarded_and_stay_as_evidence(operator: Client) -> None:
     job_id = buried()
     question = asked(operator, LETTERS, "discard_selected", [job_id])
-    assert "Discarded: 1. They stay as evidence." in confirmed(operator, question)
+    assert "Discarded: 1. Error history is kept." in confirmed(operator, question)
     assert DeadLetter.objects.get(pk=job_id).decision == "discarded"
     page = operator.get(f"{LETTERS}{job_id}/change/").content.decode()
     assert f"ask/replay/?ids={job_id}&amp;discarded=1" in page
@@ -168,9 +168,9 @@ def test_a_replay_under_way_is_stopped(operator: Client) -> None:
     record = replay.replay(Filter(), actor=None, reason="x", pace=Pace(canary=1))
     assert f"{REPLAYS}{record.pk}/stop/" in operator.get(f"{REPLAYS}{record.pk}/change/").content.decode()
     question = f"{REPLAYS}{record.pk}/stop/"
-    assert counted(operator, question) == {"in line again": 1, "would be left": 1}
-    assert "Stopped. 1 were left dead." in confirmed(operator, question)
+    assert counted(operator, question) == {"queued again": 1, "not replayed": 1}
+    assert "Stopped. 1 were not replayed." in confirmed(operator, question)
     record.refresh_from_db()
     assert record.stopped_because == f"staff@example.com: {WHY['reason']}"
-    assert "There is nothing to do." in confirmed(operator, question)
-    assert "It ended." in operator.get(f"{REPLAYS}{record.pk}/change/").content.decode()
+    assert "Nothing to do." in confirmed(operator, question)
+    assert "Ended." in operator.get(f"{REPLAYS}{record.pk}/change/").content.decode()

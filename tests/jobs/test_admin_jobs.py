@@ -30,7 +30,7 @@ def test_jobs_are_counted_then_cancelled_then_recorded(operator: Client) -> None
     waiting, running = steps.in_line(), steps.running().id
     ended = steps.job_in(State.SUCCEEDED).id
     question = asked(operator, JOBS, "cancel_selected", [waiting, running, ended])
-    assert counted(operator, question) == {"meant": 3, "wait or run": 2}
+    assert counted(operator, question) == {"selected": 3, "can be cancelled": 2}
     assert steps.state_of(waiting) == State.READY
     assert "Cancelled: 1. Asked to stop: 1." in confirmed(operator, question)
     assert steps.state_of(waiting) == State.CANCELLED
@@ -43,8 +43,8 @@ def test_jobs_are_counted_then_cancelled_then_recorded(operator: Client) -> None
 def test_sleeping_jobs_run_now(operator: Client) -> None:
     asleep, waiting = steps.job_in(State.RETRYING).id, steps.in_line()
     question = asked(operator, JOBS, "retry_selected", [asleep, waiting])
-    assert counted(operator, question) == {"meant": 2, "sleep": 1}
-    assert "In line now: 1." in confirmed(operator, question)
+    assert counted(operator, question) == {"selected": 2, "scheduled or retrying": 1}
+    assert "Queued now: 1." in confirmed(operator, question)
     assert steps.state_of(asleep) == State.READY
 
 
@@ -70,7 +70,7 @@ def test_ended_jobs_run_again_as_new_ones_of_who_asks(operator: Client) -> None:
     page = confirmed(operator, asked(operator, JOBS, "run_selected_again", [ended, gone]))
     new = Job.objects.get(parent_id=ended)
     assert (new.trigger, new.owner.email if new.owner else "") == ("web", "staff@example.com")
-    assert f"Started as new jobs: 1. The first is {new.pk}. Not started: 1." in page
+    assert f"New jobs: 1. The first is {new.pk}. Not started: 1." in page
     assert "No job type is called" in page
 
 
@@ -84,7 +84,7 @@ def test_what_another_job_of_a_unique_kind_answers_is_not_called_new(operator: C
     there = once.delay().id
     ended = [claim.id for claim in (*claims, newer)]
     page = confirmed(operator, asked(operator, JOBS, "run_selected_again", ended))
-    assert "Started as new jobs: 0. Not started, since another job holds the unique key: 2." in page
+    assert "New jobs: 0. Not started, because another job holds the unique key: 2." in page
     assert (
         f"See {there}. Not started: 1. Arguments of odd.admin_once version 9 are of a newer release" in page
     )
@@ -95,7 +95,7 @@ def test_everything_that_the_filters_of_a_list_let_through_is_meant_by_one_tick(
     other = steps.in_line()
     place = f"{JOBS}?kind=kinds.walk&state__exact=1"
     question = asked(operator, place, "cancel_selected", walks[:1], select_across="1")
-    assert counted(operator, question) == {"meant": 3, "wait or run": 3}
+    assert counted(operator, question) == {"selected": 3, "can be cancelled": 3}
     confirmed(operator, question)
     assert {steps.state_of(job_id) for job_id in walks} == {State.CANCELLED}
     assert steps.state_of(other) == State.READY
@@ -105,14 +105,14 @@ def test_all_that_a_search_finds_is_not_taken_at_once(operator: Client) -> None:
     job_id = steps.in_line()
     ticked = {"action": "cancel_selected", "_selected_action": [str(job_id)], "select_across": "1"}
     page = operator.post(f"{JOBS}?q=kinds", ticked, follow=True).content.decode()
-    assert "All that a search finds cannot be taken at once." in page
+    assert "An action cannot apply to all results of a search." in page
     assert steps.state_of(job_id) == State.READY
 
 
 def test_without_a_reason_nothing_is_done(operator: Client) -> None:
     job_id = steps.in_line()
     question = asked(operator, JOBS, "cancel_selected", [job_id])
-    assert "Nothing was changed yet." in confirmed(operator, question, reason=" ")
+    assert "Nothing was changed." in confirmed(operator, question, reason=" ")
     assert steps.state_of(job_id) == State.READY
 
 

@@ -32,7 +32,7 @@ def test_queues_and_kinds_say_how_they_stand(operator: Client) -> None:
     assert known.first_since is not None
     assert (queues["forgotten"].waiting, queues["forgotten"].workers) == (1, 0)
     assert queues["maintenance"].waiting == 0
-    assert "nobody takes these" in operator.get(QUEUES).content.decode()
+    assert "no worker" in operator.get(QUEUES).content.decode()
     assert steps.KIND in [kind for kind, *_ in context["kinds"]]
 
 
@@ -58,12 +58,12 @@ def test_a_queue_or_kind_is_paused_and_resumed(scope: str, name: str, operator: 
     query = f"?scope={scope}&name={name}"
     until = timezone.now() + timedelta(hours=2)
     page = confirmed(operator, f"{QUEUES}ask/pause/{query}", until=f"{until:%Y-%m-%dT%H:%M}")
-    assert f"Paused {scope} {name}." in page
+    assert f"{scope.capitalize()} {name} paused." in page
     row = Pause.objects.get()
     assert (row.scope, row.name, row.reason) == (scope, name, WHY["reason"])
     assert row.until == until.replace(second=0, microsecond=0)
     assert f"ask/resume/?scope={scope}&amp;name={name}" in page
-    assert f"Resumed {scope} {name}." in confirmed(operator, f"{QUEUES}ask/resume/{query}")
+    assert f"{scope.capitalize()} {name} resumed." in confirmed(operator, f"{QUEUES}ask/resume/{query}")
     assert not Pause.objects.exists()
     assert [entry.verb for entry in Action.objects.order_by("id")] == ["pause", "resume"]
     assert f"{scope.capitalize()} {name} was not paused." in confirmed(

@@ -46,7 +46,7 @@ def test_open_letters_are_listed_and_filtered() -> None:
     assert listed() == [theirs]
     assert listed("--discarded") == [mine]
     assert "It broke." in said("list", "--discarded")
-    assert said("list", "--tenant", "nobody") == "No dead letter fits.\n"
+    assert said("list", "--tenant", "nobody") == "No dead letter matches.\n"
 
 
 def test_groups_say_what_goes_wrong_most() -> None:
@@ -57,7 +57,7 @@ def test_groups_say_what_goes_wrong_most() -> None:
     assert (most["fingerprint"], most["letters"]) == (steps.TROUBLE.fingerprint, 3)
     assert (least["fingerprint"], least["letters"]) == (OTHER.fingerprint, 1)
     assert said("groups").splitlines()[1].split()[:3] == ["3", "1", "kinds.add"]
-    assert said("groups", "--kind", "no.such") == "No dead letter fits.\n"
+    assert said("groups", "--kind", "no.such") == "No dead letter matches.\n"
 
 
 def test_the_evidence_is_shown_with_secrets_masked() -> None:
@@ -97,7 +97,7 @@ def test_many_are_counted_before_they_are_replayed() -> None:
 
 def test_one_is_replayed_at_once_and_with_other_arguments_if_given() -> None:
     job_id = buried()
-    assert "1 of 1 in line" in said("replay", job_id, "--reason", "typo", "--args", '{"a": 5}')
+    assert "1 of 1 queued again" in said("replay", job_id, "--reason", "typo", "--args", '{"a": 5}')
     assert steps.row_of(job_id)["args"]["a"] == 5
 
 
@@ -114,14 +114,14 @@ def test_many_are_counted_before_they_are_discarded() -> None:
     ("words", "says"),
     [
         (("show", uuid4()), "has no dead letter"),
-        (("replay", "--reason", "x", "--yes"), "Say which are meant"),
-        (("replay", "--discarded", "--reason", "x", "--yes"), "Say which are meant"),
+        (("replay", "--reason", "x", "--yes"), "Give ids, or a filter"),
+        (("replay", "--discarded", "--reason", "x", "--yes"), "Give ids, or a filter"),
         (("replay", "--kind", "kinds.add", "--yes"), "required: --reason"),
         (("replay", "--kind", "kinds.add", "--yes", "--reason", " "), "Say why"),
         (("replay", "--kind", "kinds.add", "--yes", "--reason", "x", "--canary", "-1"), "makes no sense"),
         (("replay", "--kind", "kinds.add", "--yes", "--reason", "x", "--args", "{}"), "are for one job"),
         (("replay", uuid4(), "--reason", "x"), "No job to replay among job"),
-        (("discard", "--reason", "x", "--yes"), "Say which are meant"),
+        (("discard", "--reason", "x", "--yes"), "Give ids, or a filter"),
         (("discard", "--kind", "kinds.add", "--yes", "--reason", " "), "Say why"),
         (("stop", "77", "--reason", "x"), "Replay 77 is not under way"),
         ((), "required: SUBCOMMAND"),

@@ -58,7 +58,7 @@ def test_a_table_is_for_people_and_cannot_steer_their_terminal() -> None:
     assert heads.split() == ["id", "kind", "state", "queue", "enqueued", "subject"]
     assert "?[31mred? and more xxx" in row
     assert row.endswith("…")
-    assert said("list", "--state", "dead") == "No job fits.\n"
+    assert said("list", "--state", "dead") == "No job matches.\n"
 
 
 def test_a_job_is_shown_whole_with_its_secrets_masked() -> None:
@@ -150,9 +150,9 @@ def test_a_job_is_enqueued_by_hand() -> None:
         (("stats", "--since", "yesterday"), "is no age such as 15m"),
         (("stats", "--since", "2999-01-01"), "has not come yet"),
         (("stats", "--kind", "no.such"), "No job type is called 'no.such'. Known: "),
-        (("cancel",), "Say which are meant"),
-        (("cancel", "--yes"), "Say which are meant"),
-        (("retry", "--yes"), "Say which are meant"),
+        (("cancel",), "Give ids, or a filter"),
+        (("cancel", "--yes"), "Give ids, or a filter"),
+        (("retry", "--yes"), "Give ids, or a filter"),
         (("retry", uuid4()), "No job has the id"),
         ((), "required: SUBCOMMAND"),
     ],
@@ -170,7 +170,7 @@ def test_many_are_counted_before_they_are_cancelled() -> None:
     waiting, running = steps.in_line(), steps.running().id
     ended = steps.job_in(State.SUCCEEDED).id
     assert told("cancel", "--kind", steps.KIND) == {"would_cancel": 2, "done": False}
-    assert "2 of jobs: kind kinds.add wait or run. Nothing was changed." in said(
+    assert "2 of jobs: kind kinds.add can be cancelled. Nothing was changed." in said(
         "cancel", "--kind", steps.KIND
     )
     assert steps.state_of(waiting) == State.READY
@@ -202,9 +202,9 @@ def test_a_named_job_is_retried_as_its_state_allows() -> None:
     jobs = {state: steps.job_in(state).id for state in State}
     told_of = told("retry", *jobs.values())["jobs"]
     words = {state: told_of[str(job_id)] for state, job_id in jobs.items()}
-    assert words[State.SCHEDULED] == words[State.RETRYING] == "in line now"
-    assert words[State.READY] == "ready: it runs without being asked"
-    assert words[State.RUNNING] == "running: it runs without being asked"
+    assert words[State.SCHEDULED] == words[State.RETRYING] == "queued now"
+    assert words[State.READY] == "ready: it runs anyway"
+    assert words[State.RUNNING] == "running: it runs anyway"
     assert words[State.DEAD] == f"replayed (replay {Replay.objects.get().pk})"
     for state in (State.SUCCEEDED, State.CANCELLED):
         new = Job.objects.get(pk=words[state].removeprefix("runs again as "))

@@ -1,4 +1,4 @@
-"""Numbers, durations and moments in a person's words."""
+"""Numbers, durations and moments in plain words."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -59,7 +59,7 @@ def test_run_now_starts_a_job_in_the_name_of_the_one_who_asks(admin: Client, eve
     action = {"action": "run_tasks", "_selected_action": [good.pk, bad.pk]}
     page = admin.post(LIST, action, follow=True).content.decode()
     assert "Started: 1." in page
-    assert "was not run" in page
+    assert "was not started" in page
     job = Job.objects.get()
     assert (job.kind, job.args, job.queue, job.subject) == ("kinds.add", {"a": 5}, "imports", good.name)
     assert job.owner_id == User.objects.get().pk

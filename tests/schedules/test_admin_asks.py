@@ -54,7 +54,7 @@ def test_typed_arguments_are_saved_and_a_wrong_one_is_said_at_its_field(admin: C
     url = f"{LIST}{schedule.pk}/change/"
     page = admin.post(url, form | {"arg-a": "many"}).content.decode()
     assert "Enter a whole number" in page
-    assert "Mend what is marked" in page
+    assert "Correct the fields marked" in page
     assert admin.post(url, form | {"arg-a": "5", "arg-b": ""}).status_code == 302
     schedule.refresh_from_db()
     assert (schedule.args, schedule.kwargs) == ("[]", '{"a": 5}')
@@ -95,7 +95,7 @@ def test_schedules_are_paused_until_a_time_to_come(admin: Client, every: Make) -
     past = (timezone.now() - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
     assert "has passed" in admin.post(url, {"until": past}).content.decode()
     later = (timezone.now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
-    assert ": 2." in admin.post(url, {"until": later}, follow=True).content.decode()
+    assert "2 schedules paused until" in admin.post(url, {"until": later}, follow=True).content.decode()
     plan()
     page = admin.get(LIST).content.decode()
     assert page.count('<span class="stands paused">') == 2
@@ -110,17 +110,17 @@ def test_a_schedule_that_differs_from_its_code_says_so_and_goes_back(
     sync()
     schedule = PeriodicTask.objects.get(name="kinds.add")
     change = f"{LIST}{schedule.pk}/change/"
-    assert "as the code says" in admin.get(change).content.decode()
+    assert "as declared in code" in admin.get(change).content.decode()
     crontab = schedule.crontab
     crontab.hour = "9"
     crontab.save()
-    assert "Changed from code, which says 17 3 * * *" in admin.get(change).content.decode()
+    assert "The code declares 17 3 * * *" in admin.get(change).content.decode()
     assert sync() == []
     back = reverse("admin:schedules_back", args=[schedule.pk])
-    assert "The code says 17 3 * * *" in admin.get(back).content.decode()
+    assert "The code declares 17 3 * * *" in admin.get(back).content.decode()
     assert admin.post(back)["Location"].endswith(change)
-    assert "as the code says" in admin.get(change).content.decode()
-    assert "There is nothing to do" in admin.get(back).content.decode()
+    assert "as declared in code" in admin.get(change).content.decode()
+    assert "Nothing to do" in admin.get(back).content.decode()
 
 
 def test_the_list_shows_what_came_of_the_last_moments(admin: Client, every: Make) -> None:

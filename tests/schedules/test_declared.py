@@ -64,7 +64,7 @@ def test_an_admins_edit_wins_over_the_code(kind: JobTask[..., object]) -> None:
     assert sync() == []
     kind.cron = "30 4 * * 1"
     [sentence] = sync()
-    assert "the admin's edit stays" in sentence
+    assert "the admin's edit is kept" in sentence
     schedule = PeriodicTask.objects.get()
     assert (schedule.crontab, schedule.enabled) == (edited, False)
 
@@ -90,7 +90,7 @@ def test_a_schedule_of_the_same_name_that_a_person_made_stays_as_it_is(kind: Job
     crontab = CrontabSchedule.objects.create()
     PeriodicTask.objects.create(name=KIND, task="kinds.walk", crontab=crontab)
     [sentence] = sync()
-    assert "stays as it is" in sentence
+    assert "kept unchanged" in sentence
     assert PeriodicTask.objects.get().task == "kinds.walk"
 
 
@@ -98,7 +98,7 @@ def test_what_the_code_no_longer_declares_is_switched_off_unless_edited(kind: Jo
     sync()
     kind.cron = None
     [sentence] = sync()
-    assert "switched off" in sentence
+    assert "it was disabled" in sentence
     assert not PeriodicTask.objects.get().enabled
     assert not Declaration.objects.exists()
     assert sync() == []

@@ -54,19 +54,22 @@ def test_nights_on_which_the_clocks_move_are_told() -> None:
     for day, line in ((28, "30 2 * * *"), (28, "0 12 * * *"), (28, "*/30 * * * *")):
         moments = upcoming(by_line(line), datetime(2026, 3, day, 23, 10, tzinfo=UTC), 3)
         notes[line] = [(f"{moment.at:%d %H:%M %Z}", moment.note) for moment in moments]
-    assert notes["30 2 * * *"][0] == ("29 03:00 CEST", "The clocks skip its time; it runs right after.")
+    assert notes["30 2 * * *"][0] == (
+        "29 03:00 CEST",
+        "Clocks go forward: this time is skipped; it runs right after.",
+    )
     assert notes["30 2 * * *"][1] == ("30 02:30 CEST", "")
     assert notes["0 12 * * *"][0] == ("29 12:00 CEST", "The clocks go forward on this day.")
     assert notes["*/30 * * * *"][0] == ("29 00:30 CET", "The clocks go forward on this day.")
     twice = upcoming(by_line("*/30 2-2,0-23 * * *"), datetime(2026, 10, 24, 23, 50, tzinfo=UTC), 5)
     assert [(f"{moment.at:%H:%M %Z}", moment.note) for moment in twice[:4]] == [
-        ("02:00 CEST", "The clocks show this time twice; this is the first."),
-        ("02:30 CEST", "The clocks show this time twice; this is the first."),
-        ("02:00 CET", "The clocks show this time twice; this is the second."),
-        ("02:30 CET", "The clocks show this time twice; this is the second."),
+        ("02:00 CEST", "Clocks go back: this hour occurs twice; this is the first."),
+        ("02:30 CEST", "Clocks go back: this hour occurs twice; this is the first."),
+        ("02:00 CET", "Clocks go back: this hour occurs twice; this is the second."),
+        ("02:30 CET", "Clocks go back: this hour occurs twice; this is the second."),
     ]
     once = upcoming(by_line("30 2 * * *"), datetime(2026, 10, 24, 12, tzinfo=UTC), 2)
-    assert once[0].note == "The clocks show this time twice; this is the first."
+    assert once[0].note == "Clocks go back: this hour occurs twice; this is the first."
 
 
 def test_the_shortest_gap_is_counted_in_real_time() -> None:

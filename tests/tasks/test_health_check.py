@@ -117,7 +117,7 @@ def test_a_queue_that_nobody_takes_from_is_named_unless_it_is_paused() -> None:
     steps.in_line(queue="exports")
     assert "queues: no worker takes 1 job in exports. Run: celery -A config worker -Q exports" in trouble()
     Pause.objects.create(scope="queue", name="exports", paused_at=Now())
-    assert examine()["queues"] == "1 job in line"
+    assert examine()["queues"] == "1 job waiting"
 
 
 def test_a_broker_that_is_away_is_named() -> None:

@@ -53,7 +53,7 @@ def test_what_should_have_run_and_did_not_is_one_letter_to_every_superuser() -> 
     assert attempted(job_id) == "succeeded"
     [letter] = mail.outbox
     assert letter.to == ["ann@example.com"]
-    assert letter.subject == "2 schedules should have run and did not"
+    assert letter.subject == "2 schedules did not run on time"
     assert "nightly: It should have run at" in letter.body
     assert "two lines: It should" in letter.body
     assert "/admin/schedules/alert/?closed_at__isempty=1" in letter.body
@@ -92,7 +92,7 @@ def test_with_nobody_to_tell_the_job_says_what_to_set() -> None:
     missed("nightly")
     [job_id] = letters()
     assert attempted(job_id) == "succeeded"
-    assert Job.objects.get(pk=job_id).result == "nobody to tell: set BACKLINE_ALERTS_TO"
+    assert Job.objects.get(pk=job_id).result == "no recipient: set BACKLINE_ALERTS_TO"
 
 
 def test_a_thousand_are_named_up_to_fifty() -> None:
@@ -124,7 +124,7 @@ def test_a_letter_waits_for_the_watch_that_started_it(committed: None) -> None:
             assert letter_began.wait(10)
             wait_until(_somebody_waits)
             Alert.objects.create(schedule_id=1, name="nightly", reason="late", opened_at=datetime.now(UTC))
-        assert writing.result(10) == "1 schedule told to ann@example.com"
+        assert writing.result(10) == "1 schedule reported to ann@example.com"
 
 
 def _somebody_waits() -> bool:

@@ -209,7 +209,7 @@ class TestContent:
         returned = line(InvoiceNo="C5", StockCode="33333", Quantity="-700", InvoiceDate="2011-02-07 11:00:00")
         imported(as_csv([long_ago, few, many, postage, returned]))
         body = _letter_to(reader("ada")).body
-        assert "Sold most from 01 February to 07 February 2011:" in body
+        assert "Best sellers from 01 February to 07 February 2011:" in body
         assert body.splitlines()[2:4] == [
             "1. WHITE HANGING HEART T-LIGHT HOLDER (33333): 1,200",
             "2. WHITE HANGING HEART T-LIGHT HOLDER (22222): 2",

@@ -37,7 +37,7 @@ def little_memory(most: int = 64 * MEGABYTE) -> Iterator[None]:
 @pytest.mark.parametrize(
     ("content", "encoding", "sentence"),
     [
-        (f"{HEADER}\n", "utf-8", "names columns but holds no rows"),
+        (f"{HEADER}\n", "utf-8", "has column names but no rows"),
         ("\n\n", "utf-8", "The first row is empty."),
         (GOOD.replace("Quantity", "Menge"), "utf-8", "The first row lacks the column Quantity. It names"),
         ("InvoiceNo,\0\n1,2\n", "utf-8", "It names: InvoiceNo, \N{REPLACEMENT CHARACTER}."),

@@ -72,7 +72,7 @@ def test_it_waits_for_the_end_and_prints_what_came_of_it(
 ) -> None:
     call_command("import_orders", file(), "--wait")
     out = capsys.readouterr().out
-    assert "2,992 order lines are in: 2,992 new. 7 rows were rejected" in out
+    assert "2,992 order lines imported: 2,992 new. 7 rows were rejected" in out
     assert "2,992 order lines\n" in out
     assert "rows/s from request to end" in out
     assert Import.objects.get().upload.name == "orders.csv"
@@ -109,7 +109,7 @@ def test_without_a_worker_it_says_how_to_start_one(
     file: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     call_command("import_orders", file())
-    assert "No worker listens to the queue imports" in capsys.readouterr().err
+    assert "No worker listens to queue imports" in capsys.readouterr().err
 
 
 def test_waiting_without_a_worker_says_so_and_goes_on_waiting(

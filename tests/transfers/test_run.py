@@ -47,8 +47,8 @@ def test_the_sample_goes_in_without_its_faults_and_every_row_can_be_rebuilt(
     assert (done.rows_read, done.created, done.unchanged, done.rejected) == (2999, 2992, 0, 7)
     assert tuple(done.rejected_rows.values_list("row", flat=True)) == lines.FAULTY_ROWS
     assert done.message == (
-        "2,992 order lines are in: 2,992 new. "
-        "7 rows were rejected: download them, mend them and send them again."
+        "2,992 order lines imported: 2,992 new. "
+        "7 rows were rejected: download them, correct them and upload them."
     )
     assert done.finished_at
 
@@ -58,7 +58,7 @@ def test_the_same_file_again_changes_nothing_and_says_so() -> None:
     before = tables()
     done = imported(as_csv(lines.sample()))
     assert tables() == before
-    assert done.message == "All 2,992 order lines were there already: nothing changed."
+    assert done.message == "All 2,992 order lines were unchanged."
     assert not MatchedLine.objects.exists()
 
 

@@ -79,5 +79,5 @@ def test_a_worker_that_lost_its_import_writes_nothing_more() -> None:
         run_import(context_of(started), started.pk, Overtaken(started), chunk_rows=50)
     started.refresh_from_db()
     assert in_the_shop() == Counter(rows)
-    assert (started.created, started.message) == (120, "120 order lines are in: 120 new.")
+    assert (started.created, started.message) == (120, "120 order lines imported: 120 new.")
     assert OrderLine.objects.count() == 120

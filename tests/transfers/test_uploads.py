@@ -110,7 +110,7 @@ def test_a_file_that_was_changed_on_disk_is_not_imported() -> None:
     started = handed_in(CONTENT)
     started.upload.path.write_bytes(CONTENT + b"more")
     work(started)
-    assert "its check sum differs" in started.message
+    assert "its checksum differs" in started.message
 
 
 @pytest.mark.django_db

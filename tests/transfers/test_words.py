@@ -13,22 +13,25 @@ TITLE = ("order line", "order lines")
 @pytest.mark.parametrize(
     ("counts", "words"),
     [
-        ({"created": 541_909}, "541,909 order lines are in: 541,909 new."),
-        ({"created": 1}, "1 order line is in: 1 new."),
-        ({"created": 2, "unchanged": 3}, "5 order lines are in: 2 new, 3 there already."),
-        ({"unchanged": 2992}, "All 2,992 order lines were there already: nothing changed."),
-        ({"unchanged": 1}, "The one order line was there already: nothing changed."),
+        ({"created": 541_909}, "541,909 order lines imported: 541,909 new."),
+        ({"created": 1}, "1 order line imported: 1 new."),
+        ({"created": 2, "unchanged": 3}, "5 order lines imported: 2 new, 3 unchanged."),
+        ({"unchanged": 2992}, "All 2,992 order lines were unchanged."),
+        ({"unchanged": 1}, "The one order line was unchanged."),
         (
             {"unchanged": 5, "details": {"products": {"updated": 1}}},
-            "5 order lines are in: 5 there already.",
+            "5 order lines imported: 5 unchanged.",
         ),
         (
             {"rejected": 1},
-            "No order lines came in. 1 row was rejected: download it, mend it and send it again.",
+            "No order lines imported. 1 row was rejected: download it, correct it and upload it.",
         ),
         (
             {"created": 1, "rejected": 7},
-            "1 order line is in: 1 new. 7 rows were rejected: download them, mend them and send them again.",
+            (
+                "1 order line imported: 1 new. 7 rows were rejected: "
+                "download them, correct them and upload them."
+            ),
         ),
     ],
 )

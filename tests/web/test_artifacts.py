@@ -51,7 +51,7 @@ def test_somebody_else_s_file_is_nobody_else_s(owner: User) -> None:
     job_id = left(owner)
     operator = client_of(person("op@aldervale.example", permissions=("view_job", "view_artifact")))
     assert operator.get(address(job_id)).status_code == 404
-    assert "not for you" in operator.get(reverse("job", args=[job_id])).content.decode()
+    assert "no permission" in operator.get(reverse("job", args=[job_id])).content.decode()
 
 
 def test_what_a_schedule_s_job_left_is_for_those_who_may_open_it(owner: User) -> None:

@@ -91,8 +91,8 @@ def test_the_answer_says_how_much_is_taken_and_what_to_do() -> None:
     scope = {"type": "http", "path": UPLOAD, "headers": [(b"content-length", b"99999999")]}
     asyncio.run(BodyLimit(Reached())(scope, receive, send))
     page = sent[1]["body"].decode()
-    assert "At most 10.5 MB are taken" in page
-    assert ".gz and .xz" in page
+    assert "At most 10.5 MB per upload" in page
+    assert ".gz or .xz" in page
 
 
 def test_somebody_who_hangs_up_gets_no_answer() -> None:

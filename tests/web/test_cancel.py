@@ -17,7 +17,7 @@ def cancel(browser: Client, job_id: object) -> str:
 
 def test_a_waiting_job_ends_at_once(browser: Client, owner: User) -> None:
     job_id = own(steps.in_line(), owner).pk
-    assert "It never started, and will not." in cancel(browser, job_id)
+    assert "The job had not started." in cancel(browser, job_id)
     assert steps.state_of(job_id) == State.CANCELLED
     assert not steps.stands_in_line(job_id)
 
@@ -25,14 +25,14 @@ def test_a_waiting_job_ends_at_once(browser: Client, owner: User) -> None:
 def test_a_running_job_is_asked_to_stop(browser: Client, owner: User) -> None:
     claim = steps.running()
     own(claim.id, owner)
-    assert "does so at its next safe point" in cancel(browser, claim.id)
+    assert "stops at its next safe point" in cancel(browser, claim.id)
     assert steps.state_of(claim.id) == State.RUNNING
 
 
 def test_twice_is_as_good_as_once(browser: Client, owner: User) -> None:
     job_id = own(steps.in_line(), owner).pk
     cancel(browser, job_id)
-    assert "It had ended before: cancelled. Nothing was changed." in cancel(browser, job_id)
+    assert "The job had already ended: cancelled. Nothing was changed." in cancel(browser, job_id)
 
 
 def test_one_that_ended_meanwhile_stays_as_it_is(browser: Client, owner: User) -> None:
@@ -40,14 +40,14 @@ def test_one_that_ended_meanwhile_stays_as_it_is(browser: Client, owner: User) -
     own(claim.id, owner)
     browser.get(reverse("cancel", args=[claim.id]))
     transitions.succeed(claim, None)
-    assert "It had ended before: succeeded." in cancel(browser, claim.id)
+    assert "The job had already ended: succeeded." in cancel(browser, claim.id)
     assert steps.state_of(claim.id) == State.SUCCEEDED
 
 
 def test_a_retrying_job_does_not_run_again(browser: Client, owner: User) -> None:
     claim = steps.job_in(State.RETRYING)
     own(claim.id, owner)
-    assert "It will not run again." in cancel(browser, claim.id)
+    assert "The job will not run again." in cancel(browser, claim.id)
     assert steps.state_of(claim.id) == State.CANCELLED
 
 
@@ -55,4 +55,4 @@ def test_the_question_comes_before_the_deed(browser: Client, owner: User) -> Non
     job_id = own(steps.in_line(), owner).pk
     page = browser.get(reverse("cancel", args=[job_id])).content.decode()
     assert "Cancel this job?" in page
-    assert page.index("Let it run") < page.index('class="btn btn-danger-fill"')
+    assert page.index("Keep running") < page.index('class="btn btn-danger-fill"')

@@ -12,7 +12,7 @@ def test_an_address_that_is_none_shows_itself_escaped(browser: Client) -> None:
     answer = browser.get('/no/"><script>alert(1)</script>')
     assert answer.status_code == 404
     assert b"<script>alert" not in answer.content
-    assert b"This page is not on the line" in answer.content
+    assert b"Page not found" in answer.content
 
 
 def test_strangers_get_the_same_page(client: Client, db: None) -> None:
@@ -23,7 +23,7 @@ def test_the_page_for_our_own_failure_needs_no_database() -> None:
     with connection.execute_wrapper(_away):
         answer = errors.server_error(RequestFactory().get("/"))
     assert answer.status_code == 500
-    assert b"Your jobs are safe" in answer.content
+    assert b"Jobs that were started keep running" in answer.content
 
 
 def test_a_page_whose_database_is_away_says_so_in_the_look(
@@ -32,7 +32,7 @@ def test_a_page_whose_database_is_away_says_so_in_the_look(
     monkeypatch.setattr(home, "my_jobs", _away)
     answer = browser.get("/")
     assert answer.status_code == 500
-    assert b"Something broke on our side" in answer.content
+    assert b"Something went wrong on the server" in answer.content
 
 
 def test_it_keeps_the_chosen_theme() -> None:

@@ -131,7 +131,7 @@ def test_an_import_whose_job_is_no_longer_kept_still_stands_there(browser: Clien
     Job.objects.filter(pk=str(run.job_id)).delete()
     page = browser.get(IMPORTS).content.decode()
     assert "old.csv" in page
-    assert "its job is no longer kept" in page
+    assert "job no longer stored" in page
 
 
 def test_a_newcomer_learns_which_columns_are_expected(browser: Client) -> None:

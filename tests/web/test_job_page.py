@@ -10,6 +10,7 @@ from apps.jobs.models import DeadLetter, Job
 from apps.jobs.states import State
 from apps.jobs.transitions import Claim, Trouble
 from apps.transfers.models import Import
+from apps.web.shown.state_words import state_word
 from tests.jobs import steps
 from tests.web.people import BAD, GOOD, HOSTILE, finished_import_of, import_of, own, wrote
 
@@ -30,7 +31,7 @@ def test_a_job_of_any_kind_has_a_page_in_each_state(state: State, browser: Clien
     assert f'class="state is-{state.label} state-tag state-big"' in page
     assert ("Cancel job" in page) is not job.has_ended
     assert ("data-live=" in page) is not job.has_ended
-    assert f"({state.label}) {steps.KIND} · Backline" in " ".join(page.split())
+    assert f"({state_word(state)}) {steps.KIND} · Backline" in " ".join(page.split())
 
 
 def test_progress_is_said_and_drawn(browser: Client, owner: User) -> None:
@@ -40,7 +41,7 @@ def test_progress_is_said_and_drawn(browser: Client, owner: User) -> None:
     page = shown(browser, claim.id)
     assert "Processed 31,488 of 49,981 (62 %)" in page
     assert '<progress class="bar bar-thick" value="31488" max="49981"' in page
-    assert "163 a second lately" in page
+    assert "163 a second now" in page
     assert "about 2 min left" in page
     assert "(62 %) kinds.add" in page
 
@@ -77,8 +78,8 @@ def test_a_lost_worker_is_told_and_not_charged(browser: Client, owner: User) -> 
     transitions.rescue([worker_id], max_deaths=3)
     page = shown(browser, claim.id)
     assert "Attempt 1, worker was lost" in page
-    assert "Not charged to its 3 attempts" in page
-    assert "lost its worker once" in page
+    assert "Does not count toward its 3 attempts" in page
+    assert "worker lost once" in page
 
 
 def test_a_retrying_job_says_why_and_that_nothing_is_to_be_done(browser: Client, owner: User) -> None:
@@ -88,7 +89,7 @@ def test_a_retrying_job_says_why_and_that_nothing_is_to_be_done(browser: Client,
     page = shown(browser, claim.id)
     assert "The catalogue did not answer in 10 s." in page
     assert "1 of 3 attempts failed" in page
-    assert "nothing for you to do" in page
+    assert "no action needed" in page
 
 
 def test_a_dead_job_says_what_to_do(browser: Client, owner: User) -> None:
@@ -97,7 +98,7 @@ def test_a_dead_job_says_what_to_do(browser: Client, owner: User) -> None:
     transitions.bury(claim, Trouble("The file is locked."), {})
     page = shown(browser, claim.id)
     assert "The file is locked." in page
-    assert "Mend the cause, then start it again" in page
+    assert "Fix the cause, then start it again" in page
     assert DeadLetter.objects.filter(pk=claim.id).exists()
 
 
@@ -105,7 +106,7 @@ def test_a_finished_import_shows_its_counts_rows_and_files(browser: Client, owne
     run = finished_import_of(owner, GOOD, BAD, name="november.csv")
     page = shown(browser, run.job_id)
     assert "november.csv" in page
-    assert "1 order line is in: 1 new" in page
+    assert "1 order line imported: 1 new" in page
     assert "Download 1 row to fix" in page
     assert '<span class="cell-bad">many</span>' in page
     assert reverse("rejects", args=[run.job_id]) in page
@@ -150,8 +151,8 @@ def test_cancelling_an_import_says_what_stays(browser: Client, owner: User) -> N
     assert run.job_id
     steps.claimed(run.job_id, steps.a_worker())
     page = browser.get(reverse("cancel", args=[run.job_id])).content.decode()
-    assert "31,000 rows are saved and stay." in page
-    assert "Let it run" in page
+    assert "31,000 rows are saved and kept." in page
+    assert "Keep running" in page
 
 
 def test_the_log_shows_its_end_and_all_of_it_on_a_page_of_its_own(browser: Client, owner: User) -> None:

@@ -7,6 +7,7 @@ from apps.jobs.models import Attempt, Job
 from apps.jobs.states import State
 from apps.web.shown.life import Life, life
 from apps.web.shown.now import now
+from apps.web.shown.state_words import state_word
 from tests.jobs import steps
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +34,7 @@ def test_a_waiting_job_was_enqueued_and_may_still_end_in_three_ways() -> None:
 def test_an_ended_job_has_no_dotted_way(state: State) -> None:
     drawn = of(steps.job_in(state).id)
     assert drawn.possible == []
-    assert [step.words for step in drawn.steps] == ["enqueued", "running, attempt 1", state.label]
+    assert [step.words for step in drawn.steps] == ["enqueued", "running, attempt 1", state_word(state)]
     assert not drawn.arrow
 
 
@@ -46,7 +47,7 @@ def test_each_return_to_the_line_is_told() -> None:
     assert story(claim.id) == [
         "enqueued",
         "running, attempt 1",
-        "lost its worker, back in line",
+        "worker lost, queued again",
         "running, attempt 2",
         "failed, retrying",
     ]

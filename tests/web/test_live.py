@@ -94,12 +94,12 @@ class TestAStream:
         async def watch() -> None:
             async with listen(live_jobs, tom) as chunks:
                 heard = Listener(chunks)
-                assert "The line is empty" in (await heard.next("frame"))["parts"]["jobs"]
+                assert "No jobs yet" in (await heard.next("frame"))["parts"]["jobs"]
                 await sync_to_async(lambda: own(steps.enqueued(subject="later.csv"), tom))()
                 frame = await heard.next("frame")
                 while "later.csv" not in frame["parts"].get("jobs", ""):
                     frame = await heard.next("frame")
-                assert "1 job in line" in frame["said"]
+                assert "1 job waiting" in frame["said"]
 
         async_to_sync(watch)()
 

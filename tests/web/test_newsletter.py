@@ -23,11 +23,11 @@ def token(owner: User) -> str:
 
 def test_a_person_asks_for_it_and_stops_it(browser: Client, owner: User) -> None:
     page = reverse("newsletter")
-    assert "You do not get it." in browser.get(page).content.decode()
+    assert "You are not subscribed." in browser.get(page).content.decode()
     for _ in range(2):
         assert browser.post(page, {"wanted": "yes"}).status_code == 302
     assert is_wanted_by(owner)
-    assert "You get it." in browser.get(page).content.decode()
+    assert "You are subscribed." in browser.get(page).content.decode()
     for _ in range(2):
         assert browser.post(page, {"wanted": "no"}).status_code == 302
     assert not is_wanted_by(owner)
@@ -48,7 +48,7 @@ def test_a_form_of_another_site_subscribes_nobody(owner: User) -> None:
 
 def test_opening_the_link_of_a_letter_stops_nothing_yet(owner: User, token: str) -> None:
     page = Client().get(leave(token)).content.decode()
-    assert "Stop the newsletter?" in page
+    assert "Unsubscribe from the newsletter?" in page
     assert is_wanted_by(owner)
 
 
@@ -56,7 +56,7 @@ def test_its_button_stops_it_without_a_login_and_twice_is_as_good_as_once(owner:
     stranger = Client(enforce_csrf_checks=True)
     for _ in range(2):
         page = stranger.post(leave(token)).content.decode()
-        assert "The newsletter is stopped" in page
+        assert "You are unsubscribed" in page
     assert not is_wanted_by(owner)
 
 

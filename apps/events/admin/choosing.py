@@ -44,7 +44,7 @@ def chosen_in(query: Mapping[str, str]) -> FactFilter:
 def why_not(request: HttpRequest) -> str:
     """Return why a list's action cannot be carried over to the page that asks; empty when it can."""
     if request.POST.get("select_across") == "1" and set(request.GET) - _UNDERSTOOD:
-        return "All that a search or a filter of your own finds cannot be taken at once. Tick them."
+        return "An action cannot apply to all results of a search. Select the events."
     return ""
 
 

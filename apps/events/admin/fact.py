@@ -27,7 +27,9 @@ _COUNTED = (
     Delivery.objects.filter(fact=OuterRef("pk")).order_by().values("fact").annotate(n=Count("*")).values("n")
 )
 _MOST_AT_ONCE = 20_000
-_NOTES = ("Each becomes a job of its own. Those that the listener has heard are left out, unless asked for.",)
+_NOTES = (
+    "Each event becomes a job. Events the listener already received are left out, unless you choose Again.",
+)
 
 
 @admin.register(Fact)
@@ -38,7 +40,7 @@ class FactAdmin(ReadOnlyAdmin[Fact]):
     list_display_links = ("fact_link",)
     list_filter = (EmittedFilter, EventFilter)
     ordering = ("-id",)
-    search_help_text = "The id of a fact, or of a job that it started"
+    search_help_text = "The id of an event, or of a job it started"
     actions = ("replay_selected",)
     fields = (
         ("name", "emitted_at"),
@@ -65,12 +67,12 @@ class FactAdmin(ReadOnlyAdmin[Fact]):
         """Return the event's name."""
         return fact.name
 
-    @admin.display(description="what is known of it")
+    @admin.display(description="data")
     def shown_data(self, fact: Fact) -> str:
         """Return the fields on a line, secrets masked."""
         return arguments.shown(fact.data)
 
-    @admin.display(description="what is known of it")
+    @admin.display(description="data")
     def data_in_full(self, fact: Fact) -> SafeString:
         """Return the fields as JSON, secrets masked."""
         text = json.dumps(arguments.masked(fact.data), ensure_ascii=False, indent=2)
@@ -89,16 +91,14 @@ class FactAdmin(ReadOnlyAdmin[Fact]):
             '<a href="{}">{}</a>', reverse("admin:jobs_job_change", args=[fact.parent_id]), fact.parent_id
         )
 
-    @admin.display(description="jobs that it started")
+    @admin.display(description="started jobs")
     def started_jobs(self, fact: Fact) -> SafeString | str:
         """Return links to the jobs, by listener."""
         rows = [
             (one.kind, reverse("admin:jobs_job_change", args=[one.job_id]), one.job_id)
             for one in fact.deliveries.all()[:100]
         ]
-        return (
-            format_html_join("", '<div>{}: <a href="{}">{}</a></div>', rows) if rows else "Nobody listened."
-        )
+        return format_html_join("", '<div>{}: <a href="{}">{}</a></div>', rows) if rows else "No listener."
 
     @admin.display(description="replay")
     def what_to_do(self, fact: Fact) -> SafeString:
@@ -111,7 +111,7 @@ class FactAdmin(ReadOnlyAdmin[Fact]):
         """Allow replays to those who have the right."""
         return request.user.has_perm("events.replay_fact")
 
-    @admin.action(description="Replay selected facts to a listener…", permissions=["replay"])
+    @admin.action(description="Replay selected events to a listener…", permissions=["replay"])
     def replay_selected(self, request: HttpRequest, queryset: QuerySet[Fact]) -> HttpResponse | None:  # noqa: ARG002
         """Ask before replaying."""
         if why := why_not(request):
@@ -137,11 +137,13 @@ class FactAdmin(ReadOnlyAdmin[Fact]):
         if is_meant and (told := _replayed(chosen, form, request)):
             self.message_user(request, told)
             return HttpResponseRedirect(reverse("admin:events_fact_changelist"))
-        unheard = {f"unheard by {kind}": count(chosen, to=kind, most=_MOST_AT_ONCE + 1) for kind in kinds}
+        unheard = {
+            f"not yet received by {kind}": count(chosen, to=kind, most=_MOST_AT_ONCE + 1) for kind in kinds
+        }
         question = ask.Question(
-            title="Replay facts to a listener",
-            what=f"{str(chosen).capitalize()}.",
-            counts={"facts": facts, **unheard},
+            title="Replay events to a listener",
+            what=f"{words.sentence_case(str(chosen))}.",
+            counts={"events": facts, **unheard},
             notes=_notes(kinds, facts),
             form=form,
             button="Replay",
@@ -152,7 +154,7 @@ class FactAdmin(ReadOnlyAdmin[Fact]):
 
 def _notes(kinds: list[str], facts: int) -> tuple[str, ...]:
     if not kinds:
-        return ("No job type listens to them.",)
+        return ("No job type listens to these events.",)
     if facts > _MOST_AT_ONCE:
         return (f"More than {_MOST_AT_ONCE:,} at once: use manage.py events replay.",)
     return _NOTES
@@ -175,7 +177,7 @@ def _replayed(chosen: FactFilter, form: ReplayForm, request: HttpRequest) -> str
     except ValueError as error:
         form.add_error(None, str(error))
         return ""
-    told = f"{words.count(done.given, 'fact')} given to {given['to']}."
+    told = f"{words.count(done.given, 'event')} sent to {given['to']}."
     if not done.unfit:
         return told
-    return f"{told} Left out: {words.count(done.unfit, 'fact')}. {'; '.join(done.reasons)}"
+    return f"{told} Left out: {words.count(done.unfit, 'event')}. {'; '.join(done.reasons)}"

@@ -11,11 +11,11 @@ from apps.jobs.admin.ask import ReasonForm
 class ReplayForm(ReasonForm):
     """Which listener, whether again, and why."""
 
-    to = forms.ChoiceField(label="Listener", help_text="The job type that is to hear them.")
+    to = forms.ChoiceField(label="Listener", help_text="The job type that receives the events.")
     again = forms.BooleanField(
         required=False,
         label="Again",
-        help_text="Also those that it has heard: their jobs run a second time.",
+        help_text="Include events it already received: their jobs run a second time.",
     )
 
     field_order = ("to", "again", "reason")

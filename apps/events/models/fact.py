@@ -31,8 +31,9 @@ class Fact(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-id"]
+        verbose_name = "event"
         default_permissions: ClassVar = ("view",)
-        permissions: ClassVar = [("replay_fact", "Can replay facts to a listener")]
+        permissions: ClassVar = [("replay_fact", "Can replay events to a listener")]
         indexes: ClassVar = [models.Index("name", "id", name="fact_by_event")]
         constraints: ClassVar = [
             models.UniqueConstraint(

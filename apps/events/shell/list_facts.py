@@ -8,7 +8,7 @@ from apps.jobs.kinds import arguments as job_arguments
 from apps.jobs.shell import options as shared
 from apps.jobs.shell.answer import Answer, table
 
-HELP = "List facts, the latest first."
+HELP = "List events, the latest first."
 _FIELDS = ("id", "event", "emitted_at", "data")
 
 
@@ -23,7 +23,7 @@ def run(options: Namespace) -> Answer:
     facts = list(fact_filter(options).facts().order_by("-id")[: options.limit])
     rows = [[fact.pk, fact.name, fact.emitted_at, job_arguments.shown(fact.data)] for fact in facts]
     data = [_said(fact) for fact in facts]
-    return Answer({"facts": data}, table(_FIELDS, rows) if rows else "No fact fits.")
+    return Answer({"facts": data}, table(_FIELDS, rows) if rows else "No event matches.")
 
 
 def _said(fact: Fact) -> dict[str, object]:

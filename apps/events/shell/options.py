@@ -12,7 +12,7 @@ def fact_id(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise ArgumentTypeError(f"{text!r} is no fact's id; `manage.py events list` shows them") from None
+        raise ArgumentTypeError(f"{text!r} is not an event id; `manage.py events list` shows them") from None
 
 
 def add_fact_filter(parser: ArgumentParser) -> None:

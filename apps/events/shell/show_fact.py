@@ -9,7 +9,7 @@ from apps.events.shell.options import fact_id
 from apps.jobs.kinds import arguments as job_arguments
 from apps.jobs.shell.answer import Answer, facts, table
 
-HELP = "Show one fact and the jobs that it started, secrets masked."
+HELP = "Show one event and the jobs it started, secrets masked."
 _HEADS = ("listener", "job_id", "at")
 
 
@@ -22,9 +22,7 @@ def run(options: Namespace) -> Answer:
     """Show it."""
     fact = Fact.objects.filter(pk=options.id).first()
     if fact is None:
-        raise CommandError(
-            f"There is no fact {options.id}. Old ones are forgotten, BACKLINE_EVENT_DAYS says when."
-        )
+        raise CommandError(f"There is no event {options.id}. Events are deleted after BACKLINE_EVENT_DAYS.")
     data = {
         "id": str(fact.pk),
         "event": fact.name,
@@ -37,5 +35,5 @@ def run(options: Namespace) -> Answer:
     }
     rows = [[one.kind, str(one.job_id), one.at] for one in fact.deliveries.all()]
     jobs = [dict(zip(_HEADS, row, strict=True)) for row in rows]
-    text = f"{facts(data.items())}\n\n{table(_HEADS, rows) if rows else 'Nobody listened.'}"
+    text = f"{facts(data.items())}\n\n{table(_HEADS, rows) if rows else 'No listener.'}"
     return Answer(data | {"jobs": jobs}, text)

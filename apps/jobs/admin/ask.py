@@ -19,7 +19,7 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 2, "cols": 60}),
-        help_text="For the next person who asks why.",
+        help_text="Shown in the audit log.",
     )
 
 

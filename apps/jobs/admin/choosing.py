@@ -33,7 +33,7 @@ def to_question(
     if request.POST.get("select_across") != "1":
         query = {"ids": ",".join(request.POST.getlist("_selected_action"))}
     elif request.GET.get("q"):
-        words = "All that a search finds cannot be taken at once. Tick them, or use the filters at the side."
+        words = "An action cannot apply to all results of a search. Select them, or use the filters."
         model_admin.message_user(request, words, messages.ERROR)
         return None
     else:

@@ -18,6 +18,7 @@ from apps.jobs.admin.read_only import ReadOnlyAdmin
 from apps.jobs.kinds import arguments
 from apps.jobs.models import DeadLetter
 from apps.jobs.operating import dead_letters
+from apps.lib import words
 
 _LONGEST_ARGUMENTS = 10_000
 
@@ -29,7 +30,7 @@ class DeadLetterAdmin(ReadOnlyAdmin[DeadLetter]):
     list_display = ("job_id", "kind", "fingerprint", "died_at", "message", "decision")
     list_filter = (DecisionFilter, AgeOfDeathFilter, KindFilter)
     ordering: ClassVar = ("-died_at",)
-    search_help_text = "The id of a job, or a whole fingerprint"
+    search_help_text = "A job id, or a complete fingerprint"
     actions = ("replay_selected", "discard_selected")
     change_list_template = "admin/jobs/dead_letters.html"
     fields = (
@@ -59,7 +60,7 @@ class DeadLetterAdmin(ReadOnlyAdmin[DeadLetter]):
     @admin.display(description="decide")
     def what_to_do(self, letter: DeadLetter) -> SafeString:
         """Return links to what can be decided, and to the job."""
-        job = format_html('<a href="{}">The job</a>', reverse("admin:jobs_job_change", args=[letter.pk]))
+        job = format_html('<a href="{}">Job</a>', reverse("admin:jobs_job_change", args=[letter.pk]))
         if letter.decision == DeadLetter.Decision.REPLAYED:
             return job
         discarded = "&discarded=1" if letter.decision else ""
@@ -77,12 +78,12 @@ class DeadLetterAdmin(ReadOnlyAdmin[DeadLetter]):
         """Allow discarding to those who have the right."""
         return request.user.has_perm("jobs.discard_deadletter")
 
-    @admin.action(description="Replay selected dead letters…", permissions=["replay"])
+    @admin.action(description="Replay selected dead jobs…", permissions=["replay"])
     def replay_selected(self, request: HttpRequest, queryset: QuerySet[DeadLetter]) -> HttpResponse | None:  # noqa: ARG002
         """Ask before replaying."""
         return to_question(self, request, "replay")
 
-    @admin.action(description="Discard selected dead letters…", permissions=["discard"])
+    @admin.action(description="Discard selected dead jobs…", permissions=["discard"])
     def discard_selected(self, request: HttpRequest, queryset: QuerySet[DeadLetter]) -> HttpResponse | None:  # noqa: ARG002
         """Ask before discarding."""
         return to_question(self, request, "discard")
@@ -112,8 +113,8 @@ class DeadLetterAdmin(ReadOnlyAdmin[DeadLetter]):
         count = dead_letters.count(chosen)
         question = ask.Question(
             title=decision.title,
-            what=f"{str(chosen).capitalize()}.",
-            counts={"dead letters": count},
+            what=f"{words.sentence_case(str(chosen))}.",
+            counts={"dead jobs": count},
             notes=decision.notes,
             form=form,
             button=decision.button,
@@ -125,7 +126,7 @@ class DeadLetterAdmin(ReadOnlyAdmin[DeadLetter]):
         """Show what goes wrong, the most frequent first."""
         ask.check(request, "jobs.view_deadletter")
         context: dict[str, Any] = self.admin_site.each_context(request) | {
-            "title": "Dead letters by cause",
+            "title": "Dead jobs by cause",
             "opts": self.opts,
             "groups": dead_letters.groups(dead_letters.Filter()),
             "may_replay": self.has_replay_permission(request),

@@ -29,19 +29,19 @@ class ReplayForm(ReasonForm):
     """Why and how carefully; for one job also with which arguments."""
 
     canary = forms.IntegerField(
-        min_value=0, initial=0, help_text="So many first; the rest when they ended well."
+        min_value=0, initial=0, help_text="Run this many first; continue only if they succeed."
     )
     per_minute = forms.IntegerField(
-        min_value=1, required=False, help_text="No faster than this; empty: as fast as the line takes them."
+        min_value=1, required=False, help_text="Maximum jobs per minute. Empty: no limit."
     )
     stop_at_percent = forms.IntegerField(
-        min_value=1, max_value=100, initial=20, help_text="Stop when more of those that ended died again."
+        min_value=1, max_value=100, initial=20, help_text="Stop if more than this percentage fail again."
     )
     args = forms.JSONField(
         label="Arguments",
         required=False,
         widget=forms.Textarea(attrs={"rows": 6, "cols": 60, "spellcheck": "false"}),
-        help_text="Changed here, the job starts anew with them. A secret shown as *** stays as it is.",
+        help_text="Change them to start the job again with other arguments. Leave *** to keep a secret.",
     )
 
     def __init__(self, *args: Any, chosen: Filter, **kwargs: Any) -> None:
@@ -65,7 +65,7 @@ class ReplayForm(ReasonForm):
         unmasked = _unmasked(given, self.stored)
         if name := _still_masked(unmasked):
             raise forms.ValidationError(
-                f"{name} is hidden, and which one it was cannot be told. Type it in full."
+                f"{name} is hidden and cannot be matched to a stored value. Enter it in full."
             )
         return None if unmasked == self.stored else unmasked
 
@@ -124,30 +124,30 @@ def _replay(request: HttpRequest, chosen: Filter, form: ReplayForm) -> str:
     except (replay.NothingToReplay, registry.UnknownKind, TypeError, ValueError) as error:
         form.add_error(None, str(error))
         return ""
-    said = f"Replay {started.pk}: {started.sent} of {started.total} in line.{replay_keys.told(started)}"
-    return f"{said} Its record says how it goes."
+    said = f"Replay {started.pk}: {started.sent} of {started.total} queued again.{replay_keys.told(started)}"
+    return f"{said} Progress is shown on the page of the replay."
 
 
 def _discard(request: HttpRequest, chosen: Filter, form: DiscardForm) -> str:
     count = dead_letters.discard(chosen, actor=request.user, reason=form.cleaned_data["reason"])
-    return f"Discarded: {count}. They stay as evidence."
+    return f"Discarded: {count}. Error history is kept."
 
 
 DECISIONS = {
     "replay": Decision(
         "jobs.replay_deadletter",
-        "Replay dead letters",
-        "Replay them",
+        "Replay dead jobs",
+        "Replay",
         ReplayForm,
         _replay,
-        ("They go to the end of their line and start a new life; their evidence is kept.",),
+        ("The jobs are queued again. Error history is kept.",),
     ),
     "discard": Decision(
         "jobs.discard_deadletter",
-        "Discard dead letters",
-        "Discard them",
+        "Discard dead jobs",
+        "Discard",
         DiscardForm,
         _discard,
-        ("They stay as evidence, and can still be replayed one by one.",),
+        ("Error history is kept. A discarded job can still be replayed.",),
     ),
 }

@@ -20,9 +20,10 @@ from apps.jobs.admin.read_only import ReadOnlyAdmin
 from apps.jobs.kinds import arguments
 from apps.jobs.models import Job
 from apps.jobs.operating.why import why_waiting
+from apps.lib import words
 
 _LONGEST_ARGUMENTS = 10_000
-_STORIES = (("logline", "log"), ("attempt", "attempts"), ("deadletter", "dead letter"), ("action", "actions"))
+_STORIES = (("logline", "log"), ("attempt", "attempts"), ("deadletter", "dead job"), ("action", "audit log"))
 
 
 @admin.register(Job)
@@ -33,7 +34,7 @@ class JobAdmin(ReadOnlyAdmin[Job]):
     list_filter = (AgeFilter, "state", KindFilter)
     list_select_related = ("owner",)
     search_fields: ClassVar = ("id", "kind")
-    search_help_text = "The id of a job, a part of a kind, or an owner's e-mail address"
+    search_help_text = "A job id, part of a job type's name, or an owner's full e-mail address"
     id_field = "id"
     actions = ("cancel_selected", "retry_selected", "run_selected_again")
     fields = (
@@ -61,7 +62,7 @@ class JobAdmin(ReadOnlyAdmin[Job]):
             return queryset.filter(owner_id__in=list(people.values_list("pk", flat=True)))
         return queryset.filter(kind__in=[kind for kind in registry.kinds() if term.lower() in kind])
 
-    @admin.display(description="why it waits")
+    @admin.display(description="why it is waiting")
     def why_it_waits(self, job: Job) -> str:
         """Return why it does not run yet, or that it does not wait."""
         return why_waiting(job.pk)
@@ -83,12 +84,12 @@ class JobAdmin(ReadOnlyAdmin[Job]):
         """Return the result as JSON."""
         return "" if job.result is None else json.dumps(job.result, ensure_ascii=False)
 
-    @admin.display(description="its story")
+    @admin.display(description="related")
     def stories(self, job: Job) -> SafeString:
         """Return links to the job's log, attempts, dead letter and what people did to it."""
         links = [
-            format_html('<a href="{}?q={}">{}</a>', reverse(f"admin:jobs_{model}_changelist"), job.pk, words)
-            for model, words in _STORIES
+            format_html('<a href="{}?q={}">{}</a>', reverse(f"admin:jobs_{model}_changelist"), job.pk, label)
+            for model, label in _STORIES
         ]
         return format_html_join(" · ", "{}", ((link,) for link in links))
 
@@ -105,7 +106,7 @@ class JobAdmin(ReadOnlyAdmin[Job]):
         """Ask before cancelling."""
         return to_question(self, request, "cancel")
 
-    @admin.action(description="Run selected sleeping jobs now…", permissions=["retry"])
+    @admin.action(description="Run selected scheduled jobs now…", permissions=["retry"])
     def retry_selected(self, request: HttpRequest, queryset: QuerySet[Job]) -> HttpResponse | None:  # noqa: ARG002
         """Ask before running them early."""
         return to_question(self, request, "retry")
@@ -133,11 +134,11 @@ class JobAdmin(ReadOnlyAdmin[Job]):
         if request.method == "POST" and form.is_valid() and count and not too_many:
             self.message_user(request, todo.do(request, chosen, form.cleaned_data["reason"]))
             return HttpResponseRedirect(reverse("admin:jobs_job_changelist"))
-        counts = {"meant": job_actions.count(chosen), todo.counted: count}
+        counts = {"selected": job_actions.count(chosen), todo.counted: count}
         notes = (f"More than {job_actions.MOST_AT_ONCE:,} at once: use manage.py jobs.",) if too_many else ()
         question = ask.Question(
             title=todo.title,
-            what=f"{str(chosen).capitalize()}.",
+            what=f"{words.sentence_case(str(chosen))}.",
             counts=counts,
             notes=notes,
             form=form,

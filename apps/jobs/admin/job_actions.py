@@ -33,7 +33,7 @@ def _cancel(request: HttpRequest, chosen: JobFilter, reason: str) -> str:
 
 
 def _retry(request: HttpRequest, chosen: JobFilter, reason: str) -> str:
-    return f"In line now: {cancel.retry_now(chosen, actor=request.user, reason=reason)}."
+    return f"Queued now: {cancel.retry_now(chosen, actor=request.user, reason=reason)}."
 
 
 def _run_again(request: HttpRequest, chosen: JobFilter, reason: str) -> str:
@@ -47,9 +47,9 @@ def _run_again(request: HttpRequest, chosen: JobFilter, reason: str) -> str:
                 refused.append(str(error))
     started = [again.id for again in came if again.is_new]
     there = [again.id for again in came if not again.is_new]
-    said = f"Started as new jobs: {len(started)}." + (f" The first is {started[0]}." if started else "")
+    said = f"New jobs: {len(started)}." + (f" The first is {started[0]}." if started else "")
     if there:
-        said += f" Not started, since another job holds the unique key: {len(there)}. See {there[0]}."
+        said += f" Not started, because another job holds the unique key: {len(there)}. See {there[0]}."
     return said + (f" Not started: {len(refused)}. {refused[0]}" if refused else "")
 
 
@@ -65,10 +65,15 @@ def count(chosen: JobFilter) -> int:
 
 VERBS = {
     "cancel": Verb(
-        "jobs.cancel_job", "Cancel jobs", "Cancel them", cancel.cancellable, "wait or run", _cancel
+        "jobs.cancel_job", "Cancel jobs", "Cancel jobs", cancel.cancellable, "can be cancelled", _cancel
     ),
     "retry": Verb(
-        "jobs.retry_job", "Run sleeping jobs now", "Run them now", cancel.sleeping, "sleep", _retry
+        "jobs.retry_job",
+        "Run scheduled jobs now",
+        "Run now",
+        cancel.sleeping,
+        "scheduled or retrying",
+        _retry,
     ),
-    "again": Verb("jobs.retry_job", "Run jobs again", "Start them anew", _ended, "ended", _run_again),
+    "again": Verb("jobs.retry_job", "Run jobs again", "Run again", _ended, "already finished", _run_again),
 }

@@ -17,6 +17,7 @@ from apps.jobs.admin.last_hour import drawn
 from apps.jobs.admin.read_only import ReadOnlyAdmin
 from apps.jobs.models import Pause, Queue
 from apps.jobs.operating import pause, queues, throughput
+from apps.lib import words
 
 _MAY_PAUSE = "jobs.pause_queue"
 
@@ -27,14 +28,14 @@ class PauseForm(ask.ReasonForm):
     until = forms.DateTimeField(
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
-        help_text="Empty: until somebody resumes it.",
+        help_text="Empty: until someone resumes it.",
     )
 
     def clean_until(self) -> datetime | None:
         """Refuse a time that has passed."""
         until: datetime | None = self.cleaned_data["until"]
         if until is not None and until <= timezone.now():
-            raise forms.ValidationError("This time has passed. Name a later one, or none.")
+            raise forms.ValidationError("This time has passed. Enter a later one, or leave it empty.")
         return until
 
 
@@ -88,22 +89,21 @@ class QueueAdmin(ReadOnlyAdmin[Queue]):
                 form.add_error(None, str(error))
             else:
                 return HttpResponseRedirect(reverse("admin:jobs_queue_changelist"))
-        pauses = (
-            "Nothing new of it will start. What runs goes on; what the broker holds unclaimed comes back."
-        )
+        pauses = "No new jobs will start. Running jobs finish."
         question = ask.Question(
-            title=f"{verb.capitalize()} {scope} {name}",
-            what=pauses if verb == "pause" else "What waits may start again, in the order it came.",
+            title=f"{words.sentence_case(verb)} {scope} {name}",
+            what=pauses if verb == "pause" else "Waiting jobs start again, in their order.",
             form=form,
-            button=f"{verb.capitalize()} it",
+            button=words.sentence_case(verb),
         )
         return ask.page(request, self, question)
 
 
-def _do(request: HttpRequest, verb: str, what: tuple[str, str], words: dict[str, Any]) -> str:
+def _do(request: HttpRequest, verb: str, what: tuple[str, str], given: dict[str, Any]) -> str:
     scope, name = what
+    named = f"{words.sentence_case(scope)} {name}"
     if verb == "pause":
-        recalled = pause.pause(scope, name, until=words["until"], reason=words["reason"], by=request.user)
-        return f"Paused {scope} {name}. Recalled from the broker: {recalled}."
-    was_paused = pause.resume(scope, name, reason=words["reason"], by=request.user)
-    return f"Resumed {scope} {name}." if was_paused else f"{scope.capitalize()} {name} was not paused."
+        pause.pause(scope, name, until=given["until"], reason=given["reason"], by=request.user)
+        return f"{named} paused."
+    was_paused = pause.resume(scope, name, reason=given["reason"], by=request.user)
+    return f"{named} resumed." if was_paused else f"{named} was not paused."

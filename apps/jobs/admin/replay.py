@@ -36,7 +36,7 @@ class ReplayAdmin(ReadOnlyAdmin[Replay]):
     )
     list_filter = ("stage",)
     ordering: ClassVar = ("-id",)
-    search_help_text = "The id of a job that was replayed"
+    search_help_text = "The id of a replayed job"
     fields = (
         ("asked_at", "actor_name", "stage"),
         "reason",
@@ -62,7 +62,7 @@ class ReplayAdmin(ReadOnlyAdmin[Replay]):
     def stop_it(self, record: Replay) -> SafeString | str:
         """Return the link to stop it while it is under way."""
         if record.stage != Replay.Stage.GOING:
-            return "It ended."
+            return "Ended."
         return format_html('<a href="{}">Stop it…</a>', reverse("admin:jobs_replay_stop", args=[record.pk]))
 
     def get_urls(self) -> list[URLPattern]:
@@ -83,14 +83,14 @@ class ReplayAdmin(ReadOnlyAdmin[Replay]):
             except replay.NotGoing as error:
                 form.add_error(None, str(error))
             else:
-                self.message_user(request, f"Stopped. {stopped.total - stopped.sent} were left dead.")
+                self.message_user(request, f"Stopped. {stopped.total - stopped.sent} were not replayed.")
                 return HttpResponseRedirect(reverse("admin:jobs_replay_changelist"))
         question = ask.Question(
             title=f"Stop replay {pk}",
-            what="What is in line stays there, the rest stays dead and may be replayed again.",
-            counts={"in line again": record.sent, "would be left": record.total - record.sent},
+            what="Jobs already queued again run; the others stay failed and can be replayed later.",
+            counts={"queued again": record.sent, "not replayed": record.total - record.sent},
             form=form,
-            button="Stop it",
+            button="Stop replay",
             is_pointless=record.stage != Replay.Stage.GOING,
         )
         return ask.page(request, self, question)

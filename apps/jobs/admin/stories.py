@@ -44,7 +44,7 @@ class ActionAdmin(ReadOnlyAdmin[Action]):
     fields = ("at", "actor_name", "verb", "subject", "count", "reason", "shown_details")
     readonly_fields = ("shown_details",)
     id_field = "subject"
-    search_help_text = "The id of a job, or a whole subject such as: queue default"
+    search_help_text = "A job id, or a complete subject such as: queue default"
 
     @admin.display(description="details")
     def shown_details(self, entry: Action) -> str:

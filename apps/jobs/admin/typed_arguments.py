@@ -11,7 +11,7 @@ from apps.jobs import registry, storable
 from apps.jobs.kinds.validate import Validator
 
 _PREFIX = "arg"
-_AS_BY_DEFAULT = ("", "as by default")
+_AS_BY_DEFAULT = ("", "default")
 
 Schema = Mapping[str, Any]  # a JSON schema, as pydantic writes it
 
@@ -35,7 +35,7 @@ class TypedArguments(forms.Form):
         }
 
     def clean(self) -> dict[str, Any]:
-        """Return the arguments by name as JSON holds them; what was left empty is as by default."""
+        """Return the arguments by name as JSON holds them; what was left empty is default."""
         data = super().clean() or self.cleaned_data
         given = {name: data[name] for name in self.fields if name in data and not _is_empty(data[name])}
         if self.errors:

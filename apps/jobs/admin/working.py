@@ -25,7 +25,7 @@ class WorkerAdmin(ReadOnlyAdmin[Worker]):
         "stopped_at",
         "version",
     )
-    search_help_text = "The id of a job that it ran"
+    search_help_text = "The id of a job that last ran on the worker"
 
     def search_by_id(self, queryset: QuerySet[Worker], job_id: UUID) -> QuerySet[Worker]:
         """Find the worker that took a job last."""

@@ -62,7 +62,7 @@ class Probe:
         if silence > _SILENCE_S:
             return (
                 f"It has not come round for {silence:.0f} s. Is the database there? "
-                "The log of this keeper says more."
+                "See the log of this keeper."
             )
         for duty, begun in list(self._begun.items()):  # of two threads
             if (took := monotonic() - begun) > _TOO_LONG_S:

@@ -14,13 +14,15 @@ class Action(models.Model):
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.DO_NOTHING, null=True, db_constraint=False, related_name="+"
     )
-    actor_name = models.TextField()  # as it was then; "shell" for a command
-    verb = models.TextField()  # cancel, replay, discard, pause, resume, ...
+    actor_name = models.TextField("person")  # as it was then; "shell" for a command
+    verb = models.TextField("action")  # cancel, replay, discard, pause, resume, ...
     subject = models.TextField()  # what it was done to: a job's id, a queue, a filter in words
-    count = models.IntegerField(default=1)  # how many jobs it changed
+    count = models.IntegerField("jobs changed", default=1)  # how many jobs it changed
     reason = models.TextField(default="")
     details = models.JSONField(default=dict)
 
     class Meta:
+        verbose_name = "audit log entry"
+        verbose_name_plural = "audit log"
         ordering: ClassVar = ["-id"]
         indexes: ClassVar = [models.Index("subject", "id", name="action_by_subject")]

@@ -20,10 +20,11 @@ class Bundle(models.Model):
     queue = models.TextField()
     kind = models.TextField()
     published_at = models.DateTimeField()  # by relay and re-publish: when it was last handed to the broker
-    tries = models.SmallIntegerField(default=1)  # by re-publish: how often
-    ids = ArrayField(models.UUIDField())
+    tries = models.SmallIntegerField("times sent", default=1)  # by re-publish: how often
+    ids = ArrayField(models.UUIDField(), verbose_name="jobs")
 
     class Meta:
+        verbose_name = "message"
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=models.Q(ids__len__gte=1, ids__len__lte=500), name="bundle_has_1_to_500_jobs"

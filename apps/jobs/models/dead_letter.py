@@ -18,7 +18,7 @@ class DeadLetter(models.Model):
 
     job_id = models.UUIDField(primary_key=True)
     kind = models.TextField()
-    fingerprint = models.TextField()
+    fingerprint = models.TextField("cause")
     died_at = models.DateTimeField()
     message = models.TextField()  # one sentence for the person who started it
     evidence = models.JSONField()  # error type, traceback without locals, arguments
@@ -46,9 +46,10 @@ class DeadLetter(models.Model):
                 name="dead_letter_is_open_or_decided",
             )
         ]
+        verbose_name = "dead job"
         permissions: ClassVar = [
-            ("replay_deadletter", "Can replay dead letters"),
-            ("discard_deadletter", "Can discard dead letters"),
+            ("replay_deadletter", "Can replay dead jobs"),
+            ("discard_deadletter", "Can discard dead jobs"),
         ]
 
     def __str__(self) -> str:

@@ -10,11 +10,11 @@ class Duty(models.Model):
 
     name = models.TextField(primary_key=True)
     keeper = models.TextField()  # host and pid of the leader
-    ran_at = models.DateTimeField()
-    took_ms = models.FloatField()
-    did = models.IntegerField(default=0)  # how many rows it moved
+    ran_at = models.DateTimeField("last run")
+    took_ms = models.FloatField("duration in ms")
+    did = models.IntegerField("rows changed", default=0)  # how many rows it moved
     error = models.TextField(default="")  # empty when all was well
 
     class Meta:
         ordering: ClassVar = ["name"]
-        verbose_name_plural = "duties"
+        verbose_name = "keeper task"

@@ -49,7 +49,7 @@ class Job(models.Model):
     kind = models.TextField()
     queue = models.TextField(default="default")
     trigger = models.TextField(default="code")  # code, web, shell, schedule or event
-    subject = models.TextField(default="")  # what it is about, in a person's words: a file name, a title
+    subject = models.TextField(default="")  # what it is about, in plain words: a file name, a title
     args = models.JSONField(default=dict)  # named arguments
     # From here on: written by release, claim, checkpoint and finish.
     run_after = models.DateTimeField(null=True)  # while it sleeps: not before this moment
@@ -67,7 +67,9 @@ class Job(models.Model):
     failures = models.SmallIntegerField(
         default=0
     )  # by retry: counted against max_attempts; a lost worker is not
-    deaths = models.SmallIntegerField(default=0)  # by rescue: workers lost since it last made progress
+    deaths = models.SmallIntegerField(
+        "workers lost", default=0
+    )  # by rescue: workers lost since it last made progress
     lease = models.UUIDField(null=True)  # by claim: random, never issued twice; names the one who may write
     fingerprint = models.TextField(default="")  # by bury: exception type and top frame of our code
     result = models.JSONField(null=True)  # by succeed: at most 64 kB

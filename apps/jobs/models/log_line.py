@@ -16,6 +16,7 @@ class LogLine(models.Model):
     message = models.TextField()
 
     class Meta:
+        verbose_name = "log line"
         db_table = "jobs_log_line"
         ordering: ClassVar = ["id"]
         indexes: ClassVar = [models.Index("job_id", "id", name="log_line_by_job")]

@@ -18,11 +18,11 @@ class Replay(models.Model):
         STOPPED = "stopped"  # by itself, since too many died again, or by a person
 
     id = models.BigAutoField(primary_key=True)
-    asked_at = models.DateTimeField()
+    asked_at = models.DateTimeField("started at")
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.DO_NOTHING, null=True, db_constraint=False, related_name="+"
     )
-    actor_name = models.TextField()  # as it was then; "shell:login" for a command
+    actor_name = models.TextField("person")  # as it was then; "shell:login" for a command
     reason = models.TextField()
     filter = models.JSONField()  # what was asked for
     edited_args = models.JSONField(null=True)  # for one job: with other arguments than it had
@@ -32,11 +32,13 @@ class Replay(models.Model):
     stage = models.TextField(choices=Stage.choices, default=Stage.GOING)
     stopped_because = models.TextField(default="")
     total = models.IntegerField()
-    sent = models.IntegerField(default=0)  # put in line again
-    ended_well = models.IntegerField(default=0)
-    died_again = models.IntegerField(default=0)
+    sent = models.IntegerField("queued again", default=0)  # put in line again
+    ended_well = models.IntegerField("succeeded", default=0)
+    died_again = models.IntegerField("failed again", default=0)
     skipped = models.IntegerField(default=0)  # was not dead any more when its turn came, or is gone
-    held = models.IntegerField(default=0, db_default=0)  # left dead: another job holds their unique key
+    held = models.IntegerField(
+        "not replayed", default=0, db_default=0
+    )  # left dead: another job holds their unique key
     sent_at = models.DateTimeField(null=True)  # up to when `per_minute` has been used
     looked_at = models.UUIDField(null=True)  # where the keeper's next look for ended jobs begins
     ended_at = models.DateTimeField(null=True)
@@ -68,12 +70,12 @@ class Replayed(models.Model):
     class Became(models.IntegerChoices):
         """What became of it in this replay."""
 
-        WAITS = 0, "waits for its turn"
-        SENT = 1, "in line again"
-        ENDED_WELL = 2, "ended well"
-        DIED_AGAIN = 3, "died again"
-        SKIPPED = 4, "not followed any further"
-        HELD = 5, "left dead: another job holds its unique key"
+        WAITS = 0, "waiting"
+        SENT = 1, "queued again"
+        ENDED_WELL = 2, "succeeded"
+        DIED_AGAIN = 3, "failed again"
+        SKIPPED = 4, "no longer tracked"
+        HELD = 5, "not replayed: another job holds its unique key"
 
     pk = models.CompositePrimaryKey("replay", "job_id")
     replay = models.ForeignKey(Replay, models.CASCADE, db_index=False, related_name="jobs")

@@ -47,7 +47,7 @@ def told(record: Replay) -> str:
     """Say how many stay dead because of their keys; nothing when there is none."""
     if not record.held:
         return ""
-    return f" {record.held} stay dead: another job holds their unique key, or it cannot be told."
+    return f" {record.held} stay failed: another job holds their unique key, or the key is unknown."
 
 
 def _key_of(

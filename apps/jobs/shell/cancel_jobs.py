@@ -1,4 +1,4 @@
-"""`jobs cancel`: named jobs at once; all that fit a filter after a count."""
+"""`jobs cancel`: named jobs at once; all that match a filter after a count."""
 
 from argparse import ArgumentParser, Namespace
 
@@ -8,7 +8,7 @@ from apps.jobs.shell import options as shared
 from apps.jobs.shell.answer import Answer
 from apps.jobs.states import State
 
-HELP = "Cancel jobs: those named, or with --yes all that fit a filter."
+HELP = "Cancel jobs: those named, or with --yes all that match a filter."
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -26,7 +26,7 @@ def run(options: Namespace) -> Answer:
         count = cancel.cancellable(chosen).jobs().count()
         return Answer(
             {"would_cancel": count, "done": False},
-            f"{count} of {chosen} wait or run. Nothing was changed. Add --yes to cancel them.",
+            f"{count} of {chosen} can be cancelled. Nothing was changed. Add --yes to cancel them.",
         )
     became = cancel.cancel(chosen, actor=None, reason=options.reason)
     cancelled, asked = became[State.CANCELLED], became[State.RUNNING]

@@ -9,7 +9,7 @@ from apps.jobs.operating.dead_letters import Filter
 from apps.jobs.shell import options as shared
 from apps.jobs.shell.answer import Answer
 
-HELP = "Give dead letters up: those named, or with --yes all that fit a filter. They stay as evidence."
+HELP = "Discard dead letters: those named, or with --yes all that match a filter. Error history is kept."
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -28,7 +28,7 @@ def run(options: Namespace) -> Answer:
         count = dead_letters.count(chosen)
         return Answer(
             {"would_discard": count, "done": False},
-            f"{count} fit: {chosen}. Nothing was changed. Add --yes to discard them.",
+            f"{count} match: {chosen}. Nothing was changed. Add --yes to discard them.",
         )
     try:
         count = dead_letters.discard(chosen, actor=None, reason=options.reason)

@@ -15,7 +15,7 @@ def arguments(parser: ArgumentParser) -> None:
     """Add its own arguments."""
     parser.add_argument("key", help="of the effect, as its dead letter names it")
     parser.add_argument("--receipt", default="null", help="what the effect would have returned, as JSON")
-    parser.add_argument("--reason", required=True, help="how you know; for the next person who asks")
+    parser.add_argument("--reason", required=True, help="how you know; recorded in the audit log")
 
 
 def run(options: Namespace) -> Answer:
@@ -29,4 +29,4 @@ def run(options: Namespace) -> Answer:
         ) from error
     except unknown_effects.NotOpen as error:
         raise CommandError(str(error)) from error
-    return Answer({"key": options.key, "receipt": receipt}, "Written down. Now replay its job.")
+    return Answer({"key": options.key, "receipt": receipt}, "Recorded. Now replay its job.")

@@ -13,7 +13,7 @@ HELP = "Say that an unknown effect did not happen; its job tries it again when i
 def arguments(parser: ArgumentParser) -> None:
     """Add its own arguments."""
     parser.add_argument("key", help="of the effect, as its dead letter names it")
-    parser.add_argument("--reason", required=True, help="how you know; for the next person who asks")
+    parser.add_argument("--reason", required=True, help="how you know; recorded in the audit log")
 
 
 def run(options: Namespace) -> Answer:
@@ -22,4 +22,4 @@ def run(options: Namespace) -> Answer:
         unknown_effects.did_not_happen(options.key, actor=None, reason=options.reason)
     except unknown_effects.NotOpen as error:
         raise CommandError(str(error)) from error
-    return Answer({"key": options.key}, "Written down. Now replay its job.")
+    return Answer({"key": options.key}, "Recorded. Now replay its job.")

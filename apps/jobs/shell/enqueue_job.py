@@ -24,7 +24,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--queue", help="instead of the kind's own")
     parser.add_argument("--priority", type=int, help="0 goes first; one step yields to ten minutes of age")
     parser.add_argument("--countdown", type=float, metavar="SECONDS", help="not before")
-    parser.add_argument("--subject", default="", help="what it is about, in a person's words")
+    parser.add_argument("--subject", default="", help="what it is about, in plain words")
 
 
 def run(options: Namespace) -> Answer:

@@ -8,7 +8,7 @@ from apps.jobs.shell import options as shared
 from apps.jobs.shell.answer import Answer, table
 from apps.jobs.shell.letter_options import add_letter_filter
 
-HELP = "Group dead letters by what went wrong, the most frequent first."
+HELP = "Group dead letters by cause, the most frequent first."
 _HEADS = ("letters", "tenants", "kind", "first", "last", "fingerprint")
 
 
@@ -25,5 +25,5 @@ def run(options: Namespace) -> Answer:
         (group.letters, group.tenants, group.kind, group.first_at, group.last_at, group.fingerprint)
         for group in groups
     )
-    text = table(_HEADS, rows) if groups else "No dead letter fits."
+    text = table(_HEADS, rows) if groups else "No dead letter matches."
     return Answer({"groups": [asdict(group) for group in groups]}, text)

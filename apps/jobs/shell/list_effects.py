@@ -6,7 +6,7 @@ from typing import Any
 from apps.jobs.operating import unknown_effects
 from apps.jobs.shell.answer import Answer
 
-HELP = "List outside effects that were begun by jobs that run no more, and of which nobody knows the end."
+HELP = "List outside effects that ended jobs started without a known outcome."
 MOST = 100
 
 

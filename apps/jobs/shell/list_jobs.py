@@ -22,7 +22,7 @@ def run(options: Namespace) -> Answer:
     rows = (
         (job.pk, job.kind, job.get_state_display(), job.queue, job.enqueued_at, job.subject) for job in jobs
     )
-    text = table(_HEADS, rows) if jobs else "No job fits."
+    text = table(_HEADS, rows) if jobs else "No job matches."
     return Answer({"jobs": [_brief(job) for job in jobs]}, text)
 
 

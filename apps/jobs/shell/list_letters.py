@@ -7,7 +7,7 @@ from apps.jobs.shell import options as shared
 from apps.jobs.shell.answer import Answer, table
 from apps.jobs.shell.letter_options import add_letter_filter
 
-HELP = "List dead letters nobody decided about, the last to die first."
+HELP = "List open dead letters, the latest first."
 _FIELDS = ("job_id", "kind", "died_at", "tenant", "fingerprint", "message")
 
 
@@ -21,7 +21,7 @@ def run(options: Namespace) -> Answer:
     """List them."""
     chosen = shared.letter_filter(options)
     letters = list(chosen.letters().order_by("-died_at")[: options.limit])
-    text = table(_FIELDS, (_row(letter) for letter in letters)) if letters else "No dead letter fits."
+    text = table(_FIELDS, (_row(letter) for letter in letters)) if letters else "No dead letter matches."
     return Answer(
         {"dead_letters": [dict(zip(_FIELDS, _row(letter), strict=True)) for letter in letters]},
         text,

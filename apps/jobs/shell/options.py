@@ -86,10 +86,8 @@ def add_job_filter(parser: ArgumentParser) -> None:
 
 def add_going_ahead(parser: ArgumentParser, *, needs_reason: bool) -> None:
     """Add why, and whether to do it or only to count."""
-    parser.add_argument(
-        "--reason", default="", required=needs_reason, help="for the next person who asks why"
-    )
-    parser.add_argument("--yes", action="store_true", help="do it; without, only count")
+    parser.add_argument("--reason", default="", required=needs_reason, help="recorded in the audit log")
+    parser.add_argument("--yes", action="store_true", help="apply it; without --yes, only count")
 
 
 def job_filter(options: Namespace, ids: Iterable[UUID] | None = None) -> JobFilter:
@@ -125,4 +123,4 @@ def letter_filter(options: Namespace, ids: Iterable[UUID] | None = None) -> Filt
 def refuse_everything(chosen: JobFilter | Filter, everything: JobFilter | Filter) -> None:
     """Raise CommandError when nothing says which are meant: a forgotten filter must not change all."""
     if chosen == everything:
-        raise CommandError("Say which are meant: their ids, or a filter such as --kind or --since.")
+        raise CommandError("Give ids, or a filter such as --kind or --since.")

@@ -12,7 +12,7 @@ from apps.jobs.shell import options as shared
 from apps.jobs.shell.answer import Answer
 from apps.jobs.shell.letter_options import add_letter_filter
 
-HELP = "Replay dead letters: those named, or with --yes all that fit a filter."
+HELP = "Replay dead letters: those named, or with --yes all that match a filter."
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -23,11 +23,19 @@ def arguments(parser: ArgumentParser) -> None:
         "--args", dest="named", type=shared.json_object, metavar="JSON", help="other arguments, for one job"
     )
     parser.add_argument(
-        "--canary", type=int, default=0, metavar="N", help="so many first; the rest if they end well"
+        "--canary",
+        type=int,
+        default=0,
+        metavar="N",
+        help="run this many first; continue only if they succeed",
     )
     parser.add_argument("--per-minute", type=int, metavar="N", help="no faster than this")
     parser.add_argument(
-        "--stop-at", type=int, default=20, metavar="PERCENT", help="stop when more die again (20)"
+        "--stop-at",
+        type=int,
+        default=20,
+        metavar="PERCENT",
+        help="stop if more than this percentage fail again (20)",
     )
     shared.add_going_ahead(parser, needs_reason=True)
 
@@ -40,7 +48,7 @@ def run(options: Namespace) -> Answer:
         count = dead_letters.count(chosen)
         return Answer(
             {"would_replay": count, "done": False},
-            f"{count} fit: {chosen}. Nothing was changed. Add --yes to replay them, "
+            f"{count} match: {chosen}. Nothing was changed. Add --yes to replay them, "
             "and perhaps --canary 5 to try a few first.",
         )
     try:
@@ -56,6 +64,6 @@ def run(options: Namespace) -> Answer:
             "held": started.held,
             "done": True,
         },
-        f"Replay {started.pk}: {started.sent} of {started.total} in line.{replay_keys.told(started)} "
-        "`manage.py dead_letters replays` shows how it goes.",
+        f"Replay {started.pk}: {started.sent} of {started.total} queued again.{replay_keys.told(started)} "
+        "`manage.py dead_letters replays` shows its progress.",
     )

@@ -17,12 +17,12 @@ from apps.jobs.shell.answer import Answer
 from apps.jobs.states import SLEEPING, State
 
 HELP = (
-    "Run sleeping jobs now: those named, or with --yes all that fit a filter. "
-    "What waits for its batch does so unless it is named. "
+    "Run scheduled jobs now: those named, or with --yes all that match a filter. "
+    "Jobs that wait for their batch are left alone unless named. "
     "A named job that is dead is replayed; one that ended otherwise runs again as a new job."
 )
 
-_STAYS_DEAD = "stays dead: another job holds its unique key, or it cannot be told"
+_STAYS_DEAD = "stays failed: another job holds its unique key, or the key is unknown"
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -45,10 +45,10 @@ def run(options: Namespace) -> Answer:
         count = cancel.sleeping(chosen).jobs().count()
         return Answer(
             {"would_run_now": count, "done": False},
-            f"{count} of {chosen} sleep. Nothing was changed. Add --yes to run them now.",
+            f"{count} of {chosen} are scheduled or retrying. Nothing was changed. Add --yes to run them now.",
         )
     count = cancel.retry_now(chosen, actor=None, reason=options.reason)
-    return Answer({"run_now": count, "done": True}, f"In line now: {count}.")
+    return Answer({"run_now": count, "done": True}, f"Queued now: {count}.")
 
 
 def _retry(job_id: UUID, reason: str) -> str:
@@ -57,9 +57,9 @@ def _retry(job_id: UUID, reason: str) -> str:
         raise CommandError(f"No job has the id {job_id}. `manage.py jobs list` shows those there are.")
     if job.state in SLEEPING:
         woken = cancel.retry_now(JobFilter(ids=(job_id,)), actor=None, reason=reason)
-        return "in line now" if woken else "woke by itself"
+        return "queued now" if woken else "already queued"
     if not job.has_ended:
-        return f"{job.get_state_display()}: it runs without being asked"
+        return f"{job.get_state_display()}: it runs anyway"
     try:
         if job.state == State.DEAD:
             started = replay.replay(Filter(ids=(job_id,)), actor=None, reason=reason or "retried at a shell")

@@ -13,7 +13,7 @@ from apps.jobs.shell import options as shared
 from apps.jobs.shell.answer import Answer, facts, table
 from apps.jobs.states import WAITING
 
-HELP = "Show one job: what, who, when, its attempts, its last log lines and what people did to it."
+HELP = "Show one job: arguments, owner, times, attempts, last log lines and audit log."
 _LOG_LINES = 20
 _WHEN = ("enqueued_at", "run_after", "started_at", "finished_at", "cancel_requested_at", "expires_at")
 _WHAT = (

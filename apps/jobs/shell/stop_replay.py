@@ -7,13 +7,13 @@ from django.core.management.base import CommandError
 from apps.jobs.operating import replay
 from apps.jobs.shell.answer import Answer
 
-HELP = "Stop a replay: what is in line stays there, the rest stays dead."
+HELP = "Stop a replay: jobs already queued run, the rest stay failed."
 
 
 def arguments(parser: ArgumentParser) -> None:
     """Add its own arguments."""
     parser.add_argument("replay", type=int, help="the number of the replay")
-    parser.add_argument("--reason", required=True, help="for the next person who asks why")
+    parser.add_argument("--reason", required=True, help="recorded in the audit log")
 
 
 def run(options: Namespace) -> Answer:
@@ -24,5 +24,5 @@ def run(options: Namespace) -> Answer:
         raise CommandError(str(error)) from error
     left = record.total - record.sent
     return Answer(
-        {"replay": record.pk, "sent": record.sent, "left": left}, f"Stopped. {left} were left dead."
+        {"replay": record.pk, "sent": record.sent, "left": left}, f"Stopped. {left} were not replayed."
     )

@@ -53,7 +53,7 @@ class LedgerConsumer(Consumer):
             try:
                 connected = super().ensure_connected(conn)
             except broker.REFUSED as error:
-                log.error("%s refuses us: %s. Mend CELERY_BROKER_URL; trying again.", conn.as_uri(), error)
+                log.error("%s refuses us: %s. Fix CELERY_BROKER_URL; retrying.", conn.as_uri(), error)
                 _pause(_AFTER_REFUSAL_S)
             else:
                 broker.bound(connected)

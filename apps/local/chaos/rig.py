@@ -115,7 +115,7 @@ class Rig:
         return process
 
     def restore(self) -> None:
-        """Mend the cables and start every process that is missing, as a supervisor would."""
+        """Fix the cables and start every process that is missing, as a supervisor would."""
         for cable in self._cables.values():
             cable.mend()
         self.postgres.start()

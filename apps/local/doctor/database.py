@@ -40,7 +40,7 @@ def settled(project: Path) -> Finding:
     if shown["server_encoding"] != "UTF8":
         faults.append(f"the encoding is {shown['server_encoding']}, not UTF8")
     if faults:
-        return wrong("database settings", "; ".join(faults), "Mend them in postgresql.conf and restart.")
+        return wrong("database settings", "; ".join(faults), "Fix them in postgresql.conf and restart.")
     return well("database settings", f"fsync and autovacuum on, {shown['max_connections']} connections")
 
 

@@ -14,4 +14,4 @@ def lines() -> Finding:
         names = ",".join(queue.name for queue in stuck)
         return wrong("queues", f"no worker takes {what}", f"Run: celery -A config worker -Q {names}")
     waiting = sum(queue.waiting for queue in all_of_them)
-    return well("queues", f"{count(waiting, 'job')} in line")
+    return well("queues", f"{count(waiting, 'job')} waiting")

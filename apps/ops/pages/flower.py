@@ -16,9 +16,9 @@ from apps.ops.visitor import MAY_VIEW
 def flower(request: HttpRequest) -> HttpResponseRedirect:
     """Send people who may see workers to Flower, to the path in ``to``; never to another site."""
     if not settings.FLOWER_URL:
-        raise Http404("Flower has no address here. Set BACKLINE_FLOWER_URL.")
+        raise Http404("Flower has no address. Set BACKLINE_FLOWER_URL.")
     if not request.user.has_perm(MAY_VIEW):
-        raise PermissionDenied("You may not see the workers. Ask an administrator for the right.")
+        raise PermissionDenied("You may not see workers. Ask an administrator for the permission.")
     host, _ = split_domain_port(request.get_host())
     root = as_seen_from(settings.FLOWER_URL, host).rstrip("/")
     # The slash ends the host name, whatever a stranger put into the link.

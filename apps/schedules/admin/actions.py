@@ -53,7 +53,9 @@ class Actions(PeriodicTaskAdmin):  # type: ignore[misc]  # untyped base
                 run_now(schedule.pk, owner_id=request.user.pk, by=request.user.get_username())
                 started += 1
             except (broker.BrokerAway, *REFUSALS) as error:
-                self.message_user(request, f"{schedule.name} was not run: {reason_of(error)}", messages.ERROR)
+                self.message_user(
+                    request, f"{schedule.name} was not started: {reason_of(error)}", messages.ERROR
+                )
         self.message_user(request, f"Started: {started}.", messages.SUCCESS if started else messages.WARNING)
 
     @admin.action(description="Pause selected schedules until…", permissions=["pause"])
@@ -82,7 +84,7 @@ class Actions(PeriodicTaskAdmin):  # type: ignore[misc]  # untyped base
                 made.append(duplicate(pk, by=request.user.get_username()))
             except BadDocument as error:
                 self.message_user(request, f"{name} was not duplicated: {error}", messages.ERROR)
-        self.message_user(request, f"Copies, switched off: {len(made)}.", messages.SUCCESS)
+        self.message_user(request, f"Disabled copies created: {len(made)}.", messages.SUCCESS)
         if len(made) != 1:
             return None
         return HttpResponseRedirect(reverse("admin:django_celery_beat_periodictask_change", args=made))

@@ -1,4 +1,4 @@
-"""Alerts of schedules in the Django admin: what should have run and did not."""
+"""Alerts of schedules in the Django admin: what did not run on time."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -20,7 +20,7 @@ class AlertAdmin(ReadOnlyAdmin[Alert]):
     list_display = ("opened_at", "closed_at", "schedule_link", "reason")
     list_filter: ClassVar = [("closed_at", admin.EmptyFieldListFilter)]
     ordering = ("-id",)
-    search_help_text = "The whole name of a schedule"
+    search_help_text = "The complete name of a schedule"
     fields: ClassVar = (*list_display,)
     readonly_fields = ("schedule_link",)
 

@@ -33,19 +33,19 @@ class UntilForm(forms.Form):
 
     until = forms.DateTimeField(
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
-        help_text="Moments before then pass without a job; the first one after runs.",
+        help_text="Runs before then are skipped.",
     )
 
     def clean_until(self) -> datetime:
         """Refuse a time that has passed."""
         until: datetime = self.cleaned_data["until"]
         if until <= timezone.now():
-            raise forms.ValidationError("This time has passed. Name a later one.")
+            raise forms.ValidationError("This time has passed. Enter a later one.")
         return until
 
 
 class JsonForm(forms.Form):
-    """Arguments as JSON, for tasks that say nothing of theirs."""
+    """Arguments as JSON, for tasks that do not declare theirs."""
 
     args = forms.JSONField(label="Positional arguments", required=False, initial=list)
     kwargs = forms.JSONField(label="Named arguments", required=False, initial=dict)
@@ -60,7 +60,13 @@ def until(request: HttpRequest, model_admin: "ModelAdmin[Any]") -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         moment = form.cleaned_data["until"]
         paused = pause.pause(ids, moment, by=request.user.get_username())
-        model_admin.message_user(request, f"Paused until {words.whole(moment)}: {paused}.", messages.SUCCESS)
+        local = words.whole(timezone.localtime(moment))
+        told = f"{words.count(paused, 'schedule')} paused until {local}."
+        model_admin.message_user(
+            request,
+            told,
+            messages.SUCCESS,
+        )
         return HttpResponseRedirect(reverse("admin:django_celery_beat_periodictask_changelist"))
     question = ask.Question(
         title=f"Pause {words.count(len(names), 'schedule')}",
@@ -85,7 +91,7 @@ def run(request: HttpRequest, model_admin: "ModelAdmin[Any]", schedule_id: int) 
             return answer
     question = ask.Question(
         title=f"Run {row.name} now",
-        what="Beside its moments, in your name. The schedule keeps its own arguments.",
+        what="Runs once now, as you, in addition to the schedule. It keeps its own arguments.",
         form=form,
         button="Run it",
     )
@@ -99,13 +105,15 @@ def back_to_code(request: HttpRequest, model_admin: "ModelAdmin[Any]", schedule_
     here = reverse("admin:django_celery_beat_periodictask_change", args=[schedule_id])
     if request.method == "POST":
         declared.put_back(schedule_id, by=request.user.get_username())
-        model_admin.message_user(request, f"{row.name} runs as its code says.", messages.SUCCESS)
+        model_admin.message_user(request, f"Schedule {row.name} was reset to its code.", messages.SUCCESS)
         return HttpResponseRedirect(here)
     question = ask.Question(
-        title=f"Set {row.name} back",
-        what=f"The code says {known.line} {known.timezone}." if known else "It is as the code says.",
+        title=f"Reset {row.name} to its code",
+        what=f"The code declares {known.line} {known.timezone}."
+        if known
+        else "The schedule matches its code.",
         form=ask.NothingToFill(),
-        button="Set it back",
+        button="Reset to code",
         is_pointless=known is None,
     )
     return ask.page(request, model_admin, question)
@@ -124,7 +132,7 @@ def _run(
     try:
         job_id = run_now(row.id, owner_id=user.pk, by=user.get_username(), instead=instead)
     except (broker.BrokerAway, *REFUSALS) as error:
-        form.add_error(None, f"It was not run: {reason_of(error)}")
+        form.add_error(None, f"Not started: {reason_of(error)}")
         return None
     model_admin.message_user(request, f"Started {row.name}.", messages.SUCCESS)
     if job_id is None:

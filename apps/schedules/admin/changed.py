@@ -15,14 +15,14 @@ _WORDS = {
     "every": "interval",
     "at": "clocked time",
     "start_time": "start",
-    "missed": "missed moments",
-    "missed_cap": "missed moments at most",
-    "overlap": "while the last one runs",
+    "missed": "missed runs",
+    "missed_cap": "missed runs at most",
+    "overlap": "while the previous run is running",
     "jitter_s": "jitter in seconds",
     "paused_until": "paused until",
     "max_runs": "runs at most",
 }
-_DEFAULT = "as by default"
+_DEFAULT = "default"
 _TEMPLATE = "admin/schedules/changes.html"
 
 

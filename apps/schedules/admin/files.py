@@ -29,7 +29,7 @@ class FileForm(forms.Form):
     """A file of schedules."""
 
     file = forms.FileField(
-        help_text="As exported here or by manage.py schedules export. You see first what changes."
+        help_text="From Export or manage.py schedules export. Changes are shown before they are applied."
     )
 
     def clean_file(self) -> str:
@@ -37,7 +37,7 @@ class FileForm(forms.Form):
         sent = self.cleaned_data["file"]
         if sent.size > _MOST_BYTES:
             raise forms.ValidationError(
-                f"The file is larger than {_MOST_BYTES:,} bytes. manage.py schedules import takes any."
+                f"The file is larger than {_MOST_BYTES:,} bytes. Use manage.py schedules import."
             )
         try:
             text: str = sent.read().decode()
@@ -87,19 +87,19 @@ def _take_over(request: HttpRequest, model_admin: "ModelAdmin[Any]") -> HttpResp
     try:
         found = take_over(form.cleaned_data["text"], by=request.user.get_username())
     except BadDocument as error:
-        model_admin.message_user(request, f"Nothing was taken over: {error}", messages.ERROR)
+        model_admin.message_user(request, f"Nothing was imported: {error}", messages.ERROR)
         return HttpResponseRedirect(reverse("admin:schedules_import"))
     made = sum(difference.schedule_id is None for difference in found)
-    model_admin.message_user(request, f"Made: {made}. Changed: {len(found) - made}.", messages.SUCCESS)
+    model_admin.message_user(request, f"Added: {made}. Changed: {len(found) - made}.", messages.SUCCESS)
     return HttpResponseRedirect(reverse("admin:django_celery_beat_periodictask_changelist"))
 
 
 def _which_file(form: FileForm) -> ask.Question:
     return ask.Question(
         title="Import schedules",
-        what="Schedules of the same name are changed, others are made; those that the file lacks stay.",
+        what="Schedules with the same name are changed, new ones are added. Others are kept.",
         form=form,
-        button="Look at it",
+        button="Show changes",
         has_file=True,
     )
 
@@ -108,9 +108,9 @@ def _review(found: list[Difference], text: str) -> ask.Question:
     made = sum(difference.schedule_id is None for difference in found)
     return ask.Question(
         title="Import these schedules",
-        what="Nothing was changed yet. All of this is taken over, or nothing.",
+        what="Nothing was changed yet. Either all of these changes are applied, or none.",
         form=ReviewedForm(initial={"text": text}),
-        button="Take it over",
+        button="Apply all",
         has_file=True,
         counts={"new": made, "changed": len(found) - made},
         shown=_drawn(found),

@@ -56,7 +56,7 @@ class ScheduleForm(when.WhenFields, PeriodicTaskForm):  # type: ignore[misc]  # 
         elif typed.is_valid():
             data |= arguments.as_fields(typed.cleaned_data)
         else:
-            self.add_error(None, "The arguments do not fit the task. Mend what is marked below.")
+            self.add_error(None, "The arguments do not match the task. Correct the fields marked below.")
 
     def validate_unique(self) -> None:
         """Say at the line what the model says of the crontab row."""

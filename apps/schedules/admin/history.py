@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django_celery_beat.models import PeriodicTask
 
 from apps.jobs.admin.read_only import ReadOnlyAdmin
+from apps.lib import words
 from apps.schedules import inbox
 from apps.schedules.models.moment import Moment
 from apps.schedules.start import REFUSALS, reason_of
@@ -28,7 +29,7 @@ class UndecidedFilter(admin.SimpleListFilter):
         """Return the choices."""
         return [
             (Moment.Outcome.ASKED, "Missed, to decide"),
-            (Moment.Outcome.WAITS, "Waiting for the last one"),
+            (Moment.Outcome.WAITS, "Waiting for the previous run"),
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Moment]) -> QuerySet[Moment]:  # noqa: ARG002
@@ -44,7 +45,7 @@ class MomentAdmin(ReadOnlyAdmin[Moment]):
     list_filter = (UndecidedFilter,)
     ordering = ("-id",)
     actions = ("run_selected", "decline_selected")
-    search_help_text = "The whole name of a schedule"
+    search_help_text = "The complete name of a schedule"
     fields: ClassVar = (*list_display,)
     readonly_fields = ("name", "came_of_it", "job")
 
@@ -71,7 +72,7 @@ class MomentAdmin(ReadOnlyAdmin[Moment]):
         url = reverse("admin:django_celery_beat_periodictask_change", args=[moment.schedule_id])
         return format_html('<a href="{}">{}</a>', url, name)
 
-    @admin.display(description="what came of it")
+    @admin.display(description="result")
     def came_of_it(self, moment: Moment) -> str:
         """Return the outcome in words."""
         return str(Moment.Outcome(moment.outcome).label)
@@ -86,12 +87,12 @@ class MomentAdmin(ReadOnlyAdmin[Moment]):
         """Allow decisions to those who may run schedules."""
         return request.user.has_perm("schedules.run_schedule")
 
-    @admin.action(description="Run selected missed moments", permissions=["decide"])
+    @admin.action(description="Start selected missed runs", permissions=["decide"])
     def run_selected(self, request: HttpRequest, queryset: QuerySet[Moment]) -> None:
         """Start their jobs, in the name of the person who asks."""
         self._decide(request, queryset, "run", lambda ids: inbox.run(ids, owner_id=request.user.pk))
 
-    @admin.action(description="Decline selected missed moments", permissions=["decide"])
+    @admin.action(description="Decline selected missed runs", permissions=["decide"])
     def decline_selected(self, request: HttpRequest, queryset: QuerySet[Moment]) -> None:
         """Let them pass."""
         self._decide(request, queryset, "declined", inbox.decline)
@@ -105,9 +106,9 @@ class MomentAdmin(ReadOnlyAdmin[Moment]):
         except REFUSALS as error:
             self.message_user(request, f"Nothing was {verb}: {reason_of(error)}", messages.ERROR)
             return
-        rest = f" {len(ids) - count} asked for no decision." if count < len(ids) else ""
+        rest = f" {len(ids) - count} needed no decision." if count < len(ids) else ""
         level = messages.SUCCESS if count else messages.WARNING
-        self.message_user(request, f"{verb.capitalize()}: {count}.{rest}", level)
+        self.message_user(request, f"{words.sentence_case(verb)}: {count}.{rest}", level)
 
 
 def _page_of(job_id: UUID) -> str:

@@ -37,7 +37,7 @@ def look_ahead(row: Row, now: datetime, *, was: Row | None, took: Durations | No
 
 
 def in_words(row: Row) -> str:
-    """Return a timing in a person's words."""
+    """Return a timing in plain words."""
     if row.crontab:
         *line, zone = row.crontab
         try:
@@ -46,7 +46,7 @@ def in_words(row: Row) -> str:
             return " ".join(line)  # as somebody wrote it by SQL
         return described(line, parsed.weekdays)
     if row.every is not None:
-        return str(IntervalSchedule(every=row.every, period=row.period)).capitalize()
+        return words.sentence_case(str(IntervalSchedule(every=row.every, period=row.period)))
     if row.solar is not None:
         event, latitude, longitude = row.solar
         return f"At {event.replace('_', ' ')} in {float(latitude):g}, {float(longitude):g}"
@@ -71,12 +71,12 @@ def _first(moments: list[Upcoming]) -> str:
 def _room(moments: list[Upcoming], took: Durations) -> str:
     gap = shortest_gap(moments)
     usual, longest = words.span(took.usual), words.span(took.longest)
-    told = f"Its last {words.count(took.runs, 'run')} took {usual} as a rule, {longest} at most"
+    told = f"Its last {words.count(took.runs, 'run')} took {usual} on average, {longest} at most"
     if gap is None:
         return f"{told}."
-    apart = f"the next moments are at least {words.span(gap)} apart"
+    apart = f"the next runs are at least {words.span(gap)} apart"
     if took.usual > gap:
         return f"{told}; {apart}: most runs will overlap."
     if took.longest > gap:
-        return f"{told}; {apart}: a slow run will overlap the next."
-    return f"{told}; {apart}: it does not overlap itself."
+        return f"{told}; {apart}: a slow run can overlap the next."
+    return f"{told}; {apart}: runs do not overlap."

@@ -193,7 +193,7 @@ class ScheduleAdmin(when.ShownWhen, Columns, Actions):
         if schedule.pk is None:
             return ""
         url = f"{reverse('admin:schedules_moment_changelist')}?{urlencode({'q': schedule.name})}"
-        return format_html('<a href="{}">What came of its moments</a>', url)
+        return format_html('<a href="{}">Run history</a>', url)
 
     @admin.display(description="who changed what")
     def versions(self, schedule: PeriodicTask) -> str | SafeString:
@@ -208,10 +208,10 @@ class ScheduleAdmin(when.ShownWhen, Columns, Actions):
         """Say whether it is as its code declares it, with the way back."""
         known = declared.departure(schedule.pk) if schedule.pk else None
         if known is None:
-            return "as the code says" if schedule.pk and declared.is_declared(schedule.pk) else "no"
+            return "as declared in code" if schedule.pk and declared.is_declared(schedule.pk) else "no"
         url = reverse("admin:schedules_back", args=[schedule.pk])
-        words = "Changed from code, which says {} {}. "
-        return format_html(words + '<a href="{}">Set it back</a>', known.line, known.timezone, url)
+        words = "Changed in the admin. The code declares {} {}. "
+        return format_html(words + '<a href="{}">Reset to code</a>', known.line, known.timezone, url)
 
 
 def _drawn(row: Row, was: Row | None, *, is_stored: bool) -> SafeString:

@@ -10,12 +10,14 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django_celery_beat.models import PeriodicTask
 
 from apps.jobs.admin import ask
 from apps.jobs.admin.read_only import ReadOnlyAdmin
+from apps.lib import words
 from apps.schedules.admin import changed
 from apps.schedules.document import describe
 from apps.schedules.models.version import Version
@@ -33,7 +35,7 @@ class VersionAdmin(ReadOnlyAdmin[Version]):
 
     list_display = ("at", "schedule_link", "by", "how", "what_changed")
     ordering = ("-id",)
-    search_help_text = "The whole name of a schedule"
+    search_help_text = "The complete name of a schedule"
     fields: ClassVar = ("at", "schedule_link", "by", "how", "differs", "said", "roll_back_link")
     readonly_fields = ("schedule_link", "what_changed", "differs", "said", "roll_back_link")
 
@@ -68,12 +70,12 @@ class VersionAdmin(ReadOnlyAdmin[Version]):
         before = predecessor(version)
         return changed.draw(before.document if before else {}, version.document)
 
-    @admin.display(description="all of it")
+    @admin.display(description="full settings")
     def said(self, version: Version) -> SafeString:
         """Return the whole document."""
         return format_html("<pre>{}</pre>", json.dumps(version.document, indent=2, ensure_ascii=False))
 
-    @admin.display(description="the way back")
+    @admin.display(description="roll back")
     def roll_back_link(self, version: Version) -> SafeString:
         """Return the link to the page that asks."""
         url = reverse("admin:schedules_roll_back", args=[version.pk])
@@ -93,7 +95,7 @@ class VersionAdmin(ReadOnlyAdmin[Version]):
             return self._do(request, version)
         question = ask.Question(
             title=f"Roll back {version.name}",
-            what="It will say again what it said then. What it says now stays in its history.",
+            what="This restores the settings below. The current version stays in the history.",
             form=ask.NothingToFill(),
             button="Roll back",
             shown=changed.draw(describe(now) if now else {}, version.document),
@@ -106,9 +108,11 @@ class VersionAdmin(ReadOnlyAdmin[Version]):
             wanted = read_document(version.document)
             write(wanted, pk, Version.How.ROLL_BACK, by=request.user.get_username())
         except BadDocument as error:
-            self.message_user(request, f"It was not rolled back: {error}", messages.ERROR)
+            self.message_user(request, f"Not rolled back: {error}", messages.ERROR)
             return HttpResponseRedirect(reverse("admin:schedules_version_change", args=[version.pk]))
-        self.message_user(request, f"{version.name} says again what it said then.", messages.SUCCESS)
+        then = words.day_and_time(timezone.localtime(version.at), timezone.localtime())
+        done = f'Schedule "{version.name}" was rolled back to {then}.'
+        self.message_user(request, done, messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:django_celery_beat_periodictask_change", args=[pk]))
 
 

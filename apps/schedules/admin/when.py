@@ -43,15 +43,22 @@ class WhenFields(forms.Form):
         initial=settings.TIME_ZONE,
     )
     every = forms.IntegerField(
-        label="Or every", required=False, min_value=1, max_value=_MOST, help_text="So many, from its start."
+        label="Or every",
+        required=False,
+        min_value=1,
+        max_value=_MOST,
+        help_text="Every N units, counted from the start time.",
     )
     period = forms.ChoiceField(
-        label="of these",
+        label="Unit",
         required=False,
         choices=[(name, name) for name in ("minutes", "hours", "days", "seconds", "microseconds")],
     )
     at = forms.SplitDateTimeField(
-        label="Or once, at", required=False, widget=AdminSplitDateTime, help_text="A past one runs at once."
+        label="Or once, at",
+        required=False,
+        widget=AdminSplitDateTime,
+        help_text="A time in the past runs immediately.",
     )
 
     def clean_cron(self) -> str:
@@ -81,7 +88,7 @@ class WhenFields(forms.Form):
             self.add_error("cron", str(error))
             return None
         if first is None:
-            self.add_error("cron", "No day of the next 40 years fits this line.")
+            self.add_error("cron", "No day in the next 40 years matches this line.")
         return [*line.split(), zone]
 
 

@@ -1,4 +1,4 @@
-"""Alert: a schedule that should have run and did not."""
+"""Alert: a schedule that did not run on time."""
 
 from typing import ClassVar
 

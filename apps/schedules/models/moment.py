@@ -18,9 +18,9 @@ class Moment(models.Model):
         RAN = "ran", "ran"
         BY_HAND = "by hand", "run by hand"
         MISSED = "missed", "missed, skipped"
-        OVERLAPPED = "overlapped", "skipped: the last one still ran"
-        WAITS = "waits", "waits for the last one to end"
-        ASKED = "asked", "missed: somebody has to decide"
+        OVERLAPPED = "overlapped", "skipped: previous run still running"
+        WAITS = "waits", "waits for the previous run"
+        ASKED = "asked", "missed, to decide"
         DECLINED = "declined", "missed, declined"
 
     id = models.BigAutoField(primary_key=True)
@@ -31,8 +31,8 @@ class Moment(models.Model):
         db_index=False,
         related_name="moments",
     )
-    at = models.DateTimeField()
-    fired_at = models.DateTimeField()
+    at = models.DateTimeField("scheduled for")
+    fired_at = models.DateTimeField("started at")
     beat = models.TextField()  # host and pid of the one that took it
     job_id = models.UUIDField(null=True)  # empty without a job, and for a Celery task that is no job type
     missed_since = models.DateTimeField(
@@ -41,6 +41,7 @@ class Moment(models.Model):
     outcome = models.TextField(choices=Outcome, db_default=Outcome.RAN)
 
     class Meta:
+        verbose_name = "run"
         ordering: ClassVar = ["-id"]
         constraints: ClassVar = [
             models.UniqueConstraint("schedule", "at", name="a_schedule_takes_each_moment_once"),

@@ -17,17 +17,17 @@ class Policy(models.Model):
         """What becomes of moments that nobody took, since all beats were away for longer than a minute."""
 
         LATEST = "latest", "Run the latest one"
-        SKIP = "skip", "Skip them; each gap is written down"
-        ALL = "all", "Run all of them, in order, up to the cap"
-        ASK = "ask", "Ask: they wait in the inbox for somebody to decide"
+        SKIP = "skip", "Skip them; each gap is recorded"
+        ALL = "all", "Run all of them in order, up to the maximum"
+        ASK = "ask", "Ask: they wait for a person to decide"
 
     class Overlap(models.TextChoices):
         """What becomes of a moment while a job of an earlier one has not ended."""
 
-        ALLOW = "allow", "Run beside it"
-        SKIP = "skip", "Skip the new one; it is written down"
-        QUEUE_ONE = "queue one", "Let one wait until it has ended"
-        CANCEL_PREVIOUS = "cancel previous", "Cancel it and run the new one"
+        ALLOW = "allow", "Run at the same time"
+        SKIP = "skip", "Skip the new run; the skip is recorded"
+        QUEUE_ONE = "queue one", "Let one run wait until it ends"
+        CANCEL_PREVIOUS = "cancel previous", "Cancel it and start the new run"
 
     schedule = models.OneToOneField(
         "django_celery_beat.PeriodicTask",
@@ -36,37 +36,33 @@ class Policy(models.Model):
         db_constraint=False,
         related_name="policy",
     )
-    missed = models.TextField(
-        "missed moments", choices=Missed, default=Missed.LATEST, db_default=Missed.LATEST
-    )
+    missed = models.TextField("missed runs", choices=Missed, default=Missed.LATEST, db_default=Missed.LATEST)
     missed_cap = models.PositiveSmallIntegerField(
         "at most",
         default=MISSED_CAP,
         db_default=MISSED_CAP,
         validators=[MinValueValidator(1), MaxValueValidator(MOST_MISSED)],
-        help_text="How many missed moments run or are asked about: the latest.",
+        help_text="At most this many missed runs start or wait for a decision, the latest first.",
     )
     overlap = models.TextField(
-        "while the last one runs", choices=Overlap, default=Overlap.ALLOW, db_default=Overlap.ALLOW
+        "while the previous run is running", choices=Overlap, default=Overlap.ALLOW, db_default=Overlap.ALLOW
     )
     jitter_s = models.PositiveIntegerField(
         "jitter in seconds",
         default=0,
         db_default=0,
         validators=[MaxValueValidator(86_400)],
-        help_text="Each job starts a random while later, up to so much, so that not all start at once.",
+        help_text="Random delay of up to this many seconds, so that not all jobs start at once.",
     )
-    paused_until = models.DateTimeField(
-        null=True, blank=True, help_text="Its moments before then pass without a job."
-    )
+    paused_until = models.DateTimeField(null=True, blank=True, help_text="Runs before then are skipped.")
     max_runs = models.PositiveIntegerField(
-        "runs at most", null=True, blank=True, help_text="Then the schedule switches itself off."
+        "runs at most", null=True, blank=True, help_text="The schedule is disabled after this many runs."
     )
 
     class Meta:
         verbose_name_plural = "policies"
         permissions: ClassVar = [
-            ("run_schedule", "Can run schedules now, and decide about missed moments"),
+            ("run_schedule", "Can run schedules now, and decide about missed runs"),
             ("pause_schedule", "Can pause and resume schedules"),
             ("roll_back_schedule", "Can roll schedules back, to a version or to their code"),
         ]

@@ -18,7 +18,7 @@ HELP = "Import schedules from a file: it shows what would change; --yes changes 
 def arguments(parser: ArgumentParser) -> None:
     """Take the file and whether it is meant."""
     parser.add_argument("file", metavar="FILE", help="as schedules export wrote it, or edited since")
-    parser.add_argument("--yes", action="store_true", help="change it; without, only show what would change")
+    parser.add_argument("--yes", action="store_true", help="apply it; without --yes, only show the changes")
 
 
 def run(options: Namespace) -> Answer:
@@ -46,12 +46,12 @@ def _line(change: Change) -> str:
     was, now = (json.dumps(value, ensure_ascii=False) for value in (change.before, change.after))
     if change.before is None:
         return f"{change.what}: {now}"
-    return f"{change.what}: {was} -> {now if change.after is not None else 'as by default'}"
+    return f"{change.what}: {was} -> {now if change.after is not None else 'default'}"
 
 
 def _text(found: list[Difference], *, is_done: bool) -> str:
     if not found:
-        return "The schedules say what the file says."
+        return "The schedules match the file."
     lines = []
     for difference in found:
         lines.append(f"{difference.name}{', new' if difference.schedule_id is None else ''}")

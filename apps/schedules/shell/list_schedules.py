@@ -27,7 +27,9 @@ def run(options: Namespace) -> Answer:
     now = timezone.now()
     data = [_said(row, now) | {"document": describe(row)} for row in rows]
     text = (
-        table(_FIELDS, ([said[field] for field in _FIELDS] for said in data)) if data else "No schedule fits."
+        table(_FIELDS, ([said[field] for field in _FIELDS] for said in data))
+        if data
+        else "No schedule matches."
     )
     return Answer({"schedules": data}, text)
 

@@ -86,7 +86,7 @@ def _codec(head: bytes, encoding: str) -> str:
 def _wrong_choice(encoding: str, likely: str) -> BadFile:
     return BadFile(
         f"The file is not {_NAMES[encoding]}: it looks like {likely}. "
-        f"Choose the encoding {likely.partition(' ')[0]} and send it again."
+        f"Choose the encoding {likely.partition(' ')[0]} and upload it again."
     )
 
 
@@ -94,5 +94,5 @@ def _undecodable(encoding: str, offset: int, byte: int) -> BadFile:
     other = "Windows-1252 or UTF-16" if encoding == "utf-8" else "UTF-8"
     return BadFile(
         f"The file is not {_NAMES[encoding]}: byte {offset + 1:,} (0x{byte:02X}) does not belong there. "
-        f"Choose another encoding, such as {other}, and send it again."
+        f"Choose another encoding, such as {other}, and upload it again."
     )

@@ -53,7 +53,7 @@ class Table:
 def _lost_quote(lines: int) -> BadFile:
     return BadFile(
         f"A field runs on for {lines:,} lines, so a quotation mark is missing. "
-        "Mend the row and send the file again. The rows before it are in."
+        "Correct the row and upload the file again. The rows before it were imported."
     )
 
 
@@ -61,8 +61,9 @@ def _unreadable(error: csv.Error) -> BadFile:
     if "field larger" in str(error):
         return BadFile(
             f"A field is longer than {LONGEST_FIELD:,} characters. Probably a quotation mark is not closed: "
-            "mend the row and send the file again. The rows before it are in."
+            "correct the row and upload the file again. The rows before it were imported."
         )
     return BadFile(
-        f"The row is not CSV ({error}). Mend it and send the file again. The rows before it are in."
+        f"The row is not CSV ({error}). Correct it and upload the file again. "
+        "The rows before it were imported."
     )

@@ -57,7 +57,7 @@ class Unpacked:
         except EOFError as error:
             raise BadFile(
                 f"The {self.packing.value} file ends too early, after {self._given:,} unpacked bytes: "
-                "it was cut off on its way here. Send it again."
+                "the transfer was cut off. Upload it again."
             ) from error
         except (lzma.LZMAError, zlib.error, gzip.BadGzipFile) as error:
             if "Memory usage limit" in str(error):
@@ -66,7 +66,7 @@ class Unpacked:
                 ) from error
             raise BadFile(
                 f"The {self.packing.value} file is damaged after {self._given:,} unpacked bytes ({error}). "
-                "Pack it again and send it again."
+                "Pack it again and upload it again."
             ) from error
         if self._given == 0 and self.packing is not Packing.PLAIN:
             refuse_foreign(data)

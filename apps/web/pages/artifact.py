@@ -23,5 +23,5 @@ def artifact(request: HttpRequest, job_id: UUID) -> StreamingHttpResponse:
         raise Http404("No such file.")
     path = path_of(left)
     if not path.is_file():
-        raise Http404("The file is not kept any more.")
+        raise Http404("The file is no longer stored.")
     return attachment(of_file(path), left.name, size=left.bytes)

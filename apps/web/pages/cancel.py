@@ -12,12 +12,13 @@ from apps.jobs import transitions
 from apps.jobs.states import State
 from apps.web.request import LoggedIn
 from apps.web.shown.rows import job_rows
+from apps.web.shown.state_words import state_word
 from apps.web.visible import check_may_cancel, job_or_404
 
-_ALREADY_ENDED = "It had ended before: {}. Nothing was changed."
-_WILL_STOP = "It was asked to stop and does so at its next safe point. What is saved stays."
-_STOPPED = "Cancelled. It never started, and will not."
-_STOPPED_WAITING = "Cancelled. It will not run again."
+_ALREADY_ENDED = "The job had already ended: {}. Nothing was changed."
+_WILL_STOP = "Stop requested. The job stops at its next safe point; saved work is kept."
+_STOPPED = "Cancelled. The job had not started."
+_STOPPED_WAITING = "Cancelled. The job will not run again."
 
 
 @login_required
@@ -30,14 +31,14 @@ def cancel(request: LoggedIn, job_id: UUID) -> HttpResponse:
         state = transitions.cancel(job_id)
         job.refresh_from_db()
         if state is None:
-            messages.info(request, _ALREADY_ENDED.format(job.get_state_display()))
+            messages.info(request, _ALREADY_ENDED.format(state_word(job.state)))
         elif state == State.RUNNING:
             messages.success(request, _WILL_STOP)
         else:
             messages.success(request, _STOPPED_WAITING if job.attempt else _STOPPED)
         return redirect("job", job_id)
     if job.has_ended:
-        messages.info(request, _ALREADY_ENDED.format(job.get_state_display()))
+        messages.info(request, _ALREADY_ENDED.format(state_word(job.state)))
         return redirect("job", job_id)
     [row] = job_rows([job], request.user)
     sentence = row.about.on_cancel or _consequence(job.state == State.RUNNING)
@@ -46,5 +47,5 @@ def cancel(request: LoggedIn, job_id: UUID) -> HttpResponse:
 
 def _consequence(is_running: bool) -> str:
     if is_running:
-        return "It stops at its next safe point. What it saved until then stays; the rest will not be done."
-    return "It does not run now, and will not run later. Nothing that it saved before is taken back."
+        return "The job stops at its next safe point. Saved work is kept; the rest is not done."
+    return "The job will not run. Work it saved earlier is kept."

@@ -19,7 +19,7 @@ def upload(request: LoggedIn, job_id: UUID) -> StreamingHttpResponse:
     """Send back the file that was handed in."""
     stored = _import_of(request, job_id).upload
     if not stored.path.is_file():
-        raise Http404("The file is not kept any more.")
+        raise Http404("The file is no longer stored.")
     return attachment(of_file(stored.path), stored.name, size=stored.size)
 
 

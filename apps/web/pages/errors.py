@@ -7,7 +7,7 @@ from django.views.decorators.csrf import requires_csrf_token
 
 from apps.web import theme
 
-_NOT_YOURS = "Your login does not have the right to do this. Ask an administrator for it."
+_NOT_YOURS = "Ask an administrator for the permission."
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  # Django gives it

@@ -36,7 +36,7 @@ def home(request: LoggedIn) -> HttpResponse:
     mine = my_jobs(request.user, before)
     context = {
         "greeting": _greeting(request.user, is_new=not mine.rows and before is None),
-        "lead": lead(mine.rows) if before is None else "What ran before.",
+        "lead": lead(mine.rows) if before is None else "Earlier jobs.",
         "rows": mine.rows,
         "older": mine.older,
         "is_older": before is not None,
@@ -77,9 +77,9 @@ def _greeting(user: User, *, is_new: bool) -> str:
 def lead(rows: list[JobRow]) -> str:
     """Say in a sentence what is going on."""
     if not rows:
-        return "Nothing has run for you yet. The sample file is done in a few seconds."
+        return "You have no jobs yet. The sample file takes a few seconds."
     running = sum(row.job.state == State.RUNNING for row in rows)
     waiting = sum(row.job.state in CLAIMABLE for row in rows)
     told = [f"{count(running, 'job')} running"] if running else []
-    told += [f"{count(waiting, 'job')} in line"] if waiting else []
-    return f"{', '.join(told)}." if told else "Nothing is running now."
+    told += [f"{count(waiting, 'job')} waiting"] if waiting else []
+    return f"{', '.join(told)}." if told else "No jobs are running."

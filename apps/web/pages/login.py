@@ -21,9 +21,9 @@ class LoginForm(AuthenticationForm):
 
     remember = forms.BooleanField(required=False, initial=True)
     error_messages = {  # noqa: RUF012  # as in the base class
-        "invalid_login": "That did not match.",
-        "inactive": "That did not match.",
-        "braked": "Too many tries. Wait 5 min, then try again; nobody is locked out for longer.",
+        "invalid_login": "E-mail address or password is wrong.",
+        "inactive": "E-mail address or password is wrong.",
+        "braked": "Too many failed attempts. Try again in 5 minutes.",
         "no_username": "Enter your e-mail address.",
         "no_password": "Enter your password.",
     }
@@ -74,4 +74,4 @@ def admin_login(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(f"{reverse('login')}?{urlencode({REDIRECT_FIELD_NAME: wanted})}")
     if isinstance(request.user, User) and request.user.is_staff:
         return HttpResponseRedirect(wanted)
-    raise PermissionDenied("The admin is for staff. Ask an administrator for the right.")
+    raise PermissionDenied("The admin is for staff. Ask an administrator for access.")

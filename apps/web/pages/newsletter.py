@@ -20,12 +20,12 @@ def newsletter(request: LoggedIn) -> HttpResponse:
     match request.POST.get("wanted"):
         case "yes":
             subscribe(request.user)
-            messages.success(request, f"The next one comes to {request.user.email}.")
+            messages.success(request, f"Subscribed. The next issue is sent to {request.user.email}.")
         case "no":
             unsubscribe(request.user)
-            messages.success(request, "It is stopped.")
+            messages.success(request, "Unsubscribed.")
         case _:
-            return HttpResponseBadRequest("The newsletter is wanted or not: yes or no.")
+            return HttpResponseBadRequest("wanted must be yes or no.")
     return redirect("newsletter")
 
 
@@ -35,7 +35,7 @@ def leave_newsletter(request: HttpRequest) -> HttpResponse:
     """Ask before stopping it, since programs open the links of letters; stop it when the form comes back."""
     subscription = found_by(request.GET.get("token", ""))
     if subscription is None:
-        raise Http404("This is no link of a letter from us.")
+        raise Http404("This unsubscribe link is not valid.")
     if request.method == "POST":
         unsubscribe(subscription.user)
     context = {"email": subscription.user.email, "is_wanted": is_wanted_by(subscription.user)}

@@ -14,7 +14,7 @@ _SAMPLE = "tests/data/order-lines-sample.csv"
 
 @login_required
 def sample(request: LoggedIn) -> StreamingHttpResponse:  # noqa: ARG001  # a view takes the request
-    """Send the sample of real order lines with a few planted mistakes."""
+    """Send the sample of real order lines with a few errors."""
     path = Path(settings.BASE_DIR) / _SAMPLE
     if not path.is_file():
         raise Http404("The sample is not part of this installation.")

@@ -20,6 +20,6 @@ def _file(artifact: Artifact, *, may_open: bool) -> File:
     icon = "table" if artifact.name.lower().endswith(_TABLES) else "file"
     hint = words.size(artifact.bytes)
     if not may_open:
-        return File(artifact.name, hint, icon, why_not="not for you")
+        return File(artifact.name, hint, icon, why_not="no permission")
     address = f"{reverse('artifact', args=[artifact.job_id])}?{urlencode({'name': artifact.name})}"
     return File(artifact.name, hint, icon, href=address)

@@ -72,7 +72,7 @@ def _about(job: Job, run: Import) -> About:
     return About(
         title=run.upload.name,
         verb=VERB,
-        what="Import of order lines, good rows now, the rest back to you",
+        what="Import of order lines",
         unit="rows",
         guesses_total=run.finished_at is None,
         aside=f"{words.count(run.rejected)} rejected so far" if run.rejected else "",
@@ -83,15 +83,15 @@ def _about(job: Job, run: Import) -> About:
 
 def _outcome(job: Job, run: Import, saved: int) -> str:
     if job.state == State.CANCELLED:
-        stays = f"{_rows_are(saved)} saved and stay." if saved else "Nothing was saved."
+        stays = f"{_rows_are(saved)} saved and kept." if saved else "Nothing was saved."
         return f"{stays} The rest was not read."
     return run.message
 
 
 def _on_cancel(job: Job, saved: int) -> str:
     if job.state != State.RUNNING and not saved:
-        return "It has not read a row yet, and will not."
-    return f"{_rows_are(saved)} saved and stay. The rest is not read yet and will not be."
+        return "No rows have been read; none will be."
+    return f"{_rows_are(saved)} saved and kept. The rest will not be read."
 
 
 def _rows_are(number: int) -> str:
@@ -104,7 +104,7 @@ def _upload(run: Import, *, is_owner: bool) -> File:
     if upload.deleted_at is not None:
         return File(upload.name, hint, "file", why_not="deleted")
     if not is_owner:
-        return File(upload.name, hint, "file", why_not="its owner's alone")
+        return File(upload.name, hint, "file", why_not="only for its owner")
     until = timezone.localtime(upload.expires_at)
     hint = f"your file, {hint}, kept until {words.day_and_time(until, timezone.localtime())}"
     return File(upload.name, hint, "file", href=reverse("upload", args=[run.job_id]))
@@ -113,10 +113,10 @@ def _upload(run: Import, *, is_owner: bool) -> File:
 def _rejects(run: Import, *, is_owner: bool, has_ended: bool) -> File:
     name, rows = "rejected.csv", words.count(run.rejected, "row")
     if not run.rejected:
-        return File(name, "no row was rejected" if has_ended else "no row so far", "table", why_not="empty")
-    hint = f"{rows}, upload it again after fixing" if has_ended else f"{rows} so far"
+        return File(name, "no rows rejected" if has_ended else "no rows so far", "table", why_not="empty")
+    hint = f"{rows}, fix it and upload it again" if has_ended else f"{rows} so far"
     if not is_owner:
-        return File(name, hint, "table", why_not="its owner's alone")
+        return File(name, hint, "table", why_not="only for its owner")
     return File(name, hint, "table", href=reverse("rejects", args=[run.job_id]))
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from apps.jobs.models import Attempt, Job
 from apps.jobs.states import ENDED, SLEEPING, Outcome, State
 from apps.lib import words
+from apps.web.shown.state_words import state_word
 from apps.web.shown.steps import Step, came_back, steps
 
 _LINE, _TOP = 110, 35.5
@@ -46,7 +47,12 @@ class Stop:
 
     @property
     def word(self) -> str:
-        """Return the state's word."""
+        """Return the word that is drawn beside it."""
+        return "about to start" if self.state == State.QUEUED else state_word(self.state)
+
+    @property
+    def name(self) -> str:
+        """Return the state's name, by which it is coloured."""
         return str(self.state.label)
 
     @property
@@ -180,14 +186,14 @@ def _when_retrying(story: _Story) -> str:
     failed, lost = outcomes.count(Outcome.FAILED), outcomes.count(Outcome.LOST)
     other = len(outcomes) - failed - lost
     told = [f"failed {_times(failed)}"] if failed else []
-    told += [f"lost its worker {_times(lost)}"] if lost else []
-    told += [f"put off {_times(other)}"] if other else []
+    told += [f"worker lost {_times(lost)}"] if lost else []
+    told += [f"postponed {_times(other)}"] if other else []
     return ", ".join(told)
 
 
 def _when_asleep(story: _Story) -> str:
     if story.job.waits_for_its_batch:
-        return "until its batch ended"
+        return "until its batch has ended"
     return f"until {_clock(story.job.run_after)}" if story.job.state in SLEEPING else ""
 
 

@@ -17,6 +17,7 @@ from apps.web.shown.life import Life, life
 from apps.web.shown.now import now
 from apps.web.shown.rejected import Rejected, rejected
 from apps.web.shown.rows import JobRow, job_rows
+from apps.web.shown.state_words import state_word
 from apps.web.visible import is_owner, may_cancel, may_open_artifacts
 
 MOST_ATTEMPTS = 20
@@ -73,7 +74,7 @@ class JobPage:
         first = self.attempts[-1].started_at if self.attempts else self.job.started_at
         if first is None:
             return f"waiting {words.span(self.now - self.job.enqueued_at)}" if not self.job.has_ended else ""
-        return f"waited {words.span(max(first - self.job.enqueued_at, timedelta()))} in line"
+        return f"waited {words.span(max(first - self.job.enqueued_at, timedelta()))}"
 
     @cached_property
     def ran(self) -> str:
@@ -99,7 +100,7 @@ class JobPage:
         percent = self.row.progress.percent if self.row.progress else None
         if self.job.state == State.RUNNING:
             return f"({percent} %) {name}" if percent is not None else f"(running) {name}"
-        return f"({self.job.get_state_display()}) {name}"
+        return f"({state_word(self.job.state)}) {name}"
 
     @property
     def step(self) -> str:
@@ -110,7 +111,7 @@ class JobPage:
     @property
     def said(self) -> str:
         """Say where it stands, for those who do not see it."""
-        state = self.job.get_state_display()
+        state = state_word(self.job.state)
         progress = self.row.progress
         if self.job.state == State.RUNNING and progress and progress.percent is not None:
             return f"{progress.percent} percent. {progress.left}".strip()
@@ -131,8 +132,8 @@ class JobPage:
     def advice(self) -> str:
         """Say what to do about a dead job."""
         if self.letter is not None and self.letter.fingerprint == "WorkerLost":
-            return "It is kept among the dead letters. Nothing of it runs until an operator replays it."
-        return "It is kept as a dead letter with its log. Mend the cause, then start it again."
+            return "An operator has to replay the job before it runs again."
+        return "Its log is kept. Fix the cause, then start it again."
 
     @cached_property
     def run(self) -> Import | None:

@@ -26,7 +26,7 @@ class Place:
     def sentence(self) -> str:
         """Say the place."""
         if self.ahead == 0:
-            return "next in line"
+            return "next"
         if self.ahead >= _COUNTED_TO:
             return f"more than {_COUNTED_TO:,} jobs ahead of you"
         return f"{count(self.ahead, 'job')} ahead of you"

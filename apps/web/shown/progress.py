@@ -62,7 +62,7 @@ class ShownProgress:
         if not self.rate or self.job.state != State.RUNNING:
             return ""
         rate = f"{self.rate:,.0f}" if self.rate >= 10 else f"{self.rate:.1f}"
-        return f"{rate}{self._unit} a second lately"
+        return f"{rate}{self._unit} a second now"
 
     @property
     def left(self) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from apps.jobs.models import Attempt, Job
 from apps.jobs.states import ENDED, Outcome, State
+from apps.web.shown.state_words import state_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ def steps(job: Job, returned: Sequence[Attempt]) -> list[Step]:
     if state == State.RUNNING or (state in ENDED and job.attempt > len(returned)):
         told.append(Step(State.RUNNING, f"running, attempt {job.attempt}", job.started_at))
     if state in ENDED:
-        told.append(Step(state, str(state.label), job.finished_at))
+        told.append(Step(state, state_word(state), job.finished_at))
     elif state == State.SCHEDULED and not returned and not job.waits_for_its_batch:
         told.append(Step(state, "scheduled for", job.run_after))
     return told
@@ -43,6 +44,6 @@ def _return(attempt: Attempt) -> Step:
     if attempt.outcome == Outcome.FAILED:
         return Step(State.RETRYING, "failed, retrying", attempt.ended_at)
     if attempt.outcome == Outcome.SNOOZED:
-        return Step(State.SCHEDULED, "goes on later", attempt.ended_at)
-    words = "lost its worker" if attempt.outcome == Outcome.LOST else attempt.outcome
-    return Step(State.READY, f"{words}, back in line", attempt.ended_at)
+        return Step(State.SCHEDULED, "continues later", attempt.ended_at)
+    words = "worker lost" if attempt.outcome == Outcome.LOST else attempt.outcome
+    return Step(State.READY, f"{words}, queued again", attempt.ended_at)

@@ -30,7 +30,7 @@ function apply(frame) {
   if (frame.title) document.title = frame.title + suffix;
   if (frame.step !== step) say.textContent = frame.said;
   step = frame.step;
-  if (frame.ended) end(frame.step === "gone" ? frame.said : "Finished; nothing more will change.");
+  if (frame.ended) end(frame.step === "gone" ? frame.said : "Finished.");
 }
 
 function end(text) {
@@ -55,13 +55,13 @@ function start() {
 }
 
 function listen() {
-  words("Updates by itself.");
+  words("Updates automatically.");
   stream = new EventSource(source.dataset.live);
   stream.addEventListener("frame", (event) => {
     failures = 0;
     apply(JSON.parse(event.data));
   });
-  stream.addEventListener("end", () => state === "live" && end("Finished; nothing more will change."));
+  stream.addEventListener("end", () => state === "live" && end("Finished."));
   stream.addEventListener("again", start);
   stream.addEventListener("error", () => {
     failures += 1;
@@ -76,13 +76,13 @@ async function poll() {
     const url = new URL(source.dataset.poll, location.href);
     url.searchParams.set("seen", seen);
     const answer = await fetch(url, { headers: { Accept: "application/json" }, redirect: "error" });
-    if (answer.status === 401 || answer.status === 404) return end("Updates stopped. Load the page again.");
+    if (answer.status === 401 || answer.status === 404) return end("Updates stopped. Reload the page.");
     if (answer.status === 200) {
       seen = answer.headers.get("X-Version") ?? "";
       apply(await answer.json());
     }
   } catch {
-    words("No connection; trying again.");
+    words("No connection; retrying.");
   }
   if (state === "live" && !document.hidden && !stream) timer = setTimeout(poll, POLL_MS);
 }
@@ -91,7 +91,7 @@ function togglePause() {
   state = state === "paused" ? "live" : "paused";
   pause.setAttribute("aria-pressed", String(state === "paused"));
   pause.querySelector("use").setAttribute("href", state === "paused" ? "#i-play" : "#i-pause");
-  pause.querySelector("span").textContent = state === "paused" ? "Go on updating" : "Pause updates";
+  pause.querySelector("span").textContent = state === "paused" ? "Resume updates" : "Pause updates";
   if (state === "paused") {
     stop();
     words("Paused.");

@@ -15,7 +15,7 @@ async function ask() {
     const html = await answer.text();
     if (mine === asked) shown.innerHTML = html;
   } catch {
-    if (mine === asked) shown.textContent = "It could not be worked out just now. Type on, or save: the server checks it.";
+    if (mine === asked) shown.textContent = "The next runs could not be computed. Keep typing, or save: the server checks the schedule.";
   }
 }
 

@@ -13,7 +13,7 @@ async function draw() {
     const html = await answer.text();
     if (mine === asked) shown.innerHTML = html;
   } catch {
-    if (mine === asked) shown.textContent = "The fields could not be fetched. Write the arguments as JSON, below.";
+    if (mine === asked) shown.textContent = "The fields could not be loaded. Enter the arguments as JSON below.";
   }
 }
 

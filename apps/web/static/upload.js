@@ -23,7 +23,7 @@ function mistake() {
   const file = input.files[0];
   if (!file) return "Choose a file first.";
   if (file.size === 0) return "The file is empty. Expected a CSV file whose first row names the columns.";
-  if (file.size > most) return `The file has ${size(file.size)}, at most ${form.dataset.mostWords} are taken. Split it, or pack it as .gz or .xz.`;
+  if (file.size > most) return `The file has ${size(file.size)}, the limit is ${form.dataset.mostWords}. Split it, or compress it as .gz or .xz.`;
   return "";
 }
 
@@ -57,11 +57,11 @@ function send() {
     if (request.responseURL !== location.href && request.status < 400) return location.assign(request.responseURL);
     const problem = new DOMParser().parseFromString(request.responseText, "text/html").querySelector(".error, .notice.is-dead, .lost h1");
     busy(false);
-    return show(problem?.textContent.trim() || "It could not be sent. Try again.");
+    return show(problem?.textContent.trim() || "The upload failed. Try again.");
   });
   request.addEventListener("error", () => {
     busy(false);
-    show("The connection broke while sending. Nothing was kept; try again.");
+    show("The connection was lost during the upload. Nothing was saved; try again.");
   });
   request.open("POST", form.action);
   request.send(new FormData(form));

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 
 from apps.jobs.states import State
 from apps.lib import words
+from apps.web.shown.state_words import state_word
 
 register = template.Library()
 
@@ -22,8 +23,14 @@ def icon(name: str) -> SafeString:
 @register.simple_tag
 def state(value: int, extra: str = "") -> SafeString:
     """Draw a state: icon, word, colour."""
-    word = State(value).label
-    return format_html('<span class="state is-{} {}">{}{}</span>', word, extra, icon(word), word)
+    name = State(value).label
+    return format_html('<span class="state is-{} {}">{}{}</span>', name, extra, icon(name), state_word(value))
+
+
+@register.filter
+def state_name(value: int) -> str:
+    """Name a state as pages for people do."""
+    return state_word(value)
 
 
 @register.filter

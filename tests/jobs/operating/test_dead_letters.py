@@ -94,9 +94,9 @@ def test_a_filter_finds_what_fits_all_that_is_given() -> None:
 
 def test_a_filter_names_itself_in_words() -> None:
     job_id = uuid4()
-    assert str(Filter()) == "all open dead letters"
+    assert str(Filter()) == "all open dead jobs"
     assert str(Filter(ids=(job_id,))) == f"job {job_id}"
-    assert str(Filter(kind="a.b", tenant="")) == "open dead letters: kind a.b, tenant ''"
+    assert str(Filter(kind="a.b", tenant="")) == "open dead jobs: kind a.b, tenant ''"
     assert Filter(kind="a.b", tenant="", ids=(job_id,)).as_json() == {
         "kind": "a.b",
         "tenant": "",

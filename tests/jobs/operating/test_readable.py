@@ -42,7 +42,7 @@ def test_what_it_can_read_is_not_named() -> None:
     assert told() == []
     out = io.StringIO()
     call_command("check_jobs", stdout=out)
-    assert out.getvalue() == "This release can read every job that waits, runs or is dead.\n"
+    assert out.getvalue() == "This release can read every waiting, running and dead job.\n"
 
 
 def test_a_kind_that_nobody_knows_is_named_with_its_jobs() -> None:

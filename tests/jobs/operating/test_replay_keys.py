@@ -147,8 +147,8 @@ class TestWhatIsSaid:
 
     def test_by_retry(self) -> None:
         [word] = told_of_jobs("retry", self.old)["jobs"].values()
-        assert word == "stays dead: another job holds its unique key, or it cannot be told"
+        assert word == "stays failed: another job holds its unique key, or the key is unknown"
 
     def test_by_the_admin(self, operator: Client) -> None:
         page = confirmed(operator, asked(operator, LETTERS, "replay_selected", [self.old]), canary=0)
-        assert "0 of 1 in line. 1 stay dead: another job holds their unique key" in page
+        assert "0 of 1 queued again. 1 stay failed: another job holds their unique key" in page

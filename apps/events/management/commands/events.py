@@ -7,5 +7,5 @@ from apps.jobs.shell.command import SubcommandsCommand
 
 
 class Command(SubcommandsCommand):
-    help = "List and show facts, and replay them to a listener."
+    help = "List and show events, and replay them to a listener."
     subcommands: ClassVar = {"list": list_facts, "show": show_fact, "replay": replay_facts}

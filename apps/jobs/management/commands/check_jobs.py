@@ -8,7 +8,7 @@ from apps.jobs.operating.readable import unreadable
 
 
 class Command(BaseCommand):
-    help = "Say which waiting, running and dead jobs this release cannot read; exit with 1 if there are any."
+    help = "List waiting, running and dead jobs this release cannot read; exit code 1 if there are any."
 
     def handle(self, *_args: object, **_options: object) -> None:
         found = list(unreadable())
@@ -16,4 +16,4 @@ class Command(BaseCommand):
             self.stderr.write(str(fault))
         if found:
             sys.exit(1)
-        self.stdout.write("This release can read every job that waits, runs or is dead.")
+        self.stdout.write("This release can read every waiting, running and dead job.")

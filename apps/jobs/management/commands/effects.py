@@ -7,5 +7,5 @@ from apps.jobs.shell.command import SubcommandsCommand
 
 
 class Command(SubcommandsCommand):
-    help = "List and decide outside effects of which nobody knows whether they happened."
+    help = "List outside effects with an unknown outcome, and decide about them."
     subcommands: ClassVar = {"list": list_effects, "happened": effect_happened, "undone": effect_undone}

@@ -7,7 +7,7 @@ from apps.jobs.shell.command import SubcommandsCommand
 
 
 class Command(SubcommandsCommand):
-    help = "List, show, count, enqueue, cancel, retry jobs. What is changed is written down as shell:<login>."
+    help = "List, show, count, enqueue, cancel, retry jobs. Changes are recorded as shell:<login>."
     subcommands: ClassVar = {
         "list": list_jobs,
         "show": show_job,

@@ -1,4 +1,4 @@
-"""Say what is wrong on this machine and how to mend it; exit code 1 when something is."""
+"""List problems on this machine and how to fix them; exit code 1 if there are any."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Command(BaseCommand):
-    help = "Say what is wrong on this machine and how to mend it; exit code 1 when something is."
+    help = "List problems on this machine and how to fix them; exit code 1 if there are any."
     requires_system_checks = []  # noqa: RUF012 - what they would say is asked here, one by one
 
     def add_arguments(self, parser: ArgumentParser) -> None:

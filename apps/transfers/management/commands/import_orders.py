@@ -53,7 +53,7 @@ class Command(BaseCommand):
             job = follow(cast("UUID", run.job_id), warn=self._warn, bar=not options["json"])
         except KeyboardInterrupt:
             raise CommandError(
-                f"Not waiting any longer. The import goes on as job {run.job_id}.", returncode=130
+                f"Stopped waiting. The import continues as job {run.job_id}.", returncode=130
             ) from None
         report = _report(job)
         if options["json"]:
@@ -90,7 +90,7 @@ class Command(BaseCommand):
     def _tell(self, report: dict[str, Any]) -> None:
         result = report["result"]
         self.stdout.write(result["message"])
-        counts = {"created": "new", "unchanged": "there already", "rejected": "rejected"}
+        counts = {"created": "new", "unchanged": "unchanged", "rejected": "rejected"}
         for name, words in counts.items():
             self.stdout.write(f"{result[name]:>12,} {words}")
         self.stdout.write("In the shop now:")
