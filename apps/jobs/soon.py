@@ -53,8 +53,11 @@ def run_soon(schema_editor: BaseDatabaseSchemaEditor, statement: str) -> None:
 
 @contextmanager
 def _patience(schema_editor: BaseDatabaseSchemaEditor) -> Iterator[None]:
+    with schema_editor.connection.cursor() as cursor:
+        cursor.execute("SHOW lock_timeout")
+        [(before,)] = cursor.fetchall()
     schema_editor.execute(f"SET lock_timeout = '{_PATIENCE}'")
     try:
         yield
     finally:
-        schema_editor.execute("RESET lock_timeout")
+        schema_editor.execute(f"SET lock_timeout = '{before}'")  # of whoever runs the migration

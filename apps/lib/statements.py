@@ -7,18 +7,26 @@ from typing import Any
 
 from django.db import connection
 
+from apps.lib.asynchronous_commit import is_own_transaction, variants
+
 
 class Statements:
     """The statements of one folder."""
 
     def __init__(self, package_file: str) -> None:
         folder = Path(package_file).parent
-        self.text = cache(lambda name: (folder / f"{name}.sql").read_text(encoding="utf-8"))
+        self._variants = cache(lambda name: variants((folder / f"{name}.sql").read_text(encoding="utf-8")))
+
+    def text(self, name: str) -> str:
+        """Return ``<name>.sql`` for use in any transaction."""
+        return self._variants(name)[0]
 
     def run(
         self, name: str, params: Mapping[str, Any] | None = None
     ) -> list[tuple[Any, ...]]:  # what a row holds differs by statement
         """Execute ``<name>.sql`` and return its rows."""
         with connection.cursor() as cursor:
-            cursor.execute(self.text(name), params or {})
+            shared, own = self._variants(name)
+            is_own = own is not shared and is_own_transaction(cursor.connection)
+            cursor.execute(own if is_own else shared, params or {})
             return cursor.fetchall() if cursor.description else []

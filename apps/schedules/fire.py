@@ -47,7 +47,7 @@ class _Batch:
 
 def fire(beat: str) -> int:
     """Fire up to a batch of due schedules for the beat of this name; return how many were looked at."""
-    with transaction.atomic(), origin(trigger="schedule"):
+    with transaction.atomic(durable=True), origin(trigger="schedule"):
         locked = sql.run("lock_due", {"batch": BATCH})
         if not locked:
             return 0

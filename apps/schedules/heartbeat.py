@@ -5,10 +5,10 @@ import socket
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from apps.schedules import sql
 from apps.schedules.models.beat import Beat
 
 
@@ -24,12 +24,7 @@ def sign_on() -> int:
 
 def say(beat_id: int) -> None:
     """Say that a beat lives; losing this in a crash of the database costs nothing."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE schedules_beat SET heartbeat_at = clock_timestamp(), stopped_at = NULL WHERE id = %s "
-            "AND (SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL",
-            [beat_id],
-        )
+    sql.run("beat", {"id": beat_id})
 
 
 def sign_off(beat_id: int) -> None:

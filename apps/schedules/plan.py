@@ -18,7 +18,7 @@ BATCH = 500
 
 def plan() -> int:
     """Plan up to a batch of edited schedules, in one transaction; return how many."""
-    with transaction.atomic():
+    with transaction.atomic(durable=True):
         locked = sql.run("lock_edited", {"half": BATCH // 2})
         if not locked:
             return 0

@@ -22,7 +22,7 @@ def start_waiting() -> int:
 
     One whose schedule was switched off or deleted meanwhile, or cannot start, is passed over.
     """
-    with transaction.atomic(), origin(trigger="schedule"):
+    with transaction.atomic(durable=True), origin(trigger="schedule"):
         waiting = sql.run("lock_waiting", {"batch": _BATCH})
         rows = {row.id: row for row in read([schedule_id for _, schedule_id in waiting])} if waiting else {}
         settle(

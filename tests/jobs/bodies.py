@@ -19,6 +19,7 @@ def run_body(
     *,
     timeout: timedelta = HOUR,
     max_attempts: int = 3,
+    atomic: bool = False,
     made_for: Mapping[str, Any] | None = None,
     **args: Any,
 ) -> tuple[str, Claim]:
@@ -26,7 +27,7 @@ def run_body(
     kind = f"odd.body_{next(_numbers)}"
     if body.__name__ == "<lambda>":  # Celery writes a def with this name
         body.__name__ = "body"
-    task = job(kind, timeout=timeout, retry=RetryPolicy(max_attempts=max_attempts))(body)
+    task = job(kind, timeout=timeout, atomic=atomic, retry=RetryPolicy(max_attempts=max_attempts))(body)
     claim = steps.running(kind=kind, args=args, max_attempts=max_attempts, **(made_for or {}))
     return run(task, claim), claim
 

@@ -23,6 +23,7 @@ from apps.schedules.models import Moment, Plan
 from apps.schedules.plan import plan
 from tests.local.waiting import wait_until
 from tests.schedules.conftest import came_due, jobs_of, next_of, plan_of
+from tests.transactions import held_open
 
 Make = Callable[..., PeriodicTask]
 
@@ -237,7 +238,7 @@ def test_a_schedule_in_an_editors_hands_is_left_alone_until_the_commit(every: Ma
 def test_a_death_before_the_commit_leaves_the_moment_to_the_next_beat(every: Make) -> None:
     schedule = every()
     moment = came_due(schedule)
-    with transaction.atomic():
+    with held_open():
         fire("here:1")
         transaction.set_rollback(True)
     assert not Job.objects.exists()
@@ -266,7 +267,7 @@ def test_a_task_of_another_package_is_sent_as_a_message_after_the_commit(
     schedule = every(task="celery.backend_cleanup", args="[1]", kwargs="{}", queue="elsewhere")
     came_due(schedule)
     queue = _queue("backline:elsewhere", valkey)
-    with transaction.atomic():
+    with held_open():
         fire("here:1")
         assert queue() == []
     wait_until(queue)

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
-from django.db import connection
-from psycopg import Cursor
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from psycopg import Connection, Cursor
 from psycopg.sql import Identifier
+
+from apps.lib.asynchronous_commit import is_own_transaction, variants
 
 if TYPE_CHECKING:
     from django.db.backends.utils import CursorWrapper
@@ -19,7 +21,7 @@ def run(
 ) -> list[tuple[Any, ...]]:  # what a row holds differs by statement
     """Execute ``sql/<name>.sql`` and return its rows; JSON comes as text, as Django's connection has it."""
     with connection.cursor() as cursor:
-        cursor.execute(text(name), params)
+        cursor.execute(_text_on(cursor.connection, name), params)
         return cursor.fetchall() if cursor.description else []
 
 
@@ -30,10 +32,12 @@ def run_planned(name: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     keys, reads tables that stay small, asks a function that uses the index whatever it was planned for, or
     runs in the leader's session, which plans by the indexes: no other plan would be better later.
     """
-    connection.ensure_connection()
-    keeps_plans = cast("CursorWrapper", Cursor(connection.connection))  # those that Django makes do not
-    with connection.make_cursor(keeps_plans) as cursor:
-        cursor.execute(text(name), params)
+    database = connections[DEFAULT_DB_ALIAS]
+    database.ensure_connection()
+    session = database.connection
+    keeps_plans = cast("CursorWrapper", Cursor(session))  # those that Django makes do not
+    with database.make_cursor(keeps_plans) as cursor:
+        cursor.execute(_text_on(session, name), params)
         return cursor.fetchall() if cursor.description else []
 
 
@@ -50,7 +54,17 @@ def array(ids: Iterable[UUID]) -> str:
     return "{" + ",".join([job_id.hex for job_id in ids]) + "}"
 
 
-@cache
 def text(name: str) -> str:
-    """Return ``sql/<name>.sql``."""
-    return (Path(__file__).parent / f"{name}.sql").read_text(encoding="utf-8")
+    """Return ``sql/<name>.sql`` for use in any transaction."""
+    return _variants(name)[0]
+
+
+def _text_on(session: Connection, name: str) -> str:
+    """Return ``sql/<name>.sql`` as the session's transaction allows it."""
+    shared, own = _variants(name)
+    return own if own is not shared and is_own_transaction(session) else shared
+
+
+@cache
+def _variants(name: str) -> tuple[str, str]:
+    return variants((Path(__file__).parent / f"{name}.sql").read_text(encoding="utf-8"))

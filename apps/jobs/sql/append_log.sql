@@ -3,5 +3,5 @@ INSERT INTO jobs_log_line (job_id, attempt, at, level, message)
 SELECT line.job_id, line.attempt, line.at, line.level, line.message
   FROM unnest(%(job_id)s::uuid[], %(attempt)s::int[], %(at)s::timestamptz[], %(level)s::text[], %(message)s::text[])
        WITH ORDINALITY AS line (job_id, attempt, at, level, message, place)
- WHERE (SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL
+ WHERE {asynchronous_commit}
  ORDER BY line.place

@@ -7,5 +7,5 @@ UPDATE jobs_job
  WHERE id = ANY (%(ids)s::uuid[]) AND state IN (1, 2)
    AND (expires_at IS NULL OR expires_at > clock_timestamp())
    AND EXISTS (SELECT FROM jobs_bundle WHERE id = %(bundle)s FOR KEY SHARE)
-   AND (SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL
+   AND {asynchronous_commit}
 RETURNING id, kind, attempt, max_attempts, failures, args, schema_version, options, limit_key <> ''

@@ -2,7 +2,7 @@
 WITH holder AS (
     SELECT id, attempt, cancel_requested_at FROM jobs_job
      WHERE id = %(id)s AND lease = %(lease)s AND state = 3
-       AND (SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL
+       AND {asynchronous_commit}
 ), saved AS (
     INSERT INTO jobs_progress AS p (job_id, attempt, done, total, note, rate, updated_at)
     SELECT id, attempt, %(done)s, %(total)s, %(note)s, %(rate)s, clock_timestamp() FROM holder

@@ -6,7 +6,7 @@
 -- Nobody waits until the move is on the disk: lost by a crash of the database, the jobs stand in line again and their
 -- messages are stale.
 WITH look AS MATERIALIZED (
-    SELECT pg_try_advisory_xact_lock(%(lock)s::bigint) AND set_config('synchronous_commit', 'off', true) IS NOT NULL
+    SELECT pg_try_advisory_xact_lock(%(lock)s::bigint) AND {asynchronous_commit}
            AND (SELECT count(*) <= %(room)s::int AND count(*) FILTER (WHERE kind = ANY (%(stays)s::text[])
                                                              OR kind <> ALL (%(known)s::text[])) = 0
                   FROM (SELECT kind FROM jobs_ready WHERE queue = %(queue)s::text

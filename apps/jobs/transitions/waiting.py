@@ -65,7 +65,7 @@ def relay_in_parts(queue: str, room: int, rules: Rules | None = None) -> Iterato
         return
     line = _LongLine(queue, room, rules)
     while not line.is_done:
-        with transaction.atomic():
+        with transaction.atomic(durable=True):  # the relay's own: its settings must end with it
             messages = line.part()
         yield messages
 

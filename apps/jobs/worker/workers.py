@@ -33,12 +33,7 @@ def sign_on(*, name: str, hostname: str, queues: Sequence[str], concurrency: int
 
 def beat(worker_id: int, *, has_lock: bool = False) -> None:
     """Say that a worker lives, also when it had been taken for dead meanwhile."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE jobs_worker SET heartbeat_at = clock_timestamp(), stopped_at = NULL, has_lock = %s "
-            "WHERE id = %s AND (SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL",
-            [has_lock, worker_id],
-        )
+    sql.run("beat", {"id": worker_id, "has_lock": has_lock})
 
 
 def lock(worker_id: int) -> bool:

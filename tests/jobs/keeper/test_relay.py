@@ -14,6 +14,7 @@ from apps.jobs.worker import workers
 from tests.jobs import steps
 from tests.jobs.conftest import Inbox
 from tests.jobs.steps import another_session, in_line, published_ids, state_of
+from tests.transactions import held_open
 
 
 def _body() -> None: ...
@@ -71,7 +72,7 @@ def test_a_renamed_kind_has_one_limit_under_all_its_names(committed: None, inbox
 def test_of_two_keepers_at_once_one_relays_and_the_other_does_not_wait(committed: None) -> None:
     waiting = [in_line() for _ in range(6)]
     with another_session() as other:
-        with transaction.atomic():
+        with held_open():
             mine = transitions.relay(steps.QUEUE, 3)
             assert other.do(lambda: transitions.relay(steps.QUEUE, 10)) == []
         theirs = other.do(lambda: transitions.relay(steps.QUEUE, 10))

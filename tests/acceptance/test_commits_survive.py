@@ -1,0 +1,69 @@
+"""PostgreSQL dies directly after COMMIT returned, and nothing that was committed is lost.
+
+`BACKLINE_CRASHES=200` lets it die so often; by itself it dies a few times, by ways taken at random.
+"""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from tests.acceptance.committer import WAYS
+from tests.acceptance.machine import ROOT, Machine
+
+CRASHES = int(os.environ.get("BACKLINE_CRASHES", "8"))
+SIGNALS = (signal.SIGQUIT, signal.SIGKILL)  # an immediate stop, and the death of the postmaster
+ALWAYS = ("progress inside", "track in an atomic job", "request")
+
+
+def test_nothing_that_was_committed_is_lost_when_postgresql_dies(machine: Machine, tmp_path: Path) -> None:
+    machine.ask("CREATE TABLE committed (mark uuid)")
+    errors = tmp_path / "errors"
+    with errors.open("wb") as out:
+        committer = subprocess.Popen(
+            [sys.executable, "-m", "tests.acceptance.committer"],
+            cwd=ROOT, env=machine.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=out,
+            text=True,
+        )  # fmt: skip
+    try:
+        for number, way in enumerate(_ways()):
+            how = SIGNALS[number % 2]
+            mark, jobs = _commit_and_crash(machine, committer, way, how, errors)
+            kept = machine.value("SELECT count(*) FROM committed WHERE mark = %s", mark)
+            enqueued = machine.value("SELECT count(*) FROM jobs_job WHERE id = ANY (%s::uuid[])", jobs)
+            assert (kept, enqueued) == (1, len(jobs)), f"lost: crash {number}, {way}, {how.name}"
+    finally:
+        committer.kill()
+        committer.communicate()
+
+
+def _ways() -> list[str]:
+    seed = int(os.environ.get("BACKLINE_SEED", random.randrange(10**6)))
+    print(f"BACKLINE_SEED={seed}")
+    chance = random.Random(seed)
+    rounds = [chance.sample(sorted(WAYS), len(WAYS)) for _ in range(CRASHES // len(WAYS) + 1)]
+    return [*ALWAYS, *(way for ways in rounds for way in ways)][:CRASHES]
+
+
+def _commit_and_crash(
+    machine: Machine, committer: "subprocess.Popen[str]", way: str, how: signal.Signals, errors: Path
+) -> tuple[str, list[str]]:
+    assert committer.stdin is not None
+    assert committer.stdout is not None
+    postmaster = machine.postgres.process()
+    assert postmaster is not None
+    committer.stdin.write(json.dumps([way, int(how), postmaster.pid]) + "\n")
+    committer.stdin.flush()
+    with suppress(psutil.TimeoutExpired):
+        postmaster.wait(60)
+    machine.postgres.start()
+    line = committer.stdout.readline()
+    assert line, f"{way}: {errors.read_text(errors='replace')[-3000:]}"
+    mark, jobs = json.loads(line)
+    return mark, jobs
