@@ -1,11 +1,14 @@
 """The Celery class of this project; importable before Django is set up."""
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import django
 from celery import Celery
 from celery.result import AsyncResult
+from django.core.checks import run_checks
+from kombu.utils.objects import cached_property
 
 from apps.jobs.running import foreign
 from apps.jobs.task import JobTask
@@ -24,9 +27,15 @@ class LedgerCelery(Celery):
     @property
     def Worker(self) -> type:  # noqa: N802  # Celery's name
         """Return the worker class that `celery worker` starts."""
-        django.setup()  # Celery would do so a moment later
+        _ready()
         # by name: its module needs Django's models
         return self.subclass_with_self("apps.jobs.worker.worker:LedgerWorker")  # type: ignore[arg-type]  # or a name
+
+    @cached_property
+    def Beat(self) -> type:  # noqa: N802  # likewise
+        """Return the class that `celery beat` starts."""
+        _ready()
+        return super().Beat
 
     def send_task(  # type: ignore[override]  # the rest is passed on by name
         self,
@@ -49,3 +58,13 @@ class LedgerCelery(Celery):
         if isinstance(task, JobTask):
             return task.signature(*args, **options)
         return super().signature(varies, *args, **options)
+
+
+def _ready() -> None:
+    """Set Django up and stop at a failed system check; Celery runs the checks and ignores their answer."""
+    django.setup()
+    if os.environ.get("CELERY_SKIP_CHECKS"):
+        return
+    faults = [str(found) for found in run_checks() if found.is_serious() and not found.is_silenced()]
+    if faults:
+        raise SystemExit("\n".join(["These settings stop the start:", *faults]))

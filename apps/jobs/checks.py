@@ -1,10 +1,15 @@
 """System checks of the ledger's settings: `manage.py check` answers whether a setup is right."""
 
+from difflib import get_close_matches
+
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+from django.core.checks import Warning as CheckWarning
 
-from apps.jobs import registry
+from apps.jobs import celery_settings, registry
 from apps.jobs.enqueuing import quotas
+
+_PREFIX = "CELERY_"
 
 
 @register()
@@ -48,23 +53,29 @@ def check_quotas(**_: object) -> list[CheckMessage]:
 
 
 @register()
-def check_time_limits(**_: object) -> list[CheckMessage]:
-    """Refuse limits of Celery's for all tasks: its pool heeds them for a whole message of many jobs."""
-    return [
-        Error(
-            f"CELERY_{name} limits a message, and all the jobs that it carries, not one of them.",
-            hint="Remove it, and give job types a timeout: @job(..., timeout=timedelta(minutes=2)).",
-            id="jobs.E005",
-        )
-        for name in ("TASK_TIME_LIMIT", "TASK_SOFT_TIME_LIMIT")
-        if getattr(settings, f"CELERY_{name}", None)
-    ]
+def check_celery_settings(**_: object) -> list[CheckMessage]:
+    """Refuse settings of Celery's that jobs cannot obey; warn of names that Celery does not know."""
+    found: list[CheckMessage] = []
+    for name in sorted({name for name in dir(settings) if name.startswith(_PREFIX)}):
+        celerys = name.removeprefix(_PREFIX).lower()
+        value = getattr(settings, name)
+        if celerys not in celery_settings.KNOWN:
+            found.append(_unknown(name, celerys))
+        elif (instead := celery_settings.fault_of(celerys, value)) is not None:
+            found.append(Error(f"{name} cannot hold for jobs.", hint=instead, id="jobs.E005"))
+    return found
+
+
+def _unknown(name: str, celerys: str) -> CheckMessage:
+    near = get_close_matches(celerys, celery_settings.KNOWN, n=1)
+    hint = f"Did you mean {_PREFIX}{near[0].upper()}?" if near else "Remove it."
+    return CheckWarning(f"Celery has no setting {name}: it has no effect.", hint=hint, id="jobs.W001")
 
 
 @register()
 def check_queues(**_: object) -> list[CheckMessage]:
     """Refuse job types on a queue that no worker listens to by default."""
-    known = set(settings.CELERY_TASK_QUEUES)
+    known = registry.queues()
     return [
         Error(
             f"Job type {kind} uses queue {task.job_queue!r}, which is not in BACKLINE_QUEUES.",

@@ -54,7 +54,8 @@ class job(Declaration):  # noqa: N801  # it is used as a decorator
         return {
             "bind": self.bind,
             "aliases": self.aliases,
-            "job_queue": self.queue,
+            "job_queue": self.queue or "",
+            "job_priority": self.priority,
             "retry_policy": self.retry,
             "timeout": self.timeout,
             "atomic": self.atomic,

@@ -52,6 +52,11 @@ def names() -> list[str]:
     return sorted(_tasks())
 
 
+def queues() -> set[str]:
+    """Return the queues of CELERY_TASK_QUEUES, which may hold names or kombu's queues."""
+    return {str(getattr(queue, "name", queue)) for queue in settings.CELERY_TASK_QUEUES}
+
+
 def versions() -> dict[str, int]:
     """Return which version of a kind's arguments this release reads, for all that are past their first."""
     return {name: task.version for name, task in _tasks().items() if task.version > 1}

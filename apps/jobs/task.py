@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Generic, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 from uuid import UUID
 
 from celery import Task
@@ -49,7 +49,8 @@ class JobTask(CanvasTask, RetryingTask, PlainlyDeclared, CeleryTask, Generic[P, 
     )
 
     # Declared by @job.
-    job_queue: str = "default"  # `queue` is Celery's own word, and deprecated on tasks
+    job_queue: str = ""  # by its route, or the default queue, when Celery binds it
+    job_priority: int = 0
     retry_policy = RetryPolicy()
     timeout = timedelta(minutes=10)
     cron: str | None = None
@@ -85,6 +86,14 @@ class JobTask(CanvasTask, RetryingTask, PlainlyDeclared, CeleryTask, Generic[P, 
         """
         job_id = self.enqueue(args or (), kwargs or {}, current(), **options)
         return self.AsyncResult(str(job_id))
+
+    def delay_on_commit(self, *args: P.args, **kwargs: P.kwargs) -> None:
+        """Enqueue a job as ``delay`` does: it runs after the commit in any case."""
+        self.apply_async(args, kwargs)
+
+    def apply_async_on_commit(self, *args: Any, **options: Any) -> None:
+        """Enqueue a job as ``apply_async`` does: it runs after the commit in any case."""
+        self.apply_async(*args, **options)
 
     def enqueue(
         self,

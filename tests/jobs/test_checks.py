@@ -2,10 +2,12 @@
 
 import pytest
 from django.core.checks import run_checks
+from kombu import Queue
 from pytest_django import Settings
 
-from apps.jobs import job
-from apps.jobs.checks import check_heartbeat, check_queues, check_time_limits
+from apps.jobs import job, registry
+from apps.jobs.checks import check_celery_settings, check_heartbeat, check_queues
+from config import celery_app
 
 
 def test_the_settings_as_they_are_pass() -> None:
@@ -34,12 +36,58 @@ def test_a_job_type_on_a_queue_that_nobody_listens_to_is_refused(settings: Setti
     assert not [error for error in check_queues() if "odd.lonely" in error.msg]
 
 
-@pytest.mark.parametrize("name", ["TASK_TIME_LIMIT", "TASK_SOFT_TIME_LIMIT"])
-def test_a_limit_that_would_kill_a_whole_message_is_refused(settings: Settings, name: str) -> None:
-    assert check_time_limits() == []
-    setattr(settings, f"CELERY_{name}", 300)
-    [error] = check_time_limits()
-    assert (error.id, f"CELERY_{name}" in error.msg) == ("jobs.E005", True)
+@pytest.mark.parametrize(
+    ("name", "value", "instead"),
+    [
+        ("TASK_TIME_LIMIT", 300, "timeout"),
+        ("TASK_SOFT_TIME_LIMIT", 300, "timeout"),
+        ("TASK_ALWAYS_EAGER", True, "apps.jobs.testing.run_jobs()"),
+        ("TASK_DEFAULT_RATE_LIMIT", "10/m", 'limit="10/min"'),
+        ("TASK_INHERIT_PARENT_PRIORITY", True, "priority="),
+        ("RESULT_BACKEND", "redis://localhost", "apps.jobs.results:LedgerBackend"),
+        ("REDIS_SOCKET_TIMEOUT", 3, "ledger"),
+        ("DATABASE_URL", "sqlite://", "ledger"),
+        ("ACCEPT_CONTENT", ["pickle"], "json"),
+        ("BEAT_SCHEDULER", "celery.beat:PersistentScheduler", "apps.schedules.beat:LedgerScheduler"),
+        ("BEAT_CRON_STARTING_DEADLINE", 60, "missed runs"),
+        ("WORKER_CONSUMER", "celery.worker.consumer:Consumer", "LedgerConsumer"),
+        ("WORKER_POOL", "gevent", "prefork"),
+        ("WORKER_POOL_START_METHOD", "spawn", "fork"),
+    ],
+)
+def test_a_setting_that_jobs_cannot_obey_is_refused_with_the_alternative(
+    settings: Settings, name: str, value: object, instead: str
+) -> None:
+    assert check_celery_settings() == []
+    setattr(settings, f"CELERY_{name}", value)
+    [error] = check_celery_settings()
+    assert (error.id, error.is_serious()) == ("jobs.E005", True)
+    assert f"CELERY_{name}" in error.msg
+    assert instead in str(error.hint)
+
+
+def test_a_setting_that_celery_does_not_know_is_named_with_the_nearest(settings: Settings) -> None:
+    settings.CELERY_TASK_ROUTE = {}
+    [warning] = check_celery_settings()
+    assert (warning.id, warning.is_serious()) == ("jobs.W001", False)
+    assert warning.hint == "Did you mean CELERY_TASK_ROUTES?"
+
+
+def test_a_worker_and_a_beat_stop_at_a_failed_check(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.CELERY_WORKER_POOL = "gevent"
+    with pytest.raises(SystemExit, match=r"CELERY_WORKER_POOL(.|\n)*Use prefork, threads or solo"):
+        _ = celery_app.Worker
+    monkeypatch.delitem(vars(celery_app), "Beat", raising=False)  # it is kept once it was made
+    with pytest.raises(SystemExit, match="CELERY_WORKER_POOL"):
+        _ = celery_app.Beat
+
+
+def test_queues_may_be_given_as_kombus(settings: Settings) -> None:
+    settings.CELERY_TASK_QUEUES = [Queue(name) for name in settings.CELERY_TASK_QUEUES]
+    assert {queue.name for queue in settings.CELERY_TASK_QUEUES} == registry.queues()
+    assert not [error for error in check_queues() if "shop." in error.msg]
 
 
 def test_both_checks_are_part_of_manage_py_check(settings: Settings) -> None:

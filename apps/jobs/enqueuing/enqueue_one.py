@@ -6,7 +6,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from apps.jobs import crash_points, transitions
+from apps.jobs import celery_settings, crash_points, transitions
 from apps.jobs.enqueuing import keys, quotas
 from apps.jobs.enqueuing.continuation import is_awaited
 from apps.jobs.enqueuing.options import stored, with_id_of_today
@@ -64,10 +64,12 @@ def new_job(
 
 def template(task: Kind, origin: Origin, kept: Mapping[str, object], **own: object) -> NewJob:
     """Return what a job is by its kind, its caller and its caller's options, which win."""
+    celery_settings.refuse_eager()
     fields: dict[str, object] = {
         "kind": task.name,
         "aliases": task.aliases,
         "queue": task.job_queue,
+        "priority": task.job_priority,
         "max_attempts": task.retry_policy.max_attempts,
         "schema_version": task.version,
         "owner_id": origin.owner_id,

@@ -8,12 +8,12 @@ from django.conf import settings
 
 from apps.jobs import storable
 from apps.jobs.enqueuing import continuation
+from apps.jobs.kinds.priorities import priority_of
 from apps.jobs.kinds.spans import lasting
 from apps.lib.ids import first_id_of
 
 _LONGEST_QUEUE = 200
 _LONGEST_KEY = 1000
-_PRIORITIES = range(-1000, 1001)  # a thousand steps are a week of age
 _CLOCKS_DIFFER_BY = timedelta(days=1)
 
 # Celery's options that the ledger answers itself or that say nothing about a stored job.
@@ -85,14 +85,6 @@ def _moment(kind: str, name: str, moment: object) -> datetime:
     return moment
 
 
-def _priority(kind: str, priority: object) -> int:
-    if not isinstance(priority, int) or priority not in _PRIORITIES:
-        raise ValueError(
-            f"{kind}: priority must be a whole number from {_PRIORITIES[0]} to {_PRIORITIES[-1]}."
-        )
-    return int(priority)
-
-
 def _queue(kind: str, queue: object) -> str:
     if not isinstance(queue, str) or not queue or queue != storable.clean(queue[:_LONGEST_QUEUE]):
         raise ValueError(f"{kind}: queue must be a name of at most {_LONGEST_QUEUE} letters, not {queue!r}.")
@@ -133,7 +125,7 @@ _READERS: dict[str, Callable[[str, object], object]] = {
     "countdown": _delay,
     "eta": _eta,
     "expires": _expires,
-    "priority": _priority,
+    "priority": priority_of,
     "queue": _queue,
     "task_id": _time_ordered,
     "idempotency_key": _idempotency_key,

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from apps.jobs.kinds.kind import Upcaster
 from apps.jobs.kinds.limits import Rate
+from apps.jobs.kinds.priorities import priority_of
 from apps.jobs.kinds.retry import RetryPolicy
 from apps.jobs.kinds.spans import lasting
 from apps.jobs.kinds.unique import Unique
@@ -20,7 +21,8 @@ class Declaration:
     """What can be said of a job type."""
 
     kind: str
-    queue: str = "default"
+    queue: str | None = None  # CELERY_TASK_ROUTES says it, else CELERY_TASK_DEFAULT_QUEUE
+    priority: int = 0  # of jobs whose caller names none; the smallest first
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     timeout: timedelta = timedelta(minutes=10)
     bind: bool = False  # the function's first parameter is the task itself, as in Celery
@@ -43,6 +45,7 @@ class Declaration:
         try:
             self.retry.check()
             self._check_times_and_names()
+            priority_of(self.kind, self.priority)
             self._check_versions()
             self._check_limits(signature)
             self._check_unique(signature)

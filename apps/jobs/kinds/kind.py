@@ -18,6 +18,7 @@ class Kind(Protocol):
     name: str
     aliases: tuple[str, ...]
     job_queue: str
+    job_priority: int
     retry_policy: RetryPolicy
     parameters: inspect.Signature
     validator: Validator

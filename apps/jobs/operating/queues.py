@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
-
 from apps.jobs import registry, sql
 
 MOST_COUNTED = 10_000
@@ -32,6 +30,6 @@ class Queue:
 
 def queues() -> list[Queue]:
     """Return every queue that is declared, listened to, paused or has something in it."""
-    declared = {kind.job_queue for kind in registry.kinds().values()} | set(settings.CELERY_TASK_QUEUES)
+    declared = {kind.job_queue for kind in registry.kinds().values()} | registry.queues()
     rows = sql.run("queues", {"declared": sorted(declared), "most": MOST_COUNTED + 1})
     return [Queue(*row) for row in rows]
