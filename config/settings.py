@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "apps.events",
     "apps.schedules",
     "apps.mail",
+    "apps.maintenance",
     "apps.shop",
     "apps.transfers",
     "apps.ops",
@@ -241,6 +242,7 @@ BACKLINE_MAX_DEATHS = 3  # a job that lost its worker so often without getting f
 BACKLINE_VERSION = env.text("BACKLINE_VERSION", "0.1.0")  # of this release; workers and dead letters say it
 BACKLINE_ENVIRONMENT = env.text("BACKLINE_ENVIRONMENT", "local")
 WEB_URL = env.text("BACKLINE_WEB_URL", "http://127.0.0.1:8000/")  # Flower sends people there to log in
+BACKLINE_DISK_FREE_MB = env.number("BACKLINE_DISK_FREE_MB", 2000)  # with less free space health is red
 HEALTH_URL = env.text("BACKLINE_HEALTH_URL") or env.text("BACKLINE_WEB_URL")  # asked by the health check
 FLOWER_URL = env.text("BACKLINE_FLOWER_URL")  # where pages link to; empty hides the link
 

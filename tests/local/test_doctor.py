@@ -17,7 +17,7 @@ from apps.local.doctor.checks import CHECKS, Check, _examine, examine, is_well
 from apps.local.doctor.report import as_json, as_text
 from apps.local.servers.layout import Layout
 from apps.local.servers.private_files import write_private_once
-from apps.maintenance.health import processes
+from apps.maintenance.health import clock, disk, processes
 from apps.maintenance.health.finding import Finding, Level, note, well, wrong
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def test_beats_and_schedules_can_be_looked_at(tmp_path: Path) -> None:
 @pytest.mark.django_db
 def test_the_test_database_is_migrated_and_of_our_time(tmp_path: Path) -> None:
     assert database.migrations(tmp_path).level is Level.OK
-    assert database.clock(tmp_path).level is Level.OK
+    assert clock.clock().level is Level.OK
     assert database.reachable(tmp_path).level is Level.OK
     connection.check_constraints()
 
@@ -102,7 +102,7 @@ def test_open_private_files_are_wrong_and_the_mend_closes_them(tmp_path: Path) -
 
 def test_a_disk_with_too_little_room_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert machine.disk(tmp_path / "not" / "there").level is Level.OK
-    monkeypatch.setattr(machine, "_free", lambda _: 1_000_000)
+    monkeypatch.setattr(disk, "free", lambda _: 1_000_000)
     assert machine.disk(tmp_path).level is Level.WRONG
 
 

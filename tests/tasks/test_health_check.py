@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from celery import current_app
+from django.db import connection
 from django.db.models.functions import Now
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from pytest_django import Settings
@@ -15,6 +16,7 @@ from apps.jobs import enqueue
 from apps.jobs.models import Duty, Pause, Worker
 from apps.local.servers.ports import free_port
 from apps.local.servers.valkey import ValkeyServer
+from apps.maintenance.health import clock
 from apps.maintenance.health.examine import NotWell, examine
 from apps.schedules.models import Beat, Plan
 from tests.jobs import steps
@@ -69,7 +71,8 @@ def trouble() -> str:
 def test_when_all_is_well_it_says_what_it_found() -> None:
     result = result_of(ran(KIND))
     assert set(result) == {
-        "database", "broker", "workers", "keeper", "beat", "schedules", "queues", "web",
+        "database", "broker", "clock", "disk", "workers", "keeper", "beat", "schedules", "waiting jobs",
+        "web",
     }  # fmt: skip
     assert result["keeper"] == "here:1 leads"
     assert result["web"].startswith("answers in")
@@ -113,11 +116,32 @@ def test_a_schedule_that_is_late_is_named() -> None:
     assert "schedules: 1 late" in trouble()
 
 
-def test_a_queue_that_nobody_takes_from_is_named_unless_it_is_paused() -> None:
+def test_jobs_that_no_worker_can_start_are_named() -> None:
     steps.in_line(queue="exports")
-    assert "queues: no worker takes 1 job in exports. Run: celery -A config worker -Q exports" in trouble()
+    assert (
+        "waiting jobs: No live worker takes from queue exports. 1 job waits."
+        " Run: celery -A config worker -Q exports." in trouble()
+    )
     Pause.objects.create(scope="queue", name="exports", paused_at=Now())
-    assert examine()["queues"] == "1 job waiting"
+    assert "Queue exports is paused. 1 job waits." in trouble()
+    Pause.objects.all().delete()
+    steps.a_worker("two@here", queues=("exports",))
+    assert examine()["waiting jobs"] == "1 job waiting, all can start"
+
+
+def test_a_full_disk_and_a_clock_that_is_off_are_named(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.BACKLINE_DISK_FREE_MB = 10**12
+    monkeypatch.setattr(clock, "skew", lambda: 90.0)
+    assert "disk: only" in trouble()
+    assert "clock: the database is +90.0 s off this machine" in trouble()
+
+
+def test_a_database_that_accepts_no_writes_is_named() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION READ ONLY")
+    assert "database: The database accepts no writes" in trouble()
 
 
 def test_a_broker_that_is_away_is_named() -> None:

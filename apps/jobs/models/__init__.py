@@ -1,6 +1,7 @@
 """The tables of the ledger."""
 
 from apps.jobs.models.action import Action
+from apps.jobs.models.alert import Alert
 from apps.jobs.models.artifact import Artifact
 from apps.jobs.models.attempt import Attempt
 from apps.jobs.models.batch import Batch
@@ -21,11 +22,13 @@ from apps.jobs.models.ready import Ready
 from apps.jobs.models.replay import Replay, Replayed
 from apps.jobs.models.rollup import RolledUp, Rollup
 from apps.jobs.models.unique_key import UniqueKey
+from apps.jobs.models.unserved import Unserved
 from apps.jobs.models.unsettled import Unsettled
 from apps.jobs.models.worker import Worker
 
 __all__ = [
     "Action",
+    "Alert",
     "Artifact",
     "Attempt",
     "Batch",
@@ -49,6 +52,7 @@ __all__ = [
     "Rollup",
     "Slot",
     "UniqueKey",
+    "Unserved",
     "Unsettled",
     "Worker",
 ]

@@ -17,6 +17,8 @@ WITH old AS MATERIALIZED (
        AND NOT EXISTS (SELECT FROM jobs_bundle AS b JOIN jobs_job AS j ON j.id = ANY (b.ids)
                         WHERE j.state = 3 AND j.worker_id = w.id)
     RETURNING 1
+), unserved AS (
+    DELETE FROM jobs_unserved WHERE last_at < (SELECT moment FROM old)
 ), next AS MATERIALIZED (
     SELECT key FROM jobs_bucket WHERE key > %(after)s ORDER BY key LIMIT %(batch)s
 ), buckets AS (

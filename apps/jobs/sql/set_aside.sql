@@ -29,13 +29,17 @@ WITH came AS MATERIALIZED (
            lease = NULL
       FROM judged
      WHERE j.id = judged.id AND j.lease = %(lease)s AND j.state = 3
-    RETURNING j.id, j.kind, j.state, j.attempt, j.started_at, j.args, j.tenant, j.fingerprint, judged.worker_name,
+    RETURNING j.id, j.queue, j.kind, j.state, j.attempt, j.started_at, j.args, j.tenant, j.fingerprint, judged.worker_name,
               judged.version
 ), out_of_window AS (
     DELETE FROM jobs_bundle
      WHERE id = %(bundle)s AND cardinality(ids) = (SELECT count(*) FROM moved WHERE moved.id = ANY (ids))
 ), freed AS (
     DELETE FROM jobs_slot WHERE job_id IN (SELECT id FROM moved)
+), noted AS (
+    INSERT INTO jobs_unserved (queue, kind, reason, last_at)
+    SELECT DISTINCT queue, kind, %(error_type)s::text, clock_timestamp() FROM moved ORDER BY queue, kind
+    ON CONFLICT (queue, kind, reason) DO UPDATE SET last_at = excluded.last_at
 ), story AS (
     INSERT INTO jobs_attempt (job_id, number, outcome, worker_name, started_at, ended_at, error_type, message, traceback)
     SELECT id, attempt, CASE state WHEN 7 THEN 'failed' WHEN 8 THEN 'cancelled' ELSE 'snoozed' END, worker_name,

@@ -11,7 +11,7 @@ from kombu.exceptions import KombuError
 
 from apps.local.doctor import broker, browser, data, database, machine, programs, supervisor
 from apps.local.servers.errors import ServerError
-from apps.maintenance.health import processes
+from apps.maintenance.health import clock, processes, waiting
 from apps.maintenance.health.finding import Finding, Level, note, wrong
 
 if TYPE_CHECKING:
@@ -42,13 +42,15 @@ CHECKS: Sequence[Check] = (
     Check("database", database.reachable),
     Check("database settings", database.settled, needs="database"),
     Check("migrations", database.migrations, needs="database"),
-    Check("clock", database.clock, needs="database"),
+    Check("database writes", database.writes, needs="database"),
+    Check("clock", lambda _: clock.clock(), needs="database"),
     Check("broker", broker.reachable),
     Check("broker settings", broker.settled, needs="broker"),
     Check("workers", lambda _: processes.workers(), needs="migrations"),
     Check("keeper", lambda _: processes.keeper(), needs="migrations"),
     Check("beat", lambda _: processes.beat(), needs="migrations"),
     Check("schedules", lambda _: processes.schedules(), needs="migrations"),
+    Check("waiting jobs", lambda _: waiting.waiting(), needs="migrations"),
     Check("browser", browser.chromium),
 )
 

@@ -1,22 +1,20 @@
-"""Checks of the database: does it answer, is it new enough, set well, migrated, and of our time."""
+"""Checks of the database: does it answer, is it new enough, set well, migrated."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from apps.local.servers.addresses import database_url, masked
 from apps.local.servers.locate import OLDEST_POSTGRES
-from apps.maintenance.health.finding import Finding, note, well, wrong
+from apps.maintenance.health import servers
+from apps.maintenance.health.finding import Finding, well, wrong
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-_LARGEST_SKEW_S = 2.0
 
 
 def reachable(project: Path) -> Finding:
@@ -44,6 +42,12 @@ def settled(project: Path) -> Finding:
     return well("database settings", f"fsync and autovacuum on, {shown['max_connections']} connections")
 
 
+def writes(project: Path) -> Finding:
+    """Check that PostgreSQL accepts writes and has connections left."""
+    del project
+    return replace(servers.database(), name="database writes")
+
+
 def migrations(project: Path) -> Finding:
     """Check that the database is as new as the code."""
     del project
@@ -52,20 +56,6 @@ def migrations(project: Path) -> Finding:
     if pending:
         return wrong("migrations", f"{len(pending)} to apply", "Run: manage.py migrate")
     return well("migrations", "none to apply")
-
-
-def clock(project: Path) -> Finding:
-    """Check that this machine and the database agree on the time: pages show what the database says."""
-    del project
-    before = datetime.now(UTC)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        [there] = cursor.fetchone() or [before]
-    after = datetime.now(UTC)
-    skew = (there - (before + (after - before) / 2)).total_seconds()
-    if abs(skew) > _LARGEST_SKEW_S:
-        return note("clock", f"the database is {skew:+.1f} s off this machine", "Let NTP set both clocks.")
-    return well("clock", f"{skew * 1000:+.0f} ms against the database, {settings.TIME_ZONE} shown")
 
 
 def _show(*names: str) -> dict[str, str]:

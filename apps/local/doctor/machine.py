@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import shutil
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,13 +10,13 @@ from apps.local.servers.layout import Layout, home_path
 from apps.local.servers.ports import is_free
 from apps.local.servers.privileges import server_account
 from apps.local.supervise.alone import running_supervisor
+from apps.maintenance.health.disk import disk_at, disk_places
 from apps.maintenance.health.finding import Finding, note, well, wrong
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _OLDEST = (3, 11)
-_ENOUGH = 2_000_000_000
 _USUAL_PORTS = (8000, 5555)
 
 
@@ -33,12 +32,7 @@ def python(project: Path) -> Finding:
 def disk(project: Path) -> Finding:
     """Check that there is room for data and for PostgreSQL's log of changes."""
     layout = Layout(project)
-    places = (layout.state, home_path(layout.postgres, server_account()))
-    tightest = min(places, key=_free)
-    free = f"{_free(tightest) / 1e9:.1f} GB free for {tightest}"
-    if _free(tightest) < _ENOUGH:
-        return wrong("disk", f"only {free}", "Free some space; 2 GB are the least to work with.")
-    return well("disk", free)
+    return disk_at(layout.state, home_path(layout.postgres, server_account()), *disk_places())
 
 
 def ports(project: Path) -> Finding:
@@ -50,8 +44,3 @@ def ports(project: Path) -> Finding:
     if busy:
         return note("ports", f"{' and '.join(busy)} busy; up takes the next free one")
     return well("ports", f"{' and '.join(map(str, _USUAL_PORTS))} are free")
-
-
-def _free(place: Path) -> int:
-    existing = next(path for path in (place, *place.parents) if path.exists())
-    return shutil.disk_usage(existing).free

@@ -3,17 +3,19 @@
 from collections.abc import Callable
 from typing import Final
 
-from apps.maintenance.health import lines, processes, servers
+from apps.maintenance.health import clock, disk, processes, servers, waiting
 from apps.maintenance.health.finding import Finding, Level
 
 CHECKS: Final[tuple[Callable[[], Finding], ...]] = (
     servers.database,
     servers.broker,
+    clock.clock,
+    disk.disk,
     processes.workers,
     processes.keeper,
     processes.beat,
     processes.schedules,
-    lines.lines,
+    waiting.waiting,
     servers.web,
 )
 

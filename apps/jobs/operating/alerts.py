@@ -1,0 +1,75 @@
+"""Alerts: the causes that the keeper found last, kept for pages and metrics."""
+
+import logging
+from collections.abc import Iterable, Set
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from apps.jobs import sql
+from apps.jobs.models.alert import Alert
+from apps.jobs.models.duty import Duty
+from apps.jobs.operating import engine
+from apps.jobs.operating.not_started import Cause
+
+DUTY = "watch health"  # of the keeper; its row holds when it last looked
+LASTING = timedelta(seconds=30)  # a restart or a deploy is no alert
+
+log = logging.getLogger("backline.health")
+
+
+def keep(causes: Iterable[Cause]) -> tuple[list[Alert], list[Alert]]:
+    """Replace the causes of the last look; return the alerts that this opened and closed."""
+    found = {(cause.reason, cause.queue, cause.kind): cause for cause in reversed(list(causes))}
+    with transaction.atomic():
+        gone = _gone(found.keys())
+        Alert.objects.bulk_create(
+            [_row(cause) for cause in found.values()],
+            update_conflicts=True,
+            update_fields=["sentence", "mend", "jobs", "oldest_at"],
+            unique_fields=["reason", "queue", "kind"],
+        )
+        ids = [pk for (pk,) in sql.run("open_alerts", {"lasting": LASTING.total_seconds()})]
+        opened = list(Alert.objects.filter(pk__in=ids))
+    _log(opened, gone)
+    return opened, gone
+
+
+def current() -> list[Cause]:
+    """Return what keeps jobs from starting now; say so when the keeper did not look lately."""
+    if (cause := engine.read_only()) is not None:
+        return [cause]
+    if not Duty.objects.filter(name=DUTY, ran_at__gte=Now() - engine.SILENT).exists():
+        return [engine.KEEPER_DEAD]
+    return [
+        Cause(row.reason, row.sentence, row.mend, row.queue, row.kind, row.jobs, row.oldest_at)
+        for row in Alert.objects.all()
+    ]
+
+
+def _row(cause: Cause) -> Alert:
+    return Alert(
+        reason=cause.reason,
+        queue=cause.queue,
+        kind=cause.kind,
+        sentence=cause.sentence,
+        mend=cause.mend,
+        jobs=cause.jobs,
+        oldest_at=cause.oldest_at,
+        since=Now(),
+    )
+
+
+def _gone(keys: Set[tuple[str, str, str]]) -> list[Alert]:
+    """Delete the alerts of other causes; return those that had been reported."""
+    gone = [row for row in Alert.objects.select_for_update() if (row.reason, row.queue, row.kind) not in keys]
+    Alert.objects.filter(pk__in=[row.pk for row in gone]).delete()
+    return [row for row in gone if row.opened_at is not None]
+
+
+def _log(opened: Iterable[Alert], closed: Iterable[Alert]) -> None:
+    for alert in opened:
+        log.error("alert opened: %s %s", alert.sentence, alert.mend)
+    for alert in closed:
+        log.info("alert closed: %s", alert.sentence)

@@ -1,0 +1,111 @@
+"""The keeper keeps what stops jobs from starting: an alert opens once, closes once, and is never stale."""
+
+import logging
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.db.models import F
+from django.db.models.functions import Now
+
+from apps.events.models import Fact
+from apps.jobs.keeper import duties
+from apps.jobs.models import Alert, Duty, Worker
+from apps.jobs.operating import alerts, engine
+from apps.local.servers.valkey import ValkeyServer
+from apps.maintenance.health.watch import watch
+from apps.schedules.models import Beat
+from tests.jobs import steps
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def well(valkey: ValkeyServer) -> None:
+    """Everything runs."""
+    steps.a_worker()
+    for name in ("relay", alerts.DUTY):
+        Duty.objects.create(name=name, keeper="here:1", ran_at=Now(), took_ms=1.0)
+    Beat.objects.create(name="here:2", started_at=Now(), heartbeat_at=Now())
+
+
+def time_passes() -> None:
+    """Let every cause have lasted for a minute."""
+    Alert.objects.update(since=F("since") - timedelta(minutes=1))
+
+
+def told(name: str) -> list[str]:
+    """Return the sentences of the events of this name."""
+    return [fact.data["sentence"] for fact in Fact.objects.filter(name=name).order_by("id")]
+
+
+def test_the_keeper_has_the_duty() -> None:
+    assert alerts.DUTY in [duty.name for duty in duties.upkeep()]
+
+
+def test_a_well_installation_has_no_alert() -> None:
+    assert watch() == 0
+    assert alerts.current() == []
+
+
+def test_an_alert_opens_when_its_cause_lasts_and_closes_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "backline.health")
+    steps.in_line(queue="exports")
+    assert watch() == 0  # a restart is no alert
+    [cause] = alerts.current()  # but pages show it at once
+    assert (cause.reason, cause.queue, cause.jobs) == ("no worker", "exports", 1)
+    time_passes()
+    steps.in_line(queue="exports")
+    assert [watch(), watch()] == [1, 0]
+    assert alerts.current()[0].jobs == 2
+    sentence = "No live worker takes from queue exports. 2 jobs wait."
+    assert told("maintenance.alert_opened") == [sentence]
+    assert f"alert opened: {sentence} Run: celery -A config worker -Q exports" in caplog.text
+
+    steps.a_worker("two@here", queues=("exports",))
+    assert [watch(), watch()] == [1, 0]
+    assert told("maintenance.alert_closed") == [sentence]
+    assert f"alert closed: {sentence}" in caplog.text
+    assert alerts.current() == []
+
+
+def test_a_cause_that_goes_before_it_is_an_alert_is_not_reported() -> None:
+    steps.in_line(queue="exports")
+    watch()
+    steps.a_worker("two@here", queues=("exports",))
+    assert watch() == 0
+    assert not Alert.objects.exists()
+    assert told("maintenance.alert_closed") == []
+
+
+def test_several_causes_are_kept_side_by_side() -> None:
+    Beat.objects.all().delete()
+    steps.in_line(kind="shop.released_tomorrow")
+    Worker.objects.update(queues=["default", "exports"])
+    watch()
+    assert {cause.reason for cause in alerts.current()} == {"beat", "unknown kind"}
+
+
+def test_a_stale_answer_is_never_shown_as_well() -> None:
+    watch()
+    Duty.objects.filter(name=alerts.DUTY).update(ran_at=Now() - timedelta(minutes=5))
+    assert alerts.current() == [engine.KEEPER_DEAD]
+
+
+def test_a_database_that_accepts_no_writes_comes_before_a_stale_answer() -> None:
+    Duty.objects.all().delete()
+    with connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION READ ONLY")
+    [cause] = alerts.current()
+    assert cause.sentence == "The database accepts no writes: no job starts or ends."
+
+
+def test_a_relay_that_fails_is_a_cause() -> None:
+    Duty.objects.filter(name="relay").update(error="The broker is away: refused")
+    [cause] = engine.engine()
+    assert (cause.reason, cause.sentence) == ("broker", "The keeper cannot reach the broker: refused.")
+    Duty.objects.filter(name="relay").update(error="ValueError: a fault")
+    [cause] = engine.engine()
+    assert cause.sentence == "The keeper's task relay fails: ValueError: a fault"
+    Duty.objects.filter(name="relay").update(error="")
+    assert engine.engine() == []
