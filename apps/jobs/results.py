@@ -76,7 +76,10 @@ class LedgerBackend(ChordBackend):
     def _get_task_meta_for(self, task_id: str) -> Meta:
         rows = sql.run("result_of", {"id": UUID(task_id)}) if canvas.is_time_ordered(task_id) else []
         if not rows:
-            return super()._get_task_meta_for(task_id)  # type: ignore[no-any-return]
+            stored: Meta = super()._get_task_meta_for(task_id)
+            if stored["status"] != canvas.REPLACED:
+                return stored
+            return self.get_task_meta(stored["result"]) | {"task_id": task_id}  # type: ignore[no-any-return]
         replaced_by = rows[0][8]
         if replaced_by and rows[0][0] == State.SUCCEEDED:
             return self.get_task_meta(replaced_by) | {"task_id": task_id}  # type: ignore[no-any-return]

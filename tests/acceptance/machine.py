@@ -36,6 +36,7 @@ class Machine:
         self.directory = directory
         self.postgres = postgres
         self.broker = broker(directory / "broker")
+        self.more_environment: dict[str, str] = {}
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> None:
@@ -64,7 +65,7 @@ class Machine:
     @property
     def environment(self) -> dict[str, str]:
         """Return what a process of this machine finds in its environment."""
-        return os.environ | {
+        ours = {
             "DATABASE_URL": self.postgres.url(),
             "CELERY_BROKER_URL": self.broker.url(),
             "BACKLINE_UPLOADS_DIR": str(self.directory / "uploads"),
@@ -72,6 +73,7 @@ class Machine:
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "PYTHONWARNINGS": "default",
         }
+        return os.environ | ours | self.more_environment
 
     def manage(self, *arguments: str, **environment: str) -> str:
         """Run a command of the project and return what it printed."""

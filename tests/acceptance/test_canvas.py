@@ -36,6 +36,15 @@ PATTERNS = {
     "others' tasks in a chain": ("(k.times.s(2, 3) | k.plus.s(4) | k.times.s(10) | k.plus.s(1))()", 101),
     "others' tasks in a chord": ("chord([k.times.s(2, 3), k.plus.s(1, 1)])(k.total.s())", 8),
     "another's task as body": ("(chord([k.plus.s(1, 1)], k.total.s()) | k.times.s(3))()", 6),
+    "another's task replaced by a job": ("k.turns.delay(1)", 6),
+    "another's task replaced by a chain": ("k.turns.delay(1, into='chain')", 1101),
+    "another's task replaced by a chord": ("k.turns.delay(1, into='chord')", 5),
+    "another's task replaced twice": ("k.turns.delay(1, into='job that turns too')", 1101),
+    "replaced task of another in a chord": (
+        "chord([k.turns.s(1), k.turns.s(1, into='chord'), k.plus.s(1, 1)])(k.total.s())",
+        13,
+    ),
+    "replaced task of another in a chain": ("(k.turns.s(1, into='chain') | k.plus.s(1))()", 1102),
     "starmap": ("k.plus.starmap([(1, 2), (3, 4)]).delay()", [3, 7]),
     "chunks": ("k.plus.chunks([(n, n) for n in range(6)], 2)()", [[0, 2], [4, 6], [8, 10]]),
     "by name": ("app.send_task('canvas.plus', (1, 2))", 3),
@@ -45,6 +54,11 @@ FAILURES = {
     "chain": ("(k.plus.s(1, 1) | k.boom.s() | k.plus.s(1) | k.plus.s(2))()", "ValueError"),
     "chord": ("chord([k.plus.s(1, 1), k.boom.s()])(k.total.s().on_error(k.told.s()))", "ValueError"),
     "replacement": ("(k.swap.s(1, into='boom') | k.plus.s(1))()", "ValueError"),
+    "another's task replaced by one that fails": ("k.turns.delay(1, into='boom')", "ValueError"),
+    "replaced part of a chord fails": (
+        "chord([k.turns.s(1, into='boom'), k.plus.s(1, 1)])(k.total.s())",
+        "ValueError",
+    ),
     "another's task": ("(k.plus.s(1, 1) | k.fails.s() | k.plus.s(4))()", "KeyError"),
     "error callback": ("k.boom.apply_async(link_error=[k.told_badly.s(), k.note.s()])", "ValueError"),
 }

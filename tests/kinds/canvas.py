@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from celery import Task, chain, group, shared_task
+from celery import Task, chain, chord, group, shared_task
 from celery.exceptions import Ignore, Reject
 from django.db import connection, transaction
 
@@ -39,6 +39,14 @@ def count(values: Any) -> int:
 def boom(value: object = None) -> None:
     """Fail at once."""
     raise ValueError("boom", 7)
+
+
+@job("canvas.fails_once", retry=ONCE)
+def fails_once(value: int) -> int:
+    """Fail the first time, also when no attempt is left."""
+    if leave_a_mark(f"fails once {value}") == 1:
+        raise ValueError("once")
+    return value
 
 
 @job("canvas.note")
@@ -160,6 +168,19 @@ def sleeps(seconds: float) -> None:
 def times(a: int, b: int) -> int:
     """Multiply, as a task of another package."""
     return a * b
+
+
+@shared_task(name="elsewhere.turns", bind=True)
+def turns(self: "Task[..., Any]", value: int, into: str = "one") -> Any:
+    """Become jobs, as a task of another package."""
+    others = {
+        "one": plus.s(value, 5),
+        "chain": chain(plus.s(value, 100), plus.s(1000)),
+        "chord": chord([plus.s(value, 1), plus.s(value, 2)], total.s()),
+        "job that turns too": swap.s(value),
+        "boom": boom.s(value),
+    }
+    raise self.replace(others[into])
 
 
 @shared_task(name="elsewhere.quiet", ignore_result=True)

@@ -22,6 +22,9 @@ else:  # Celery's classes are generic only for the checker
     AnySignature, AnyTask = Signature, Task
 
 
+REPLACED = "REPLACED"  # state of a plain task's result that names the job which gives it
+
+
 @Signature.register_type("job")
 class JobSignature(AnySignature):
     """A call to a job type that may be a step of a chain, group or chord: its id is a version 7 UUID."""
@@ -39,7 +42,13 @@ class JobSignature(AnySignature):
 
     def freeze(self, _id: str | None = None, *args: object, **more: object) -> AsyncResult[Any]:
         """Give the call its id; Celery's own, which bodies of chords are handed, is not time-ordered."""
-        return super().freeze(_id if is_time_ordered(_id) else str(new_id()), *args, **more)  # type: ignore[arg-type]
+        if is_time_ordered(_id):
+            return super().freeze(_id, *args, **more)  # type: ignore[arg-type]
+        result: AsyncResult[Any] = super().freeze(str(new_id()), *args, **more)  # type: ignore[arg-type]
+        running = self.app.current_task
+        if _id and running is not None and running.request.id == _id:  # a plain task replaces itself
+            self.app.backend.store_result(_id, result.id, REPLACED)
+        return result
 
     _freeze = freeze
 

@@ -1,19 +1,28 @@
-"""Count the parts of a chord and start its body. Base class of the result backend."""
+"""Count the parts of a chord, start its body or fail it. Base class of the result backend."""
 
 import json
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
+from celery import states
 from celery.app.task import Context
-from celery.result import GroupResult, ResultBase
+from celery.canvas import maybe_signature
+from celery.exceptions import ChordError
+from celery.result import AsyncResult, GroupResult, ResultBase, allow_join_result
+from django.db import transaction
 from django_celery_results.backends.database import (  # type: ignore[import-untyped]  # it has no types
     DatabaseBackend,
-    trigger_callback,
 )
 from django_celery_results.models import ChordCounter  # type: ignore[attr-defined]  # not in the stubs
 
+from apps.jobs.canvas.unrun import tasks_of
+from apps.jobs.database_away import is_away
+
 if TYPE_CHECKING:
     from celery.canvas import Signature
+
+log = logging.getLogger("backline.jobs")
 
 
 class ChordBackend(DatabaseBackend):  # type: ignore[misc]  # it has no types
@@ -27,9 +36,9 @@ class ChordBackend(DatabaseBackend):  # type: ignore[misc]  # it has no types
     ) -> None:
         """Insert the counter of a chord; start the body of a header without any task at once."""
         header = self.app.GroupResult(*header_result_args)
-        reports = _reports(header)
+        reports = sum(1 for _ in _parts(header))
         if not reports:
-            trigger_callback(app=self.app, callback=body, group_result=header)
+            self._start_body(body, header)
             return
         ChordCounter.objects.create(
             group_id=header.id,
@@ -43,14 +52,86 @@ class ChordBackend(DatabaseBackend):  # type: ignore[misc]  # it has no types
             return
         if request.ignore_result:  # the body needs it
             self.store_result(request.id, result, state, request=request)
-        super().on_chord_part_return(request, state, result)
+        header = self._counted(request.group)
+        if header is not None:
+            body = maybe_signature(cast("Mapping[str, Any]", request.chord), app=self.app)
+            self._start_body(cast("Signature[Any]", body), header)
+
+    def chord_error_from_stack(self, callback: "Signature[Any]", exc: BaseException | None = None) -> object:
+        """Fail the body of a chord, and with it the chord that the body reports to."""
+        answer = super().chord_error_from_stack(callback, exc)
+        error = (exc and exc.__cause__) if callback.subtask_type == "group" else exc
+        self._fail_chain([callback], error or exc)
+        return answer
+
+    def _fail_chain(
+        self,
+        chain: Iterable[Mapping[str, Any]] | None,
+        exc: BaseException | None,
+        traceback: object = None,
+        store_result: bool = True,
+        state: str = states.FAILURE,
+    ) -> None:
+        """Fail each task that will never run; one that is part of a chord reports to it."""
+        for step in tasks_of(chain or ()):
+            options = step["options"]
+            request = Context(dict(step))
+            request.update(options)
+            request.update(id=options.get("task_id"), group=options.get("group_id"))
+            if request.id and store_result and state in states.PROPAGATE_STATES:
+                self.store_result(request.id, exc, state, traceback=traceback, request=request)
+            if request.chord:
+                self.on_chord_part_return(request, state, exc)
+
+    def _counted(self, group_id: str) -> GroupResult | None:
+        """Count one part and return the header if it was the last.
+
+        A part that is replayed reports twice: at zero the parts are looked at, and counted anew.
+        """
+        with transaction.atomic():
+            counter = ChordCounter.objects.select_for_update().filter(group_id=group_id).first()
+            if counter is None:
+                log.warning("chord %s: a part reported after its end", group_id)
+                return None
+            header: GroupResult = counter.group_result(app=self.app)
+            left = max(counter.count - 1, 0) or sum(not part.ready() for part in _parts(header))
+            if left:
+                counter.count = left
+                counter.save(update_fields=["count"])
+                return None
+            counter.delete()
+        return header
+
+    def _start_body(self, body: "Signature[Any]", header: GroupResult) -> None:
+        """Call the body with the results of the header, or fail it with the first error among them."""
+        try:
+            with transaction.atomic():  # what the ledger refuses must not spoil the outcome of the part
+                body.delay(_results_of(header))
+        except ChordError as error:
+            self.chord_error_from_stack(body, error)
+        except Exception as error:
+            if is_away(error):
+                raise
+            log.exception("chord %s: its body cannot be called", header.id)
+            self.chord_error_from_stack(body, ChordError(f"Callback error: {error!r}"))
 
 
-def _reports(result: ResultBase) -> int:
-    """Return how many tasks report to a chord with this result in its header.
+def _results_of(header: GroupResult) -> object:
+    """Return the results as the header nests them; raise ChordError for the first failure among them."""
+    for part in _parts(header):
+        if part.state in states.PROPAGATE_STATES:
+            raise ChordError(f"Dependency {part.id} raised {part.result!r}") from part.result
+    with allow_join_result():
+        return header.join()
+
+
+def _parts(result: ResultBase) -> Iterator[AsyncResult[Any]]:
+    """Yield the results that report to a chord with this result in its header.
 
     A group at the end of a member reports once per task; all else reports once.
     """
     if isinstance(result, GroupResult):
-        return sum([_reports(part) for part in result.results or ()])
-    return 1
+        for part in result.results or ():
+            yield from _parts(part)
+    elif isinstance(result, AsyncResult):
+        yield result

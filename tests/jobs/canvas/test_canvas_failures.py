@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from celery import chain, chord
+from celery import chain, chord, group
 from celery.exceptions import ChordError, TaskRevokedError
 from celery.result import AsyncResult
 from django_celery_results.models import ChordCounter  # type: ignore[attr-defined]  # not in the stubs
@@ -14,10 +14,10 @@ from apps.jobs.models import Job, Unsettled
 from apps.jobs.running import settle
 from apps.jobs.states import State
 from tests.jobs import steps
-from tests.jobs.canvas_steps import marks, states_of, work
+from tests.jobs.canvas_steps import marks, run_once, states_of, work
 from tests.jobs.steps import state_of
 from tests.kinds import canvas as kinds
-from tests.kinds.canvas import boom, plus, total
+from tests.kinds.canvas import boom, plus, swap, total
 
 pytestmark = pytest.mark.usefixtures("in_line")
 
@@ -40,6 +40,45 @@ def test_a_chord_with_a_dead_part_fails_and_says_so_to_its_errback(marks_table: 
         AsyncResult(body.id).get(WAIT_S)
     assert marks(f"told {body.id}%") == 1
     assert not ChordCounter.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: chord([chain(boom.si(), group(plus.si(1), plus.si(2))), plus.si(3)], total.s()),
+        lambda: chord([chain(boom.si(), chord([plus.si(1)], group(plus.si(1), plus.si(2))))], total.s()),
+        lambda: chord([chord([boom.si()], total.s()), plus.si(3)], total.s()),
+        lambda: chord([chord([boom.si()], group(plus.si(1), plus.si(2))), plus.si(3)], total.s()),
+        lambda: chord([chord([boom.si()], chain(total.s(), group(plus.s(1), plus.s(2))))], total.s()),
+        lambda: chord([swap.s(1, into="boom"), plus.si(1)], chain(total.s(), plus.s(1))),
+    ],
+    ids=["group", "chord with a group", "chord", "group as body", "chain as body", "replaced"],
+)
+def test_chord_fails_when_a_step_before_its_part_fails(make: Any) -> None:
+    result = make().apply_async()
+    work()
+    assert (result.state, ChordCounter.objects.count()) == ("FAILURE", 0)
+    with pytest.raises((ValueError, ChordError), match="boom"):
+        result.get(WAIT_S)
+
+
+def test_group_after_a_failed_step_fails() -> None:
+    result = chain(boom.si(), group(plus.si(1), chain(plus.si(1), group(plus.s(1), plus.s(2)))))()
+    work()
+    with pytest.raises(ValueError, match="boom"):
+        result.get(WAIT_S)
+    assert [part.state for part in result.results[1].results] == ["FAILURE", "FAILURE"]
+
+
+def test_chord_waits_for_all_parts_though_a_replayed_one_reports_twice(marks_table: None) -> None:
+    slow = plus.si(1, 1).set(countdown=3600)
+    body = chord([kinds.fails_once.s(5), slow])(total.s())
+    assert run_once() == {"dead": 1}
+    transitions.replay([Job.objects.get(state=State.DEAD).id])
+    assert run_once() == {"succeeded": 1}
+    assert (body.state, ChordCounter.objects.get().count) == ("PENDING", 1)
+    work()
+    assert body.get(WAIT_S) == 7
 
 
 def test_who_waits_for_a_chord_hears_what_went_wrong_though_all_ended_between_two_looks() -> None:
