@@ -52,6 +52,11 @@ class Importer(Protocol):
         """Return the columns a file must have."""
         ...
 
+    @property
+    def one_line(self) -> bool:
+        """Return whether no column takes a line break; then one hints at a lost quotation mark."""
+        ...
+
     def check(self, rows: Iterable[tuple[int, Sequence[str]]]) -> tuple[list[str], Sequence[Fault]]:
         """Sort rows, given as number and the values of ``columns``, into text for ``merge`` and faults."""
         ...

@@ -65,7 +65,7 @@ def run_import(
 def _read(ctx: Context, run: Import, importer: Importer, chunk_rows: int) -> None:
     path = _checked_file(run.upload)
     with Unpacked(path) as source:
-        table = Table(source, importer.columns, encoding=run.encoding)
+        table = Table(source, importer.columns, encoding=run.encoding, one_line=importer.one_line)
         _say_header(ctx, run, table)
         parts = chunks(
             table, importer, after_row=run.last_row, size=chunk_rows, position=lambda: source.position

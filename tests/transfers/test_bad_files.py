@@ -5,21 +5,24 @@ import lzma
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from apps.shop.models import OrderLine
 from apps.shop.order_lines.columns import COLUMNS
+from apps.transfers import chunks as chunks_module
 from apps.transfers import run as run_module
 from apps.transfers.reading import unpack
 from apps.transfers.reading.bad_file import BadFile
-from tests.shop.lines import as_csv, in_the_shop, line
+from tests.shop.lines import as_csv, line
 from tests.transfers.steps import handed_in, imported, refused
 
 pytestmark = pytest.mark.django_db
 
 HEADER = ",".join(COLUMNS)
 GOOD = as_csv([line()])
+FILES = Path(__file__).parent.parent / "data" / "csv"
 MEGABYTE = 1 << 20
 
 
@@ -47,9 +50,15 @@ def little_memory(most: int = 64 * MEGABYTE) -> Iterator[None]:
         (GOOD.encode("utf-16-le"), "utf-8", "looks like UTF-16"),
         (GOOD.encode(), "utf-16", "looks like UTF-8. Choose the encoding UTF-8"),
         (GOOD.encode("utf-8-sig"), "cp1252", "looks like UTF-8"),
-        (f'{HEADER}\n536365,85123A,"LOST,6\n' + "x\n" * 30, "utf-8", "Row 2: A field runs on for 31 lines"),
-        (f"{HEADER}\n1,2,{'x' * 40_000}\n", "utf-8", "Row 2: A field is longer than 32,767 characters."),
-        (f"{HEADER},{'x' * 40_000}\n", "utf-8", "Row 1: A field is longer"),
+        (f"{HEADER},{'x' * 40_000}\n", "utf-8", "Row 1: Field 9, line 1: value is too long"),
+        (f'{HEADER},"x" y\n', "utf-8", 'line 1: text after the closing quotation mark: "x" y.'),
+        (f'"{HEADER}\n{GOOD}', "utf-8", "Row 1: Field 1, line 1: quotation mark is not closed"),
+        (f"sep=:\n{GOOD}", "utf-8", "The first line declares the delimiter :. Expected one of: comma"),
+        (f"\ufeff{GOOD}".encode("utf-8-sig"), "utf-8", "begins with two byte order marks"),
+        (f"\ufeff{GOOD}".encode("utf-16"), "utf-16", "begins with two byte order marks"),
+        (GOOD.encode("utf-8-sig").decode("cp1252"), "utf-8", "converted to UTF-8 twice"),
+        (GOOD.encode("utf-32"), "utf-8", "The file is UTF-32."),
+        (f"{HEADER}\n".encode().replace(b"nvo", b"\0vo"), "utf-8", "begins with binary data"),
         (f"{HEADER}\n{'x' * 3 * MEGABYTE}", "utf-8", "A line is longer than 1,048,576 characters"),
         (f"{HEADER}{',' * 300_000}\n", "utf-8", "The first row has 300,008 columns; at most 1,000"),
         (gzip.compress(b"x" * 400 * MEGABYTE), "utf-8", "A line is longer than"),
@@ -88,7 +97,14 @@ def test_a_byte_that_does_not_belong_is_told_with_its_row_and_the_rows_before_ar
         (b"%PDF-1.7", "a PDF document"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook (.xls)"),
         (b"<!DOCTYPE html><html>", "a web page"),
+        (b"<table><tr><td>InvoiceNo</td></tr></table>", "a web page"),
+        ("<table>".encode("utf-16"), "a web page"),
+        (b'\n <style>td {mso-number-format:"\\@"}</style>', "a web page"),
+        (b'[\n {"InvoiceNo": 1}]', "a JSON document"),
+        (b"MIME-Version: 1.0", "a web archive"),
         (gzip.compress(b"PK\x03\x04rest", mtime=0), "a ZIP archive"),
+        (gzip.compress(gzip.compress(GOOD.encode())), "packed twice"),
+        (lzma.compress(gzip.compress(GOOD.encode())), "packed twice"),
         (gzip.compress(b"x" * 257 + b"ustar" + b"x" * 300, mtime=0), "a tar archive"),
         (gzip.compress(b"", mtime=0), "The file is empty."),
         (b"\x1f\x8bnot really", "damaged"),
@@ -136,11 +152,25 @@ def test_what_unpacks_to_more_than_the_cap_stops_there(monkeypatch: pytest.Monke
     assert OrderLine.objects.count() == 1
 
 
-def test_the_rows_before_a_lost_quotation_mark_are_in() -> None:
-    good = [line(StockCode=str(n)) for n in range(10000, 10050)]
-    text = as_csv(good) + '536365,85123A,"LOST,6\n' + as_csv([line()] * 40)
-    assert refused(text).startswith("Row 52: A field runs on for 42 lines, so a quotation mark is missing.")
-    assert in_the_shop().total() == 50
+def test_a_fault_of_the_file_is_reported_behind_a_mark_that_is_never_closed() -> None:
+    text = GOOD + '536365,85123A,"LOST,6\n' + "x\n" * 45
+    assert "byte" in refused(text.encode() + b"\xff")
+    assert OrderLine.objects.count() == 1
+
+
+def test_what_unpacks_to_many_times_its_size_stops_there() -> None:
+    bomb = lzma.compress(as_csv([line()] * 200_000).encode())
+    assert len(bomb) < 4_000
+    with little_memory():
+        assert "unpacks to more than 200 times its size" in refused(bomb)
+    assert OrderLine.objects.count() < 80_000
+
+
+@pytest.mark.parametrize("blank", ["\n", " \n", ",,,,,,,\n", " , , , , , , , \n"])
+def test_blank_rows_without_end_stop_the_import(monkeypatch: pytest.MonkeyPatch, blank: str) -> None:
+    monkeypatch.setattr(chunks_module, "MOST_BLANK_ROWS", 20_000)
+    assert "More than 20,000 blank rows follow one another" in refused(GOOD + blank * 100_000 + GOOD)
+    assert OrderLine.objects.count() == 1
 
 
 def test_too_many_rejected_rows_stop_the_import(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,3 +191,19 @@ def test_a_row_with_nul_bytes_is_rejected_and_kept_readable() -> None:
     done = imported(as_csv([line(), line(Description="a\0b")]))
     [row] = done.rejected_rows.all()
     assert (row.row, row.fields[2]) == (3, "a\N{REPLACEMENT CHARACTER}b")
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("05-double-bom.csv", "begins with two byte order marks"),
+        ("42-html-xls.xls", "is a web page or XML document"),
+        ("44-gzip-twice.csv", "is packed twice"),
+    ],
+)
+def test_a_given_file_is_named_for_what_it_is(name: str, sentence: str) -> None:
+    try:
+        told = refused((FILES / name).read_bytes())
+    except BadFile as error:
+        told = str(error)
+    assert sentence in told

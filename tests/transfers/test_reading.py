@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from apps.transfers.ahead import ahead
 from apps.transfers.reading import decode
 from apps.transfers.reading.bad_file import BadFile
-from apps.transfers.reading.table import LONGEST_RECORD, Table
+from apps.transfers.reading.malformed import OPEN, Malformed
+from apps.transfers.reading.records import LONGEST_RECORD
+from apps.transfers.reading.table import Table
 from apps.transfers.reading.unpack import Unpacked
 
 CELL = st.text(alphabet='ab,;"\n\r \u2028\x85\x0b\x1cé漢😀\0', max_size=8)
@@ -65,9 +67,10 @@ def test_a_record_may_have_a_few_lines_but_not_the_rest_of_the_file() -> None:
         text = 'One,Two\n1,"' + "\n".join("x" * lines) + '"\n'
         return list(Table(InPieces(text.encode(), 99), ["One", "Two"], encoding="utf-8").rows)
 
-    assert len(read(LONGEST_RECORD)) == 1
-    with pytest.raises(BadFile, match="Row 2: A field runs on for 21 lines"):
-        read(LONGEST_RECORD + 1)
+    assert read(LONGEST_RECORD) == [(2, ["1", "\n".join("x" * LONGEST_RECORD)])]
+    [(row, refused)] = read(LONGEST_RECORD + 1)
+    assert isinstance(refused, Malformed)
+    assert (row, refused.cause, refused.at) == (2, OPEN, 1)
 
 
 def test_lines_are_cut_at_line_endings_only() -> None:

@@ -43,6 +43,10 @@ _CUSTOMER: Final = re.compile(r"([1-9][0-9]{0,8})(?:\.0*)?")
 _PRICE: Final = re.compile(r"-?[0-9]{1,8}(?:\.[0-9]{1,4}0{0,8})?")
 _MOMENT: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})[ T]([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_UNSEEN: Final = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u200f"
+    r"\u2028-\u202f\u205f-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
 _SHOWN: Final = 40
 
 
@@ -173,5 +177,10 @@ def _plain(column: str, text: str) -> str:
 def _refused(column: str, text: str, what: str, expected: str) -> Refused:
     if not text.strip():
         return Refused(column, "is empty", f"{column} is empty. Expected {expected}.")
-    shown = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text[:_SHOWN]) + ("…" if len(text) > _SHOWN else "")
-    return Refused(column, what, f'{column} "{shown}" {what}. Expected {expected}.')
+    shown = _UNSEEN.sub(_named, text[:_SHOWN]) + ("…" if len(text) > _SHOWN else "")
+    hint = " Remove the characters that cannot be seen." if _UNSEEN.search(text[:_SHOWN]) else ""
+    return Refused(column, what, f'{column} "{shown}" {what}. Expected {expected}.{hint}')
+
+
+def _named(unseen: re.Match[str]) -> str:
+    return f"<U+{ord(unseen[0]):04X}>"

@@ -16,6 +16,7 @@ class OrderLineImporter:
 
     title = ("order line", "order lines")
     columns = COLUMNS
+    one_line = True
 
     def check(self, rows: Iterable[tuple[int, Sequence[str]]]) -> tuple[list[str], list[Fault]]:
         """Sort rows into lines for ``merge`` and faults."""

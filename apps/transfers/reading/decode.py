@@ -12,6 +12,7 @@ LONGEST_LINE: Final = 1 << 20  # characters; beyond it a file is no table
 _BLOCK_BYTES: Final = 256 << 10
 _NAMES: Final = {"utf-8": "UTF-8", "cp1252": "Windows-1252", "utf-16": "UTF-16"}
 _MARK: Final = "\ufeff"
+_UTF32_MARKS: Final = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -59,11 +60,24 @@ def _blocks(source: ByteSource, encoding: str) -> Iterator[str]:
             offset = taken - len(pending) + error.start
             raise _undecodable(encoding, offset, (pending + data)[error.start]) from error
         if text:
+            if not taken:
+                _refuse_second_mark(text)
             yield text
         if not data:
             return
         taken += len(data)
         data = source.read(_BLOCK_BYTES)
+
+
+def _refuse_second_mark(text: str) -> None:
+    if text.startswith(_MARK):
+        raise BadFile(
+            "The file begins with two byte order marks. Save it again as UTF-8, or remove the second mark."
+        )
+    if text.startswith(_MARK.encode().decode("cp1252")):
+        raise BadFile(
+            "The file was converted to UTF-8 twice: it begins with ï»¿. Save the original as UTF-8."
+        )
 
 
 def _good_part(data: bytes, error: UnicodeDecodeError) -> str:
@@ -73,7 +87,11 @@ def _good_part(data: bytes, error: UnicodeDecodeError) -> str:
 
 def _codec(head: bytes, encoding: str) -> str:
     """Choose the decoder by the first bytes: a byte order mark is not part of the text."""
-    looks_utf16 = head.startswith(_UTF16_MARKS) or b"\0" in head
+    if head in _UTF32_MARKS:
+        raise BadFile("The file is UTF-32. Save it as UTF-8.")
+    looks_utf16 = head.startswith(_UTF16_MARKS) or _alternates(head)
+    if b"\0" in head and not looks_utf16:
+        raise BadFile("The file begins with binary data: it is not a table of text. Save the table as CSV.")
     if looks_utf16 != (encoding == "utf-16"):
         raise _wrong_choice(encoding, "UTF-16 (Excel calls it Unicode text)" if looks_utf16 else "UTF-8")
     if encoding == "cp1252" and head.startswith(codecs.BOM_UTF8):
@@ -81,6 +99,12 @@ def _codec(head: bytes, encoding: str) -> str:
     if encoding == "utf-16" and not head.startswith(_UTF16_MARKS):
         return "utf-16-be" if head.startswith(b"\0") else "utf-16-le"
     return "utf-8-sig" if encoding == "utf-8" else encoding
+
+
+def _alternates(head: bytes) -> bool:
+    """Say whether every second byte is NUL, as in Latin text that is written as UTF-16 without a mark."""
+    first, second = head[::2], head[1::2]
+    return len(head) > 1 and (any(first), any(second)) in ((True, False), (False, True))
 
 
 def _wrong_choice(encoding: str, likely: str) -> BadFile:

@@ -1,5 +1,6 @@
 """Tells what a file is by its first bytes; its name is only what somebody called it."""
 
+import re
 from enum import Enum
 from typing import Final
 
@@ -36,7 +37,12 @@ _FOREIGN: Final = {
     b"MZ\x90\x00": "a program",
     b"{\\rtf": "a Rich Text document",
 }
-_MARKUP: Final = (b"<!doctype html", b"<html", b"<?xml")
+_BEGINNINGS: Final = (
+    (re.compile(rb"<[!?/a-z]"), "a web page or XML document (some programs name one .xls or .csv)"),
+    (re.compile(rb"[\[{]\s*[\[{\"]"), "a JSON document"),
+    (re.compile(rb"mime-version:"), "a web archive (.mht)"),
+    (re.compile(rb"id;p"), "a SYLK spreadsheet (.slk)"),
+)
 
 
 def packing_of(head: bytes) -> Packing:
@@ -57,8 +63,18 @@ def refuse_foreign(head: bytes) -> None:
             raise _foreign(what)
     if head[257:262] == b"ustar":
         raise _foreign("a tar archive")
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_MARKUP):
-        raise _foreign("a web page or XML document")
+    text = head.translate(None, b"\0").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower()  # UTF-16 too
+    for beginning, what in _BEGINNINGS:
+        if beginning.match(text):
+            raise _foreign(what)
+
+
+def refuse_packed(head: bytes) -> None:
+    """Refuse content that is packed once more inside a packed file."""
+    if head.startswith(tuple(_PACKINGS)):
+        raise BadFile(
+            "The file is packed twice (.gz or .xz in .gz or .xz). Unpack it once and upload it again."
+        )
 
 
 def _foreign(what: str) -> BadFile:

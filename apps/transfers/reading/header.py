@@ -1,6 +1,7 @@
 """Finds the wanted columns in the first row of a table."""
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from apps.transfers.reading.bad_file import BadFile
 
 MOST_COLUMNS: Final = 1_000
 DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+_DECLARED: Final = re.compile(r'"?sep=([^"\r\n])"?', re.IGNORECASE)
 _SHOWN: Final = 20
 _LONGEST_NAME: Final = 200
 _UNREADABLE: Final = "\N{REPLACEMENT CHARACTER}"  # for NUL, which no database can store
@@ -27,6 +29,17 @@ class Header:
     def ignored(self) -> tuple[str, ...]:
         """Return the columns nobody asked for."""
         return tuple(name for at, name in enumerate(self.columns) if at not in self.positions)
+
+
+def declared_delimiter(line: str) -> str:
+    """Return the delimiter that a first line such as Excel's ``sep=;`` declares; else nothing."""
+    found = _DECLARED.fullmatch(line.rstrip("\r\n").rstrip(" "))
+    if not found:
+        return ""
+    if found[1] not in DELIMITERS:
+        known = ", ".join(DELIMITERS.values())
+        raise BadFile(f"The first line declares the delimiter {found[1]}. Expected one of: {known}.")
+    return found[1]
 
 
 def delimiter_of(line: str, wanted: Sequence[str]) -> str:

@@ -1,69 +1,50 @@
 """Reads the rows of a CSV file one by one, with the row numbers a spreadsheet shows."""
 
-import csv
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Final
 
 from apps.transfers.reading.bad_file import BadFile
 from apps.transfers.reading.decode import ByteSource, lines
-from apps.transfers.reading.header import Header, delimiter_of, find_columns
+from apps.transfers.reading.header import Header, declared_delimiter, delimiter_of, find_columns
+from apps.transfers.reading.malformed import Malformed
+from apps.transfers.reading.records import Records
 
-LONGEST_FIELD: Final = 32_767  # characters, as in a spreadsheet's cell; a missing closing quote ends here
-LONGEST_RECORD: Final = 20  # lines; a longer one swallowed the rows behind a lost quotation mark
 HEADER_ROW: Final = 1
-
-csv.field_size_limit(
-    LONGEST_FIELD
-)  # process-wide; Python's own 131,072 would let a lost quote eat 4 times more
 
 
 class Table:
     """A file's header and rows. Iterate ``rows`` once."""
 
-    def __init__(self, source: ByteSource, wanted: Sequence[str], *, encoding: str) -> None:
-        """Read the header; refuse a file without the wanted columns."""
+    def __init__(
+        self, source: ByteSource, wanted: Sequence[str], *, encoding: str, one_line: bool = False
+    ) -> None:
+        """Read the header; refuse a file without the wanted columns.
+
+        ``one_line``: a wanted field never holds a line break, so one there hints at a lost quotation mark.
+        """
         text = lines(source, encoding)
         first = next(text, "")
+        declared = declared_delimiter(first)  # spreadsheets do not count this line
+        if declared:
+            first = next(text, "")
         if not first.strip():
             raise BadFile("The first row is empty. Expected a row that names the columns.")
-        try:
-            delimiter = delimiter_of(first, wanted)
-            self._records = csv.reader(chain([first], text), delimiter=delimiter)
-            self.header: Header = find_columns(next(self._records), wanted, delimiter=delimiter)
-        except csv.Error as error:
-            raise _unreadable(error).at_row(HEADER_ROW) from error
+        delimiter = declared or delimiter_of(first, wanted)
+        records = Records(chain([first], text), delimiter=delimiter, first_line=2 if declared else 1)
+        self._records = iter(records)
+        header = next(self._records)
+        if isinstance(header, Malformed):
+            raise BadFile(header.reason("")).at_row(HEADER_ROW)
+        self.header: Header = find_columns(header, wanted, delimiter=delimiter)
+        records.expect(len(self.header.columns), one_line=self.header.positions if one_line else ())
 
     @property
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Yield spreadsheet row number and fields, blank rows too (they are rows of a spreadsheet)."""
-        row, line = HEADER_ROW, self._records.line_num
+        row = HEADER_ROW
         try:
-            for record in self._records:
-                if self._records.line_num - line > LONGEST_RECORD:
-                    raise _lost_quote(self._records.line_num - line)
-                row, line = row + 1, self._records.line_num
+            for row, record in enumerate(self._records, HEADER_ROW + 1):
                 yield row, record
         except BadFile as error:
             raise error.at_row(row + 1) from error
-        except csv.Error as error:
-            raise _unreadable(error).at_row(row + 1) from error
-
-
-def _lost_quote(lines: int) -> BadFile:
-    return BadFile(
-        f"A field runs on for {lines:,} lines, so a quotation mark is missing. "
-        "Correct the row and upload the file again. The rows before it were imported."
-    )
-
-
-def _unreadable(error: csv.Error) -> BadFile:
-    if "field larger" in str(error):
-        return BadFile(
-            f"A field is longer than {LONGEST_FIELD:,} characters. Probably a quotation mark is not closed: "
-            "correct the row and upload the file again. The rows before it were imported."
-        )
-    return BadFile(
-        f"The row is not CSV ({error}). Correct it and upload the file again. "
-        "The rows before it were imported."
-    )

@@ -9,9 +9,11 @@ from types import TracebackType
 from typing import BinaryIO, Final, Protocol, Self
 
 from apps.transfers.reading.bad_file import BadFile
-from apps.transfers.reading.formats import HEAD_BYTES, Packing, packing_of, refuse_foreign
+from apps.transfers.reading.formats import HEAD_BYTES, Packing, packing_of, refuse_foreign, refuse_packed
 
 UNPACKED_MAX_BYTES: Final = 20 << 30
+UNPACKED_MAX_RATIO: Final = 200  # real tables shrink to a tenth or a fiftieth
+_ANY_RATIO_BYTES: Final = 4 << 20  # so much may come out of however few bytes
 _XZ_MEMORY: Final = 72 << 20  # what `xz -9` needs to unpack; a crafted file may ask for 4 GB
 _READ_BYTES: Final = 64 << 10
 
@@ -69,8 +71,13 @@ class Unpacked:
                 "Pack it again and upload it again."
             ) from error
         if self._given == 0 and self.packing is not Packing.PLAIN:
+            refuse_packed(data)
             refuse_foreign(data)
         self._given += len(data)
+        if self._given > _ANY_RATIO_BYTES and self._given > UNPACKED_MAX_RATIO * self.size:
+            raise BadFile(
+                f"The file unpacks to more than {UNPACKED_MAX_RATIO:,} times its size. Upload it unpacked."
+            )
         if self._given > UNPACKED_MAX_BYTES:
             raise BadFile(
                 f"The file unpacks to more than {UNPACKED_MAX_BYTES:,} bytes. Split it into several files."
