@@ -11,9 +11,10 @@ from uuid import UUID, uuid4
 from django.apps import apps
 from django.db import connection
 from django.db.models import F
+from django.db.models.functions import Now
 
 from apps.jobs import transitions
-from apps.jobs.models import Bundle, Job, Worker
+from apps.jobs.models import Bundle, Duty, Job, Worker
 from apps.jobs.states import State
 from apps.jobs.transitions import Claim, Message, NewJob, Trouble
 from apps.jobs.worker import workers
@@ -28,6 +29,13 @@ TROUBLE = Trouble("It broke.", "ValueError", "Traceback", "ValueError in here")
 def a_worker(name: str = "one@here", *, queues: tuple[str, ...] = (QUEUE,), concurrency: int = 2) -> int:
     """Sign a worker on."""
     return workers.sign_on(name=name, hostname="here", queues=queues, concurrency=concurrency)
+
+
+def a_keeper(*duties: str) -> None:
+    """Have a keeper lead and write down its duties, that to relay by default."""
+    for name in duties or ("relay",):
+        moment = {"keeper": "here:1", "ran_at": Now(), "took_ms": 1.0, "error": ""}
+        Duty.objects.update_or_create(name=name, defaults=moment)
 
 
 def new_job(**fields: Any) -> NewJob:

@@ -59,7 +59,7 @@ def test_a_page_says_until_when_a_job_sleeps(operator: Client) -> None:
 
 def test_a_page_says_why_a_job_waits(operator: Client) -> None:
     page = operator.get(f"{JOBS}{steps.in_line()}/change/").content.decode()
-    assert "No live worker listens to queue default." in page
+    assert "No live worker takes from queue default." in page
     page = operator.get(f"{JOBS}{steps.job_in(State.SUCCEEDED).id}/change/").content.decode()
     assert "It does not wait: it ended as succeeded." in page
 

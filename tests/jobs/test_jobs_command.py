@@ -82,10 +82,10 @@ def test_a_waiting_job_is_shown_with_the_reason_and_what_came_of_it_so_far() -> 
     Artifact.objects.create(job_id=parent, name="a.csv", path="a", bytes=7, made_at=timezone.now())
     Effect.objects.create(key="kinds.add/7", job_id=parent, receipt={"token": "hunter2"}, **effect)
     data = told("show", parent)
-    assert data["waits"] == "No live worker listens to queue default."
+    assert data["waits"].startswith("No live worker takes from queue default. Run: ")
     assert (data["lane"], data["children"], data["artifacts"][0]["name"]) == ("acme", {"ready": 1}, "a.csv")
     assert data["effects"][0]["key"] == "kinds.add/7"
-    assert "No live worker listens" in said("show", parent)
+    assert "No live worker takes from queue" in said("show", parent)
     assert "hunter2" not in said("show", parent) + json.dumps(data)
 
 

@@ -102,10 +102,10 @@ def test_a_database_that_accepts_no_writes_comes_before_a_stale_answer() -> None
 
 def test_a_relay_that_fails_is_a_cause() -> None:
     Duty.objects.filter(name="relay").update(error="The broker is away: refused")
-    [cause] = engine.engine()
+    [cause] = engine.engine().causes()
     assert (cause.reason, cause.sentence) == ("broker", "The keeper cannot reach the broker: refused.")
     Duty.objects.filter(name="relay").update(error="ValueError: a fault")
-    [cause] = engine.engine()
-    assert cause.sentence == "The keeper's task relay fails: ValueError: a fault"
+    [cause] = engine.engine().causes()
+    assert cause.sentence == "The keeper's task relay fails: ValueError: a fault."
     Duty.objects.filter(name="relay").update(error="")
-    assert engine.engine() == []
+    assert engine.engine().causes() == []

@@ -1,12 +1,14 @@
 """Home: my jobs and what I can start."""
 
 import re
+from datetime import UTC, datetime
 
 from django.test import Client
 from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.jobs import transitions
+from apps.jobs.operating import pause
 from apps.jobs.states import State
 from apps.web.live.marks import LISTED
 from tests.jobs import steps
@@ -47,6 +49,7 @@ def test_a_name_from_outside_is_only_text(browser: Client, owner: User) -> None:
 
 def test_waiting_jobs_know_how_many_go_first(browser: Client, owner: User) -> None:
     steps.a_worker()
+    steps.a_keeper()
     for _ in range(3):
         own(steps.enqueued(), owner)
     own(steps.in_line(), owner)
@@ -59,6 +62,7 @@ def test_waiting_jobs_know_how_many_go_first(browser: Client, owner: User) -> No
 
 def test_priority_goes_first_in_line(browser: Client, owner: User) -> None:
     steps.a_worker()
+    steps.a_keeper()
     steps.in_line(priority=0)
     own(steps.in_line(priority=9), owner)
     assert "1 job ahead of you" in shown(browser)
@@ -66,7 +70,23 @@ def test_priority_goes_first_in_line(browser: Client, owner: User) -> None:
 
 def test_a_queue_without_a_worker_is_named(browser: Client, owner: User) -> None:
     own(steps.enqueued(queue="reports"), owner)
-    assert "No worker listens on queue <code>reports</code>" in shown(browser)
+    page = shown(browser)
+    assert "No live worker takes from queue reports." in page
+    assert "Starts when a worker is free." not in page
+
+
+def test_a_paused_queue_says_by_whom_until_when_and_why(browser: Client, owner: User) -> None:
+    steps.a_worker()
+    job = own(steps.enqueued(), owner)
+    for address in ("/", reverse("job", args=[job.pk])):
+        assert "next" in shown(browser, address)
+    pause.pause("queue", steps.QUEUE, until=datetime(2100, 1, 1, tzinfo=UTC), reason="A fire", by=owner)
+    sentence = f"Queue default is paused by {owner.get_username()} until 2100-01-01 00:00:00 UTC: A fire."
+    for address in ("/", reverse("job", args=[job.pk])):
+        page = shown(browser, address)
+        assert sentence in page
+        assert "Starts when a worker is free." not in page
+        assert 'class="place"' not in page
 
 
 def test_a_running_job_asked_to_stop_says_so_and_cannot_be_asked_again(browser: Client, owner: User) -> None:
@@ -102,7 +122,7 @@ def test_the_number_of_questions_to_the_database_does_not_grow_with_the_list(
     for state in State:
         own(steps.job_in(state).id, owner)
     finished_import_of(owner)
-    with django_assert_max_num_queries(13):  # type: ignore[operator]  # pytest-django's fixture has no public type
+    with django_assert_max_num_queries(16):  # type: ignore[operator]  # pytest-django's fixture has no public type
         browser.get("/")
 
 

@@ -9,7 +9,6 @@ from django.db.models.functions import Now
 
 from apps.jobs import sql
 from apps.jobs.models.alert import Alert
-from apps.jobs.models.duty import Duty
 from apps.jobs.operating import engine
 from apps.jobs.operating.not_started import Cause
 
@@ -38,9 +37,10 @@ def keep(causes: Iterable[Cause]) -> tuple[list[Alert], list[Alert]]:
 
 def current() -> list[Cause]:
     """Return what keeps jobs from starting now; say so when the keeper did not look lately."""
-    if (cause := engine.read_only()) is not None:
-        return [cause]
-    if not Duty.objects.filter(name=DUTY, ran_at__gte=Now() - engine.SILENT).exists():
+    now = engine.engine()
+    if now.is_read_only:
+        return [engine.READ_ONLY]
+    if DUTY not in now.duties:
         return [engine.KEEPER_DEAD]
     return [
         Cause(row.reason, row.sentence, row.mend, row.queue, row.kind, row.jobs, row.oldest_at)

@@ -1,48 +1,48 @@
-"""Whether the keeper, the broker and the database can start jobs at all, by what each last wrote."""
+"""Whether the database, the keeper and the broker can start jobs at all, by what the keeper wrote last."""
 
-from datetime import timedelta
+from typing import NamedTuple
 
-from django.db import connection
-from django.db.models.functions import Now
-
-from apps.jobs.models.duty import Duty
+from apps.jobs import sql
 from apps.jobs.operating.not_started import Cause
 
-SILENT = timedelta(seconds=20)  # a duty's row is written every 5 s
+_SILENT_S = 20  # a duty's row is written every 5 s
 _BROKER_AWAY = "The broker is away"  # how rounds.py begins such an error
 
 
-def engine() -> list[Cause]:
-    """Return why no job may start, whatever its kind: nothing when all three are well."""
-    if (cause := read_only()) is not None:
-        return [cause]
-    fresh = Duty.objects.filter(ran_at__gte=Now() - SILENT)
-    if not fresh.filter(name="relay").exists():
-        return [KEEPER_DEAD]
-    failing = fresh.exclude(error="").order_by("name").first()
-    if failing is None:
-        return []
-    if failing.error.startswith(_BROKER_AWAY):
-        sentence = f"The keeper cannot reach the broker: {failing.error.partition(': ')[2]}."
-        return [Cause("broker", sentence, "Start the broker. No job is lost meanwhile.")]
-    sentence = f"The keeper's task {failing.name} fails: {failing.error}"
-    return [Cause("keeper", sentence, "Read the keeper's log.")]
+class Engine(NamedTuple):
+    """What was written last."""
+
+    is_read_only: bool
+    duties: dict[str, str]  # those that ran lately, and the error of each
+
+    def causes(self) -> list[Cause]:
+        """Return why no job may start, whatever its kind: nothing when all three are well."""
+        if self.is_read_only:
+            return [READ_ONLY]
+        if "relay" not in self.duties:
+            return [KEEPER_DEAD]
+        return [_failing(name, error) for name, error in self.duties.items() if error][:1]
 
 
-def read_only() -> Cause | None:
-    """Return a cause when the database accepts no writes."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('transaction_read_only') = 'on' OR pg_is_in_recovery()")
-        [(is_read_only,)] = cursor.fetchall()
-    if not is_read_only:
-        return None
-    return Cause(
-        "database",
-        "The database accepts no writes: no job starts or ends.",
-        "Free disk space, end the standby mode, or reset default_transaction_read_only.",
-    )
+def engine() -> Engine:
+    """Read it in one statement."""
+    rows = sql.run("engine", {"silent": _SILENT_S})
+    return Engine(rows[0][0], {name: error for _, name, error in rows if name is not None})
 
 
+def _failing(name: str, error: str) -> Cause:
+    if error.startswith(_BROKER_AWAY):
+        sentence = f"The keeper cannot reach the broker: {error.partition(': ')[2].rstrip('.')}."
+        return Cause("broker", sentence, "Start the broker. No job is lost meanwhile.")
+    sentence = f"The keeper's task {name} fails: {error.rstrip('.')}."
+    return Cause("keeper", sentence, "Read the keeper's log.")
+
+
+READ_ONLY = Cause(
+    "database",
+    "The database accepts no writes: no job starts or ends.",
+    "Free disk space, end the standby mode, or reset default_transaction_read_only.",
+)
 KEEPER_DEAD = Cause(
     "keeper", "No keeper is running: waiting jobs, retries and rescues do not start.", "Run: manage.py keeper"
 )

@@ -12,18 +12,16 @@ from apps.jobs.kinds import limits
 from apps.jobs.kinds.limits import Limit
 from apps.jobs.models.batch import Batch
 from apps.jobs.models.bundle import Bundle
-from apps.jobs.models.duty import Duty
 from apps.jobs.models.job import Job
 from apps.jobs.models.limit import Bucket, Slot
 from apps.jobs.models.parked import Parked
 from apps.jobs.models.ready import Ready
-from apps.jobs.operating import pause
+from apps.jobs.operating import engine
+from apps.jobs.operating.blocked import blocked
 from apps.jobs.states import CLAIMABLE, ENDED, SLEEPING, State
-from apps.jobs.worker import workers
 
 _COUNT_TO = 10_000  # nobody waits for an exact count of a million
 _FIRST = UUID(int=0)
-_KEEPER_IS_FRESH = timedelta(seconds=15)
 
 
 def why_waiting(job_id: UUID) -> str:
@@ -50,7 +48,9 @@ def _asleep(job: Job, now: datetime) -> str | None:
     if job.waits_for_its_batch:
         return _waits_for_others(job)
     if job.run_after <= now:
-        return _without_keeper(job, now) or "Its time has come; the keeper puts it in line within a second."
+        return _without_keeper(job) or "Its time has come; the keeper puts it in line within a second."
+    if (blocked_by := _blocked(job, now)) is not None:
+        return f"{blocked_by} It is tried again at {_time(job.run_after)}."
     if job.state == State.RETRYING:
         return f"It failed {_times(job.failures)} and tries again at {_time(job.run_after)}."
     return f"It sleeps until {_time(job.run_after)}."
@@ -70,21 +70,9 @@ def _waits_for_others(job: Job) -> str:
     return "Its batch has ended; the keeper puts it in line soon."
 
 
-def _paused(job: Job, _: datetime) -> str | None:
-    names = registry.names_of(job.kind)
-    which = Q(scope="kind", name__in=names) | Q(scope="queue", name=job.queue)
-    found = pause.paused().filter(which).select_related("paused_by").first()
-    if found is None:
-        return None
-    by = f" by {found.paused_by.get_username()}" if found.paused_by else ""
-    until = f" until {_time(found.until)}" if found.until else ""
-    why = f": {found.reason.rstrip('.')}" if found.reason else ""
-    what = f"Kind {names[0]}" if found.scope == "kind" else f"Queue {found.name}"
-    return f"{what} is paused{by}{until}{why}."
-
-
-def _unheard(job: Job, _: datetime) -> str | None:
-    return None if workers.listening_on(job.queue) else f"No live worker listens to queue {job.queue}."
+def _blocked(job: Job, _: datetime) -> str | None:
+    cause = blocked([job]).get(job.pk)
+    return f"{cause.sentence} {cause.mend}".strip() if cause else None
 
 
 def _in_broker(job: Job, _: datetime) -> str | None:
@@ -97,10 +85,9 @@ def _in_broker(job: Job, _: datetime) -> str | None:
     return f"It is in the broker since {_time(bundle.published_at)}{together}{before}."
 
 
-def _without_keeper(_: Job, now: datetime) -> str | None:
-    if Duty.objects.filter(name="relay", ran_at__gt=now - _KEEPER_IS_FRESH).exists():
-        return None
-    return "No keeper is at work. Run: manage.py keeper"
+def _without_keeper(_: Job) -> str | None:
+    causes = engine.engine().causes()
+    return f"{causes[0].sentence} {causes[0].mend}" if causes else None
 
 
 def _back_in_line(job: Job, _: datetime) -> str | None:
@@ -155,10 +142,8 @@ def _in_line(job: Job, _: datetime) -> str | None:
 _LOOKS: tuple[Callable[[Job, datetime], str | None], ...] = (
     _too_late,
     _asleep,
-    _paused,
-    _unheard,
+    _blocked,
     _in_broker,
-    _without_keeper,
     _back_in_line,
     _limited,
     _in_line,

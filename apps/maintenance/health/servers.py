@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connection
 
 from apps.jobs.messages.broker import BrokerAway, answer_time
-from apps.jobs.operating.engine import read_only
+from apps.jobs.operating import engine
 from apps.maintenance.health.finding import Finding, note, well, wrong
 
 _CROWDED: Final = 0.9  # of the connections that the server allows
@@ -19,8 +19,8 @@ _PATIENCE_S: Final = 10
 
 def database() -> Finding:
     """Check that the database accepts writes and has connections left; its answer shows that it runs."""
-    if (cause := read_only()) is not None:
-        return wrong("database", cause.sentence.rstrip("."), cause.mend)
+    if engine.engine().is_read_only:
+        return wrong("database", engine.READ_ONLY.sentence.rstrip("."), engine.READ_ONLY.mend)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT sum(numbackends)::int, current_setting('max_connections')::int FROM pg_stat_database"

@@ -24,7 +24,7 @@ _CHECKS: Final[tuple[Callable[[], Finding], ...]] = (
 
 def watch() -> int:
     """Look, and keep what was found; return how many alerts were opened or closed."""
-    causes = [*_wrong(), *engine.engine(), *not_started.look().causes]
+    causes = [*_wrong(), *engine.engine().causes(), *not_started.look().causes]
     with transaction.atomic():
         opened, closed = alerts.keep(causes)
         emit_many(

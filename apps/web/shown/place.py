@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.conf import settings
-
 from apps.jobs.models import Job
 from apps.jobs.states import CLAIMABLE
 from apps.lib.words import count
@@ -17,10 +15,9 @@ _COUNTED_TO = 1000
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """How many jobs go first, and whether any worker listens at all."""
+    """How many jobs go first."""
 
     ahead: int
-    is_served: bool
 
     @property
     def sentence(self) -> str:
@@ -47,5 +44,4 @@ def places(jobs: Iterable[Job]) -> dict[UUID, Place]:
     ids = [job.pk for job in jobs if job.state in CLAIMABLE]
     if not ids:
         return {}
-    rows = sql.run("places", {"ids": ids, "dead_after": settings.BACKLINE_DEAD_AFTER_S})
-    return {job_id: Place(ahead, is_served) for job_id, ahead, is_served in rows}
+    return {job_id: Place(ahead) for job_id, ahead in sql.run("places", {"ids": ids})}

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from apps.accounts.models import User
 from apps.jobs.models import Attempt, DeadLetter, Job, Progress
+from apps.jobs.operating.blocked import blocked
 from apps.jobs.states import State
 from apps.lib import words
 from apps.web.shown.about import About
@@ -25,7 +26,8 @@ class JobRow:
     about: About
     progress: ShownProgress | None
     place: Place | None
-    trouble: str  # why it waits or died
+    blocked: str  # why it cannot start now
+    trouble: str  # why it sleeps or died
     may_cancel: bool
     now: datetime
 
@@ -59,6 +61,7 @@ def job_rows(jobs: Sequence[Job], user: User) -> list[JobRow]:
     spoken = Progress.objects.in_bulk(ids)
     place = places(jobs)
     trouble = _troubles(jobs)
+    causes = blocked(jobs)
     about = abouts(jobs)
     return [
         JobRow(
@@ -66,6 +69,7 @@ def job_rows(jobs: Sequence[Job], user: User) -> list[JobRow]:
             about=about[job.pk],
             progress=shown_progress(job, spoken.get(job.pk), about[job.pk], moment),
             place=place.get(job.pk),
+            blocked=causes[job.pk].sentence if job.pk in causes else "",
             trouble=trouble.get(job.pk, ""),
             may_cancel=not job.has_ended and may_cancel(user, job),
             now=moment,

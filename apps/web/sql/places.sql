@@ -1,4 +1,4 @@
--- How many jobs each waiting job has before it, counted up to 1,000, and whether anybody listens to its queue.
+-- How many jobs each waiting job has before it, counted up to 1,000.
 -- First the window (handed to the broker, not claimed yet), then the line in front of it.
 SELECT j.id,
        (SELECT count(*) FROM (
@@ -9,10 +9,7 @@ SELECT j.id,
        + (SELECT count(*) FROM (
             SELECT FROM jobs_ready AS r
              WHERE own.published_at IS NULL AND r.queue = j.queue AND (r.rank, r.id) < (j.rank, j.id)
-             LIMIT 1000) AS standing) AS ahead,
-       EXISTS (SELECT FROM jobs_worker AS w
-                WHERE w.stopped_at IS NULL AND j.queue = ANY (w.queues)
-                  AND w.heartbeat_at > clock_timestamp() - make_interval(secs => %(dead_after)s)) AS is_served
+             LIMIT 1000) AS standing) AS ahead
   FROM jobs_job AS j
   LEFT JOIN LATERAL (SELECT b.published_at FROM jobs_bundle AS b
                       WHERE b.queue = j.queue AND j.id = ANY (b.ids) LIMIT 1) AS own ON true

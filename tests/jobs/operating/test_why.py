@@ -8,10 +8,10 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db.models.functions import Now
 
-from apps.jobs import job, transitions
+from apps.jobs import job, registry, transitions
 from apps.jobs.kinds import limits
 from apps.jobs.kinds.limits import Limit, Rate
-from apps.jobs.models import Bucket, Duty, Job, Slot
+from apps.jobs.models import Bucket, Duty, Job, Ready, Slot, Worker
 from apps.jobs.operating import pause
 from apps.jobs.operating.why import why_waiting
 from apps.jobs.states import State
@@ -51,6 +51,7 @@ def test_an_unknown_job() -> None:
 
 def test_one_under_a_former_name_waits_for_the_limit_of_the_new_one() -> None:
     job("odd.why_now", aliases=("odd.why_then",), concurrency=1)(_body)
+    Worker.objects.update(kinds=registry.names())
     [job_id] = many_in_line(1, lane="/odd.why_now", kind="odd.why_then", key="odd.why_now")
     Slot.objects.create(job_id=uuid4(), key="odd.why_then", taken_at=Now())
     assert_told(job_id, "Its limit odd.why_then is full: 1 of 1 run\\.")
@@ -106,8 +107,10 @@ def test_its_kind_was_just_resumed() -> None:
     assert why_waiting(job_id) == f"Kind {steps.KIND} was resumed; the keeper puts it in line again."
 
 
-def test_nobody_listens_to_its_queue() -> None:
-    assert why_waiting(in_line(queue="imports")) == "No live worker listens to queue imports."
+def test_no_worker_takes_from_its_queue() -> None:
+    assert why_waiting(in_line(queue="imports")) == (
+        "No live worker takes from queue imports. Run: celery -A config worker -Q imports"
+    )
 
 
 def test_in_the_broker() -> None:
@@ -126,7 +129,12 @@ def test_no_keeper() -> None:
     job_id, asleep = in_line(), steps.job_in(State.SCHEDULED).id
     steps.its_time_comes(asleep)
     Duty.objects.update(ran_at="2001-01-01T00:00Z")
-    assert why_waiting(job_id) == why_waiting(asleep) == "No keeper is at work. Run: manage.py keeper"
+    assert why_waiting(job_id) == why_waiting(asleep)
+    assert why_waiting(job_id).startswith("No keeper is running: ")
+    assert why_waiting(job_id).endswith("Run: manage.py keeper")
+    Ready.objects.all().delete()
+    in_broker = steps.enqueued()
+    assert_told(in_broker, "It is in the broker since TIME.")
 
 
 def test_its_limit_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,3 +175,37 @@ def test_between_line_and_broker() -> None:
     job_id = in_line()
     steps._rows("DELETE FROM jobs_ready RETURNING 1")
     assert why_waiting(job_id) == "It is on its way from the line to the broker."
+
+
+def test_no_live_worker_knows_its_kind() -> None:
+    job_id = in_line(kind="shop.released_tomorrow")
+    told = "No live worker knows kind shop.released_tomorrow (one@here)."
+    assert why_waiting(job_id).startswith(told)
+    transitions.set_aside([steps.claimed(job_id, steps.a_worker("two@here"))])
+    assert why_waiting(job_id).startswith(
+        "No live worker knows kind shop.released_tomorrow (one@here, two@here)"
+    )
+    assert "It is tried again at" in why_waiting(job_id)
+    Worker.objects.update(kinds=["shop.released_tomorrow"])
+    assert_told(job_id, "It sleeps until TIME.")
+
+
+def test_no_live_worker_reads_its_version() -> None:
+    job_id = in_line(schema_version=4)
+    assert "No live worker reads version 4 of kinds.add, only up to 1" in why_waiting(job_id)
+
+
+def test_a_job_that_sleeps_on_purpose_is_not_blocked_by_a_missing_worker() -> None:
+    job_id = steps.running().id
+    Worker.objects.all().delete()
+    claim = Job.objects.get(id=job_id)
+    assert claim.state == State.RUNNING
+    asleep = steps.job_in(State.SCHEDULED).id
+    assert_told(asleep, "It sleeps until TIME.")
+
+
+def test_the_broker_is_away() -> None:
+    in_broker, job_id = steps.enqueued(), in_line()
+    Duty.objects.update(error="The broker is away: Connection refused.")
+    for waiting in (in_broker, job_id):
+        assert why_waiting(waiting).startswith("The keeper cannot reach the broker: Connection refused. ")
