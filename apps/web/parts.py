@@ -3,6 +3,7 @@
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
+from apps.jobs.models import Job
 from apps.web.live.marks import Mark
 from apps.web.shown.page import JobPage
 
@@ -25,11 +26,16 @@ def draw(page: JobPage, names: list[str] | None = None) -> dict[str, str]:
     }
 
 
-def stale(seen: Mark | None, mark: Mark) -> list[str]:
-    """Return the parts that a change between two marks makes stale; all of them at first."""
-    if seen is None or not seen.jobs or not mark.jobs:
+def stale(seen: Mark | None, mark: Mark, job: Job) -> list[str]:
+    """Return the parts that a change between two marks makes stale; all of them at first and at the end.
+
+    The job is read after the mark: where it moved in between, every part that it drew before is stale.
+    """
+    if seen is None or not seen.jobs or not mark.jobs or job.has_ended:
         return list(TEMPLATES)
     before, after = seen.jobs[0], mark.jobs[0]
+    if after[:4] != (job.pk, job.state, job.attempt, job.cancel_requested_at):
+        return list(TEMPLATES)
     moved = before[:4] != after[:4]  # state, attempt, cancel request
     if moved:
         return list(TEMPLATES)

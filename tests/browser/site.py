@@ -47,6 +47,17 @@ Worker.objects.filter(id=worker).update(heartbeat_at=now() + timedelta(days=1))
 print(steps.running(worker, owner_id=tom.pk, subject="watched.csv", queue="nowhere").id)
 """
 
+SUCCEED = """
+import django, sys
+django.setup()
+from django.utils.timezone import now
+from apps.jobs import transitions
+from apps.jobs.models import Job, LogLine
+job = Job.objects.get(pk=sys.argv[1])
+LogLine.objects.create(job_id=job.pk, attempt=1, at=now(), level="info", message="the last line")
+assert transitions.succeed(transitions.held(job.pk, job.lease), None)
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -76,9 +87,9 @@ class Site(Machine):
         """Return where the site is."""
         return f"http://127.0.0.1:{self.port}"
 
-    def python(self, code: str) -> str:
+    def python(self, code: str, *words: str) -> str:
         """Run a piece of Python on this machine and return what it printed."""
-        command = [sys.executable, "-c", code]
+        command = [sys.executable, "-c", code, *words]
         done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -86,6 +97,10 @@ class Site(Machine):
     def a_running_job(self) -> str:
         """Start a job that only this test moves, whose worker is never silent; return its id."""
         return self.python(RUN).strip()
+
+    def succeeds(self, job_id: str) -> None:
+        """Let a running job write a last line and succeed."""
+        self.python(SUCCEED, job_id)
 
     def speaks(self, job_id: str, done: int) -> None:
         """Let a job say how far it got of a hundred."""

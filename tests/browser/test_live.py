@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import NewTab
@@ -88,8 +89,8 @@ def test_a_job_is_cancelled_with_the_keyboard_alone(new_tab: NewTab, site: Site)
         tab.keyboard.press("Tab")
     expect(stop).to_be_focused()
     tab.keyboard.press("Enter")
-    expect(tab.get_by_text("It was asked to stop").first).to_be_visible()
-    expect(tab.get_by_text("Stops at its next safe point")).to_be_visible()
+    expect(tab.get_by_text("Stop requested").first).to_be_visible()
+    expect(tab.get_by_text("Stops at its next safe point", exact=True)).to_be_visible()
 
 
 def test_the_page_of_a_logged_out_person_stops_asking(new_tab: NewTab, site: Site) -> None:
@@ -116,3 +117,21 @@ def test_a_stream_that_ends_in_order_is_opened_again_and_is_no_failure(new_tab: 
     expect(tab.get_by_text("(33 %)")).to_be_visible()
     expect(tab.get_by_text("Updates automatically.")).to_be_visible()
     assert len(asked) == 5
+
+
+@pytest.mark.parametrize("way", ["stream", "polling"])
+def test_a_job_watched_to_its_end_leaves_nothing_of_before(way: str, new_tab: NewTab, site: Site) -> None:
+    job_id = site.a_running_job()
+    tab = new_tab()
+    if way == "polling":
+        tab.route("**/live/**", lambda route: route.abort())
+    tab.goto(f"/jobs/{job_id}/")
+    site.speaks(job_id, 90)
+    expect(tab.get_by_text("(90 %)")).to_be_visible()
+    site.succeeds(job_id)
+    expect(tab.get_by_text("Finished.", exact=True)).to_be_visible()
+    expect(tab.get_by_text("Attempt 1, succeeded")).to_be_visible()
+    assert tab.get_by_text("Attempt 1, running").count() == 0
+    assert tab.get_by_text("the last line").count() == 1
+    assert tab.get_by_role("link", name="Cancel job").count() == 0
+    expect(tab.get_by_role("button", name="Pause updates")).to_be_hidden()

@@ -1,6 +1,9 @@
 """The page of one job."""
 
+from datetime import timedelta
+
 import pytest
+from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 
@@ -30,8 +33,16 @@ def test_a_job_of_any_kind_has_a_page_in_each_state(state: State, browser: Clien
     page = shown(browser, job.pk)
     assert f'class="state is-{state.label} state-tag state-big"' in page
     assert ("Cancel job" in page) is not job.has_ended
-    assert ("data-live=" in page) is not job.has_ended
     assert f"({state_word(state)}) {steps.KIND} · Backline" in " ".join(page.split())
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_page_is_live_until_nothing_can_change(state: State, browser: Client, owner: User) -> None:
+    job = own(steps.job_in(state).id, owner)
+    assert "data-live=" in shown(browser, job.pk), "the last log lines may still come"
+    if job.has_ended:
+        Job.objects.filter(pk=job.pk).update(finished_at=F("finished_at") - timedelta(minutes=1))
+        assert "data-live=" not in shown(browser, job.pk)
 
 
 def test_progress_is_said_and_drawn(browser: Client, owner: User) -> None:

@@ -143,7 +143,7 @@ class Context:
         if not rows:
             raise LeaseLost("Another worker has this job now.")
         if rows[0][0]:
-            raise CancelRequested("Somebody asked this job to stop.")
+            raise CancelRequested("Cancelled on request.")
         in_threads.check(claim)  # a signal told everybody else
 
 

@@ -114,4 +114,4 @@ def _on_cancel(_signal: int, _frame: FrameType | None) -> None:
     """Stop the body, if it is still the one that was meant: the signal may come late."""
     own = slate.current()
     if _is_in_body and own is not None and own.is_asked_to_stop():
-        raise CancelRequested("Somebody asked this job to stop.")
+        raise CancelRequested("Cancelled on request.")

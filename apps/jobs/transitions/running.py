@@ -124,7 +124,7 @@ def bury(claim: Claim, trouble: Trouble, evidence: dict[str, object]) -> bool:
     return _end_badly(claim, State.DEAD, Outcome.FAILED, trouble, evidence)
 
 
-def stop(claim: Claim, reason: str = "Somebody asked it to stop.") -> bool:
+def stop(claim: Claim, reason: str = "Cancelled on request.") -> bool:
     """End a running job as cancelled, since it saw that a person asked, or asked itself to be ignored."""
     return _end_badly(claim, State.CANCELLED, Outcome.CANCELLED, Trouble(reason), {})
 

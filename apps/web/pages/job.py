@@ -21,7 +21,7 @@ def job(request: LoggedIn, job_id: UUID) -> HttpResponse:
     mark = version_of(Topic(job_id=job_id))
     page = JobPage(job_or_404(request.user, job_id), request.user, request.GET.dict())
     context = {"page": page, "parts": draw(page), "live_step": page.step}
-    if not page.job.has_ended:
+    if not page.is_settled:
         query = urlencode(request.GET.dict() | {"mark": mark})
         context["live_url"] = f"{reverse('live_job', args=[job_id])}?{query}"
         context["poll_url"] = f"{reverse('poll_job', args=[job_id])}?{query}"

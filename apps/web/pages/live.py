@@ -42,7 +42,7 @@ async def live_job(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
         job = visible_to(viewer).filter(pk=job_id).select_related("worker", "owner").first()
         if job is None:
             return _end_of_view("You can no longer see this job.")
-        return job_frame(JobPage(job, viewer, query), stale(seen, mark))
+        return job_frame(JobPage(job, viewer, query), stale(seen, mark, job))
 
     return event_stream(Topic(job_id=job_id), draw_job, shown=query.get("mark", ""))
 

@@ -22,6 +22,7 @@ from apps.web.visible import is_owner, may_cancel, may_open_artifacts
 
 MOST_ATTEMPTS = 20
 MOST_LINES = 12
+_LINES_FOLLOW = timedelta(seconds=3)
 
 
 class JobPage:
@@ -48,6 +49,12 @@ class JobPage:
     def attempts(self) -> list[Attempt]:
         """Return the latest attempts that did not end well, the newest first."""
         return list(Attempt.objects.filter(job_id=self.job.pk).order_by("-id")[:MOST_ATTEMPTS])
+
+    @cached_property
+    def is_settled(self) -> bool:
+        """Tell whether nothing can change any more: the last log lines may follow the end of a job."""
+        ended_at = self.job.finished_at
+        return self.job.has_ended and (ended_at is None or self.now - ended_at > _LINES_FOLLOW)
 
     @cached_property
     def letter(self) -> DeadLetter | None:

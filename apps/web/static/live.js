@@ -16,6 +16,8 @@ let timer = null;
 let seen = "";
 let step = source?.dataset.step;
 let failures = 0;
+let last = ""; // what to say when the updates end
+let isOver = false; // an ended job is asked about once more: its last log lines may follow
 let state = "live"; // live, paused, ended
 
 function words(text) {
@@ -30,7 +32,7 @@ function apply(frame) {
   if (frame.title) document.title = frame.title + suffix;
   if (frame.step !== step) say.textContent = frame.said;
   step = frame.step;
-  if (frame.ended) end(frame.step === "gone" ? frame.said : "Finished.");
+  last = frame.step === "gone" ? frame.said : "Finished.";
 }
 
 function end(text) {
@@ -61,7 +63,7 @@ function listen() {
     failures = 0;
     apply(JSON.parse(event.data));
   });
-  stream.addEventListener("end", () => state === "live" && end("Finished."));
+  stream.addEventListener("end", () => state === "live" && end(last || "Finished."));
   stream.addEventListener("again", start);
   stream.addEventListener("error", () => {
     failures += 1;
@@ -79,8 +81,11 @@ async function poll() {
     if (answer.status === 401 || answer.status === 404) return end("Updates stopped. Reload the page.");
     if (answer.status === 200) {
       seen = answer.headers.get("X-Version") ?? "";
-      apply(await answer.json());
-    }
+      const frame = await answer.json();
+      apply(frame);
+      if (frame.ended && isOver) return end(last);
+      isOver = frame.ended;
+    } else if (answer.status === 204 && isOver) return end(last);
   } catch {
     words("No connection; retrying.");
   }
