@@ -8,7 +8,7 @@ from apps.jobs.models import Bundle, Job
 from apps.jobs.running.record import Record
 from apps.jobs.running.run import run_claims
 from apps.jobs.states import State
-from apps.jobs.worker import workers
+from apps.jobs.worker import registration, workers
 
 _MOST = 10_000
 
@@ -19,9 +19,9 @@ def run_jobs() -> int:
     Retries, schedules and limits wait as they would for a worker. An error in a body is the job's outcome.
     """
     queues = sorted({task.job_queue for task in registry.kinds().values()})
-    worker_id = workers.sign_on(
-        name=f"test@{os.getpid()}", hostname=socket.gethostname(), queues=queues, concurrency=1
-    )
+    name = f"test@{os.getpid()}"
+    registered = registration.register(name=name, hostname=socket.gethostname(), queues=queues, concurrency=1)
+    worker_id = registered.worker_id
     ran = 0
     while started := _run_some(worker_id):
         ran += started

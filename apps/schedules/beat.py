@@ -7,9 +7,11 @@ stale. The broker is not needed; a job that is due becomes a row, and the keeper
 import logging
 from time import monotonic
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, Error, close_old_connections, connection
 from django_celery_beat.schedulers import DatabaseScheduler
 
+from apps.jobs import unmigrated
 from apps.jobs.database_away import is_away
 from apps.schedules import heartbeat, sql
 from apps.schedules.fire import fire
@@ -85,13 +87,16 @@ class LedgerScheduler(DatabaseScheduler):  # type: ignore[misc]  # untyped base
 
     def _keep_house(self) -> None:
         if self._beat_id is None:
+            _refuse_unmigrated()
             self._beat_id = heartbeat.sign_on()
             self._probe.listen()
             sql.run("adopt")
             for sentence in bring_in():
                 log.warning("%s", sentence)
         if monotonic() - self._spoke_at >= _HEARTBEAT_S:
-            heartbeat.say(self._beat_id)
+            if not heartbeat.say(self._beat_id):
+                log.warning("the row of this beat was missing; registered again")
+                self._beat_id = heartbeat.sign_on()
             self._spoke_at = monotonic()
         if monotonic() >= self._prune_at:
             pruned = len(sql.run("prune", {"batch": _PRUNE_BATCH}))
@@ -104,3 +109,9 @@ class LedgerScheduler(DatabaseScheduler):  # type: ignore[misc]  # untyped base
         if wait is None:
             return _LONGEST_SLEEP_S
         return min(wait, _LONGEST_SLEEP_S) if wait > 0 else _LOCKED_BY_OTHERS_S
+
+
+def _refuse_unmigrated() -> None:
+    """Raise when tables are missing; on SystemExit Celery's beat would end with exit code 0."""
+    if text := unmigrated.sentence("schedules"):
+        raise ImproperlyConfigured(text)

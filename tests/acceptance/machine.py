@@ -104,11 +104,14 @@ class Machine:
     def worker(self, name: str = "w", concurrency: int = 2, *options: str) -> subprocess.Popen[bytes]:
         """Start a worker and wait until it has signed on."""
         before = self.value("SELECT count(*) FROM jobs_worker")
-        arguments = ["-m", "celery", "-A", "config", "worker", "-n", f"{name}@%h", "-c", str(concurrency)]
-        arguments += options
-        process = self._spawn(name, arguments)
+        process = self.spawn_worker(name, concurrency, *options)
         self.until(lambda: self.value("SELECT count(*) FROM jobs_worker") > before, "the worker signs on")
         return process
+
+    def spawn_worker(self, name: str = "w", concurrency: int = 2, *options: str) -> subprocess.Popen[bytes]:
+        """Start a worker."""
+        arguments = ["-m", "celery", "-A", "config", "worker", "-n", f"{name}@%h", "-c", str(concurrency)]
+        return self._spawn(name, [*arguments, *options])
 
     def keeper(self, name: str = "keeper") -> subprocess.Popen[bytes]:
         """Start a keeper."""

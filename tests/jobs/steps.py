@@ -17,7 +17,7 @@ from apps.jobs import transitions
 from apps.jobs.models import Bundle, Duty, Job, Worker
 from apps.jobs.states import State
 from apps.jobs.transitions import Claim, Message, NewJob, Trouble
-from apps.jobs.worker import workers
+from apps.jobs.worker import registration
 
 R = TypeVar("R")
 
@@ -28,7 +28,8 @@ TROUBLE = Trouble("It broke.", "ValueError", "Traceback", "ValueError in here")
 
 def a_worker(name: str = "one@here", *, queues: tuple[str, ...] = (QUEUE,), concurrency: int = 2) -> int:
     """Sign a worker on."""
-    return workers.sign_on(name=name, hostname="here", queues=queues, concurrency=concurrency)
+    registered = registration.register(name=name, hostname="here", queues=queues, concurrency=concurrency)
+    return registered.worker_id
 
 
 def a_keeper(*duties: str) -> None:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_celery_beat.models import ClockedSchedule, PeriodicTask
 
-from apps.jobs.worker import workers
+from apps.jobs.worker import registration
 from apps.schedules import timing
 from apps.schedules.day import MINUTES, moments_of, simulate
 from apps.schedules.plan import plan
@@ -90,7 +90,7 @@ def test_the_page_shows_the_day_and_its_hot_minutes(admin: Client, at: Make) -> 
         at("30 2 * * *", name=f"night {number}")
     at("0 0 30 2 *", name="never")
     plan()
-    workers.sign_on(name="w", hostname="h", queues=["default"], concurrency=2)
+    registration.register(name="w", hostname="h", queues=["default"], concurrency=2)
     page = admin.get(reverse("admin:schedules_day") + "?day=2026-07-01").content.decode()
     for words in ("Wednesday 1 July 2026", "night 4", "<b>02:30</b> 5 start at once", "2 jobs at once"):
         assert words in page

@@ -8,6 +8,7 @@ from time import monotonic
 
 from django.db import DatabaseError, InterfaceError, connection
 
+from apps.jobs import unmigrated
 from apps.jobs.keeper import duties, lead
 from apps.jobs.keeper.lazy_broker import LazyBroker
 from apps.jobs.keeper.probe import Probe
@@ -32,6 +33,7 @@ class Keeper:
         prompt, upkeep = duties.prompt(self._broker.use), duties.upkeep()
         self._rounds = Rounds(self.name, prompt, self._probe, self._leave)
         self._upkeep = Upkeep(Rounds(self.name, upkeep, self._probe, self._leave), self._leave)
+        self._is_migrated = False
         self._led: tuple[object, float] = (None, 0.0)  # over which session, and when it asked
 
     def stop(self) -> None:
@@ -44,6 +46,7 @@ class Keeper:
         self._upkeep.start()
         while not self._leave.is_set():
             try:
+                self._refuse_unmigrated()
                 leads = self._leads()
                 self._came_round(leads=leads)
                 if leads:
@@ -60,6 +63,12 @@ class Keeper:
         self._broker.close()
         connection.close()
         self._upkeep.wait_until_left()
+
+    def _refuse_unmigrated(self) -> None:
+        """Exit at the start when the database lacks tables of this release."""
+        if not self._is_migrated:
+            unmigrated.refuse()
+            self._is_migrated = True
 
     def _leads(self) -> bool:
         """Say whether it leads: that goes with the session, so with the same one it need not ask."""

@@ -9,10 +9,10 @@ from django.db import models
 class Worker(models.Model):
     """One start of one worker; a restart is another row, so that ids never mean two processes."""
 
-    id = models.AutoField(primary_key=True)
+    id = models.AutoField(primary_key=True)  # drawn at random by the worker: see worker/registration.py
     name = models.TextField()  # Celery's node name
     hostname = models.TextField()
-    pid = models.IntegerField()
+    pid = models.IntegerField()  # 0: a placeholder for a worker whose row is gone
     queues = ArrayField(models.TextField())
     concurrency = models.IntegerField()
     started_at = models.DateTimeField()
@@ -30,7 +30,7 @@ class Worker(models.Model):
     )  # up to which version of a kind's arguments, where not 1; null: its release does not say
 
     class Meta:
-        ordering: ClassVar = ["-id"]
+        ordering: ClassVar = ["-started_at", "-id"]
 
     def __str__(self) -> str:
         """Name the worker as Flower does."""

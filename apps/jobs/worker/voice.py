@@ -20,7 +20,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from apps.jobs import crash_points, process, transitions
 from apps.jobs.database_away import is_away
 from apps.jobs.running import slate
-from apps.jobs.worker import workers
+from apps.jobs.worker import registration, workers
 from apps.jobs.worker.children import ChildWatch, Pooled
 from apps.jobs.worker.deaf_bodies import DeafBodies
 from apps.jobs.worker.enforce import Enforcer
@@ -168,7 +168,8 @@ class Voice(threading.Thread):
         if monotonic() - self._beat_at < settings.BACKLINE_HEARTBEAT_S and not _hung_up():
             return
         worker_id = process.worker_id()
-        workers.beat(worker_id, has_lock=self._holds_lock())
+        if not workers.beat(worker_id, has_lock=self._holds_lock()):
+            registration.renew()
         self._beat_at = self._heard_at = monotonic()
         self._spoke.set()
         # whose death nobody saw: a child that did not live for one look, or died while the database was away

@@ -6,7 +6,7 @@ import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from celery import bootsteps
 from celery.apps.worker import Worker
@@ -22,7 +22,12 @@ from django.db.backends.signals import connection_created
 
 from apps.jobs import health, process
 from apps.jobs.running import metrics, slate
-from apps.jobs.worker import inherited, sessions, workers  # noqa: F401  # two hear how the worker starts
+from apps.jobs.worker import (  # noqa: F401  # two hear how the worker starts
+    inherited,
+    registration,
+    sessions,
+    workers,
+)
 from apps.jobs.worker.voice import Voice
 
 if TYPE_CHECKING:
@@ -36,7 +41,18 @@ class LedgerWorker(Worker):
     """A Celery worker whose soft shutdown ends as soon as its jobs have."""
 
     is_draining = False
-    pool_cls: "type[BasePool]"  # missing from the stubs
+    # missing from the stubs
+    pool_cls: "type[BasePool]"
+    hostname: str
+    concurrency: int
+
+    def on_start(self) -> None:
+        """Register after the signal handlers are installed and before the pool forks.
+
+        Not by a handler of `worker_init`: Celery logs what that raises and starts all the same.
+        """
+        super().on_start()
+        _register(self)
 
     def install_platform_tweaks(self, worker: WorkController) -> None:
         """Make SIGTERM a soft shutdown: jobs that end soon may end, the rest is handed back.
@@ -51,7 +67,7 @@ class LedgerWorker(Worker):
 
         A signal handler calls it: a job in this very thread cannot go on until it returns.
         """
-        if self.pool_cls is solo.TaskPool:
+        if self.pool_cls is solo.TaskPool or not process.is_worker():
             return
         self.is_draining = True
         give_up_at = monotonic() + self.app.conf.worker_soft_shutdown_timeout
@@ -87,6 +103,8 @@ class LedgerStep(bootsteps.StartStopStep):
 
     def start(self, worker: LedgerWorker) -> None:
         """Begin to beat, and to answer where somebody may ask."""
+        if not process.is_worker():  # a WorkController of another class, as Celery's own for tests
+            _register(worker)
         self._voice.start()
         if settings.BACKLINE_WORKER_HTTP:
             health.answer(
@@ -109,18 +127,22 @@ class LedgerStep(bootsteps.StartStopStep):
 
 
 @worker_init.connect(weak=False)
-def _register(sender: Any, **_: object) -> None:
-    """Write this worker down before its first child is forked, so that children inherit its id."""
-    queues = [queue.name for queue in sender.app.amqp.queues.consume_from.values()]
-    concurrency = sender.concurrency if isinstance(sender.concurrency, int) else os.cpu_count() or 1
-    process.set_worker_id(
-        workers.sign_on(
-            name=sender.hostname, hostname=socket.gethostname(), queues=queues, concurrency=concurrency
-        )
-    )
+def _share_memory(**_: object) -> None:
+    """Make what the children inherit with their fork."""
     slate.set_current(slate.Slate())
     metrics.set_current(metrics.Counts())
     connection_created.connect(_end_queries_with_their_client, dispatch_uid="worker")
+
+
+def _register(worker: LedgerWorker) -> None:
+    """Register this worker before its first child is forked, so that children inherit its id."""
+    queues = [queue.name for queue in worker.app.amqp.queues.consume_from.values()]
+    concurrency = worker.concurrency if isinstance(worker.concurrency, int) else os.cpu_count() or 1
+    registration.start(
+        lambda: registration.register(
+            name=worker.hostname, hostname=socket.gethostname(), queues=queues, concurrency=concurrency
+        )
+    )
     connection.close()  # a connection must not cross the fork
 
 

@@ -1,39 +1,20 @@
-"""The register of workers: sign on, beat, sign off, and what each is running."""
+"""The table of workers: heartbeat, sign off, and what each is running."""
 
 import os
-from collections.abc import Sequence
 from uuid import UUID
 
-from django.conf import settings
 from django.db import connection
 from django.db.models import Sum
 from django.db.models.functions import Now
 
-from apps.jobs import registry, sql
+from apps.jobs import sql
 from apps.jobs.models.worker import Worker
 from apps.jobs.states import State
 
 
-def sign_on(*, name: str, hostname: str, queues: Sequence[str], concurrency: int) -> int:
-    """Write a worker down and return its id."""
-    worker = Worker.objects.create(
-        name=name,
-        hostname=hostname,
-        pid=os.getpid(),
-        queues=list(queues),
-        concurrency=concurrency,
-        started_at=Now(),
-        heartbeat_at=Now(),
-        version=settings.BACKLINE_VERSION,
-        kinds=registry.names(),
-        reads=registry.versions(),
-    )
-    return worker.id
-
-
-def beat(worker_id: int, *, has_lock: bool = False) -> None:
-    """Say that a worker lives, also when it had been taken for dead meanwhile."""
-    sql.run("beat", {"id": worker_id, "has_lock": has_lock})
+def beat(worker_id: int, *, has_lock: bool = False) -> bool:
+    """Say that a worker lives, also when it had been taken for dead meanwhile; False: it has no row."""
+    return bool(sql.run("beat", {"id": worker_id, "pid": os.getpid(), "has_lock": has_lock}))
 
 
 def lock(worker_id: int) -> bool:
