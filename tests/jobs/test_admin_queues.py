@@ -9,8 +9,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.jobs import job
+from apps.jobs import job, transitions
 from apps.jobs.models import Action, Pause
+from apps.jobs.operating.queues import Queue
 from tests.jobs import steps
 from tests.jobs.minutes import HOUR, MINUTE, a_minute, current_minute
 from tests.jobs.people import QUEUES, WHY, confirmed
@@ -21,19 +22,39 @@ pytestmark = pytest.mark.django_db
 def _body() -> None: ...
 
 
+def row_of(operator: Client, name: str) -> Queue:
+    """Return a queue as the page shows it."""
+    [found] = [queue for queue in operator.get(QUEUES).context["queues"] if queue.name == name]
+    assert isinstance(found, Queue)
+    return found
+
+
 def test_queues_and_kinds_say_how_they_stand(operator: Client) -> None:
     steps.a_worker(concurrency=3)
     steps.in_line()
     steps.in_line(queue="forgotten")
-    context = operator.get(QUEUES).context
-    queues = {queue.name: queue for queue in context["queues"]}
-    known = queues["default"]
+    known, forgotten = row_of(operator, "default"), row_of(operator, "forgotten")
     assert (known.waiting, known.workers, known.slots, known.is_paused) == (1, 1, 3, False)
-    assert known.first_since is not None
-    assert (queues["forgotten"].waiting, queues["forgotten"].workers) == (1, 0)
-    assert queues["maintenance"].waiting == 0
-    assert "no worker" in operator.get(QUEUES).content.decode()
-    assert steps.KIND in [kind for kind, *_ in context["kinds"]]
+    assert known.oldest_at is not None
+    assert (forgotten.waiting, forgotten.workers) == (1, 0)
+    assert row_of(operator, "maintenance").waiting == 0
+    page = operator.get(QUEUES)
+    assert "No live worker takes from queue forgotten. 1 job waits." in page.content.decode()
+    assert page.content.decode().count('<tr class="stuck">') == 1
+    assert steps.KIND in [kind for kind, *_ in page.context["kinds"]]
+
+
+def test_jobs_in_the_broker_and_those_that_were_put_aside_are_waiting(operator: Client) -> None:
+    worker_id = steps.a_worker()
+    steps.enqueued()
+    transitions.set_aside([steps.claimed(steps.in_line(kind="shop.released_tomorrow"), worker_id)])
+    assert row_of(operator, "default").waiting == 2
+    assert "No live worker knows kind shop.released_tomorrow" in operator.get(QUEUES).content.decode()
+
+
+def test_a_worker_that_is_silent_takes_nothing(operator: Client) -> None:
+    steps.falls_silent(steps.a_worker())
+    assert row_of(operator, "default").workers == 0
 
 
 def test_a_kind_shows_its_last_hour_minute_by_minute(operator: Client) -> None:

@@ -16,7 +16,8 @@ from apps.jobs.admin import ask
 from apps.jobs.admin.last_hour import drawn
 from apps.jobs.admin.read_only import ReadOnlyAdmin
 from apps.jobs.models import Pause, Queue
-from apps.jobs.operating import pause, queues, throughput
+from apps.jobs.operating import alerts, not_started, pause, queues, throughput
+from apps.jobs.operating.not_started import Cause, Standing
 from apps.lib import words
 
 _MAY_PAUSE = "jobs.pause_queue"
@@ -56,6 +57,7 @@ class QueueAdmin(ReadOnlyAdmin[Queue]):
         rows = pause.paused().filter(scope=Pause.Scope.KIND)
         paused = {name: row for row in rows for name in registry.names_of(row.name)}
         hours = throughput.last_hour()
+        standing = not_started.look()
         kinds = [
             (kind, task.job_queue, paused.get(kind), drawn(hours.get(kind)))
             for kind, task in sorted(registry.kinds().items())
@@ -63,9 +65,10 @@ class QueueAdmin(ReadOnlyAdmin[Queue]):
         context = self.admin_site.each_context(request) | {
             "title": "Queues and kinds",
             "opts": self.opts,
-            "queues": queues.queues(),
+            "causes": _causes(standing),
+            "queues": queues.queues(standing),
             "kinds": kinds,
-            "most": queues.MOST_COUNTED,
+            "most": not_started.MOST_COUNTED,
             "may_pause": request.user.has_perm(_MAY_PAUSE),
         }
         return TemplateResponse(request, "admin/jobs/queues.html", context | (extra_context or {}))
@@ -107,3 +110,9 @@ def _do(request: HttpRequest, verb: str, what: tuple[str, str], given: dict[str,
         return f"{named} paused."
     was_paused = pause.resume(scope, name, reason=given["reason"], by=request.user)
     return f"{named} resumed." if was_paused else f"{named} was not paused."
+
+
+def _causes(standing: Standing) -> list[Cause]:
+    """Return why jobs of a queue do not start, as of now, and what the keeper found wrong beside."""
+    general = [cause for cause in alerts.current() if not cause.queue]
+    return [*general, *standing.causes]

@@ -1,22 +1,31 @@
 """What keeps jobs moving, in the Django admin: workers, the keeper's duties, the broker's window."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import F, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
+from apps.jobs import sql
 from apps.jobs.admin.filters import KindFilter
 from apps.jobs.admin.read_only import ReadOnlyAdmin
 from apps.jobs.models import Bundle, Duty, Job, Worker
+from apps.jobs.operating.condition import any_alive, condition, running_by_worker
 
 
 @admin.register(Worker)
 class WorkerAdmin(ReadOnlyAdmin[Worker]):
-    """Look at workers, the last to start first; a stopped one has an end."""
+    """Look at workers: those that were not stopped first, then the last to start."""
 
+    change_list_template = "admin/jobs/workers.html"
     list_display = (
         "name",
+        "condition",
+        "runs",
         "pid",
         "queues",
         "concurrency",
@@ -25,11 +34,40 @@ class WorkerAdmin(ReadOnlyAdmin[Worker]):
         "stopped_at",
         "version",
     )
+    ordering = (F("stopped_at").desc(nulls_first=True), "-started_at")
     search_help_text = "The id of a job that last ran on the worker"
 
     def search_by_id(self, queryset: QuerySet[Worker], job_id: UUID) -> QuerySet[Worker]:
         """Find the worker that took a job last."""
         return queryset.filter(pk__in=Job.objects.filter(pk=job_id).values("worker_id"))
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """Read the database's clock and what all workers of the page run, at once."""
+        page = super().get_changelist_instance(request)
+        [(now,)] = sql.run("clock", {})
+        running = running_by_worker()
+        for worker in page.result_list:
+            worker.now = now
+            worker.running = running.get(worker.pk, "")
+        return page
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Say above the list when no worker is alive."""
+        alive = {"alive": any_alive()}
+        return super().changelist_view(request, alive | (extra_context or {}))
+
+    @admin.display(description="state")
+    def condition(self, worker: Worker) -> SafeString:
+        """Return whether it is alive, silent, dead or stopped."""
+        word = condition(worker, worker.now)
+        return format_html('<strong class="condition {0}">{0}</strong>', word)
+
+    @admin.display(description="runs")
+    def runs(self, worker: Worker) -> str:
+        """Return the kinds of jobs that it runs now."""
+        return worker.running or "–"
 
 
 @admin.register(Duty)

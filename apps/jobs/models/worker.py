@@ -1,5 +1,6 @@
 """Worker: a live `celery worker` process and its heartbeat."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -28,6 +29,9 @@ class Worker(models.Model):
     reads = models.JSONField(
         null=True
     )  # up to which version of a kind's arguments, where not 1; null: its release does not say
+
+    now: datetime  # the database's clock, where a list reads it along
+    running: str = ""  # what it runs, where a list reads that along
 
     class Meta:
         ordering: ClassVar = ["-started_at", "-id"]

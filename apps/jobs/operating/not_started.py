@@ -63,6 +63,11 @@ class Standing:
         places = ("line", "window", "parked", "asleep")
         return sum(row.jobs for row in self.waiting if row.place in places and queue in (None, row.queue))
 
+    def oldest_at(self, queue: str) -> datetime | None:
+        """Return when the oldest job that waits in a queue was enqueued."""
+        found = (row.oldest_at for row in self.waiting if row.queue == queue and row.place != "dead")
+        return min((moment for moment in found if moment), default=None)
+
 
 def look() -> Standing:
     """Look once."""

@@ -1,11 +1,12 @@
-"""How each queue stands now: how many wait, since when, and who takes them.  Read by pages for operators."""
+"""Each queue now: how many jobs wait, since when, which workers take them.  Read by pages for operators."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from apps.jobs import registry, sql
+from django.conf import settings
 
-MOST_COUNTED = 10_000
+from apps.jobs import registry, sql
+from apps.jobs.operating.not_started import MOST_COUNTED, Cause, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,8 +14,9 @@ class Queue:
     """One queue at this moment."""
 
     name: str
-    waiting: int  # in line, counted up to MOST_COUNTED + 1
-    first_since: datetime | None  # when the job at the head of the line was enqueued
+    waiting: int  # in line (counted up to MOST_COUNTED + 1), in the broker, parked or put aside
+    oldest_at: datetime | None  # when the oldest of them was enqueued
+    causes: list[Cause]  # for which some of them do not start
     in_broker: int  # messages handed over and not yet done
     workers: int
     slots: int
@@ -28,8 +30,18 @@ class Queue:
         return self.waiting > MOST_COUNTED
 
 
-def queues() -> list[Queue]:
-    """Return every queue that is declared, listened to, paused or has something in it."""
-    declared = {kind.job_queue for kind in registry.kinds().values()} | registry.queues()
-    rows = sql.run("queues", {"declared": sorted(declared), "most": MOST_COUNTED + 1})
-    return [Queue(*row) for row in rows]
+def queues(standing: Standing) -> list[Queue]:
+    """Return every queue that is declared, has a worker, is paused or has something in it."""
+    known = {kind.job_queue for kind in registry.kinds().values()} | set(settings.CELERY_TASK_QUEUES)
+    known |= {row.queue for row in standing.waiting}
+    rows = sql.run("queues", {"known": sorted(known), "dead_after": settings.BACKLINE_DEAD_AFTER_S})
+    return [
+        Queue(
+            name,
+            standing.count(name),
+            standing.oldest_at(name),
+            [cause for cause in standing.causes if cause.queue == name],
+            *rest,
+        )
+        for name, *rest in rows
+    ]
