@@ -17,6 +17,7 @@ import psutil
 from tests.acceptance.committer import WAYS
 from tests.acceptance.machine import ROOT, Machine
 
+SUCCEEDED = 6
 CRASHES = int(os.environ.get("BACKLINE_CRASHES", "8"))
 SIGNALS = (signal.SIGQUIT, signal.SIGKILL)  # an immediate stop, and the death of the postmaster
 ALWAYS = ("progress inside", "track in an atomic job", "request")
@@ -34,10 +35,12 @@ def test_nothing_that_was_committed_is_lost_when_postgresql_dies(machine: Machin
     try:
         for number, way in enumerate(_ways()):
             how = SIGNALS[number % 2]
-            mark, jobs = _commit_and_crash(machine, committer, way, how, errors)
+            mark, jobs, job = _commit_and_crash(machine, committer, way, how, errors)
             kept = machine.value("SELECT count(*) FROM committed WHERE mark = %s", mark)
             enqueued = machine.value("SELECT count(*) FROM jobs_job WHERE id = ANY (%s::uuid[])", jobs)
             assert (kept, enqueued) == (1, len(jobs)), f"lost: crash {number}, {way}, {how.name}"
+            if job:
+                assert machine.value("SELECT state FROM jobs_job WHERE id = %s", job) == SUCCEEDED, way
     finally:
         committer.kill()
         committer.communicate()
@@ -53,7 +56,7 @@ def _ways() -> list[str]:
 
 def _commit_and_crash(
     machine: Machine, committer: "subprocess.Popen[str]", way: str, how: signal.Signals, errors: Path
-) -> tuple[str, list[str]]:
+) -> tuple[str, list[str], str | None]:
     assert committer.stdin is not None
     assert committer.stdout is not None
     postmaster = machine.postgres.process()
@@ -65,5 +68,5 @@ def _commit_and_crash(
     machine.postgres.start()
     line = committer.stdout.readline()
     assert line, f"{way}: {errors.read_text(errors='replace')[-3000:]}"
-    mark, jobs = json.loads(line)
-    return mark, jobs
+    mark, jobs, job = json.loads(line)
+    return mark, jobs, job

@@ -27,6 +27,7 @@ SCOPES = {
         {"enable_seqscan", "enable_bitmapscan", "enable_sort"},
         FUNCTION,
     ),
+    "apps/jobs/sessions/apart.py": ({"search_path"}, PUT_BACK),
     "apps/jobs/worker/worker.py": ({"client_connection_check_interval"}, SESSION),
 }
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from celery.exceptions import TaskPredicate
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.pq import TransactionStatus
 
@@ -25,6 +25,7 @@ from apps.jobs.running.process_exit import ends_process
 from apps.jobs.running.record import burial
 from apps.jobs.running.request import HasRequests, JobRequest, laid
 from apps.jobs.running.upcast import NewerVersion, for_run
+from apps.jobs.sessions import watch
 from apps.jobs.transitions import Claim, Success
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def attempt(
             return _badly(task, claim, request, error)
         finally:
             interrupt.leave(claim)
+            watch.drop_changed(claim.id)  # before the outcome is written, and before the next job
 
 
 def stop(claim: Claim) -> Outcome:
@@ -217,7 +219,7 @@ def _nap(claim: Claim, delay: timedelta, reason: str) -> Outcome:
 def _is_database_loss(error: BaseException) -> bool:
     """Say whether the body failed because the database went away, not because of what it asked."""
     if takes_no_writes(error):
-        return True
+        return not watch.has_changed(connection)  # else the body may have asked for it
     if not isinstance(error, OperationalError | InterfaceError):
         return False
     code = getattr(error.__cause__, "sqlstate", None) or ""

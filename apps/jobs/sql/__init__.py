@@ -1,28 +1,30 @@
 """The ledger's statements, one a file; the file's name is the verb."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import Connection, Cursor
 from psycopg.sql import Identifier
 
+from apps.jobs.sessions import apart, watch
 from apps.lib.asynchronous_commit import is_own_transaction, variants
 
 if TYPE_CHECKING:
     from django.db.backends.utils import CursorWrapper
+
+    How = Callable[[BaseDatabaseWrapper, str, Mapping[str, Any]], list[tuple[Any, ...]]]
 
 
 def run(
     name: str, params: Mapping[str, Any]
 ) -> list[tuple[Any, ...]]:  # what a row holds differs by statement
     """Execute ``sql/<name>.sql`` and return its rows; JSON comes as text, as Django's connection has it."""
-    with connection.cursor() as cursor:
-        cursor.execute(_text_on(cursor.connection, name), params)
-        return cursor.fetchall() if cursor.description else []
+    return _ask(_rows, name, params)
 
 
 def run_planned(name: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
@@ -32,13 +34,7 @@ def run_planned(name: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     keys, reads tables that stay small, asks a function that uses the index whatever it was planned for, or
     runs in the leader's session, which plans by the indexes: no other plan would be better later.
     """
-    database = connections[DEFAULT_DB_ALIAS]
-    database.ensure_connection()
-    session = database.connection
-    keeps_plans = cast("CursorWrapper", Cursor(session))  # those that Django makes do not
-    with database.make_cursor(keeps_plans) as cursor:
-        cursor.execute(_text_on(session, name), params)
-        return cursor.fetchall() if cursor.description else []
+    return _ask(_planned_rows, name, params)
 
 
 def run_on(table: str, name: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
@@ -59,6 +55,36 @@ def text(name: str) -> str:
     return _variants(name)[0]
 
 
+def _ask(how: "How", name: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Execute a statement, in another session where a job's body changed this thread's."""
+    database = connections[DEFAULT_DB_ALIAS]
+    if not watch.changed:
+        try:
+            return how(database, name, params)
+        except DatabaseError as error:
+            if not apart.may_try_again(database, error):
+                raise
+    with apart.unaffected(database) as unaffected:
+        return how(unaffected, name, params)
+
+
+def _rows(database: BaseDatabaseWrapper, name: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    with database.cursor() as cursor:
+        cursor.execute(_text_on(cursor.connection, name), params)
+        return cursor.fetchall() if cursor.description else []
+
+
+def _planned_rows(
+    database: BaseDatabaseWrapper, name: str, params: Mapping[str, Any]
+) -> list[tuple[Any, ...]]:
+    database.ensure_connection()
+    session = database.connection
+    keeps_plans = cast("CursorWrapper", Cursor(session))  # those that Django makes do not
+    with database.make_cursor(keeps_plans) as cursor:
+        cursor.execute(_text_on(session, name), params)
+        return cursor.fetchall() if cursor.description else []
+
+
 def _text_on(session: Connection, name: str) -> str:
     """Return ``sql/<name>.sql`` as the session's transaction allows it."""
     shared, own = _variants(name)
@@ -67,4 +93,6 @@ def _text_on(session: Connection, name: str) -> str:
 
 @cache
 def _variants(name: str) -> tuple[str, str]:
-    return variants((Path(__file__).parent / f"{name}.sql").read_text(encoding="utf-8"))
+    texts = variants((Path(__file__).parent / f"{name}.sql").read_text(encoding="utf-8"))
+    watch.ours.update(texts)
+    return texts

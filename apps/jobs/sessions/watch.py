@@ -1,0 +1,167 @@
+"""Note which sessions of a worker's processes a body changed, and drop those after its attempt.
+
+A session's cursors report what is executed, also past Django; libpq reports some settings whoever changed
+them. A setting that a function in the database changed, and that libpq does not report, is not seen.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg import Connection, Cursor
+from psycopg.sql import Composable
+
+from apps.jobs.sessions.statement import Change, change_of
+
+_REPORTED = [
+    name.encode()
+    for name in (
+        "search_path", "is_superuser", "session_authorization", "default_transaction_read_only", "TimeZone",
+        "client_encoding", "DateStyle", "IntervalStyle", "standard_conforming_strings", "application_name",
+    )
+]  # fmt: skip
+
+ours: set[str] = set()  # texts of the ledger, which leave nothing behind
+changed: "dict[Connection[Any], Session]" = {}
+_used: "dict[Connection[Any], Session]" = {}  # since the last drop_changed
+_attempt: Callable[[], object] = lambda: None  # noqa: E731  # replaced by `start`
+
+
+@dataclass(slots=True, eq=False)
+class Session:
+    """One watched session: as it began, and what changed it."""
+
+    database: BaseDatabaseWrapper
+    began: tuple[object, ...] = ()
+    thread: int = 0
+    attempt: object = None  # the last that used it
+    change: Change = Change.NONE
+    own: BaseDatabaseWrapper | None = None  # a session beside it, for ledger statements
+
+    def note(self, query: object) -> None:
+        """Note a statement before it is executed."""
+        text = _text_of(query)
+        if text in ours:
+            return
+        session = self.database.connection
+        self.attempt = _attempt()
+        _used[session] = self
+        if change := change_of(text):
+            self.mark(session, change)
+
+    def mark(self, session: "Connection[Any]", change: Change) -> None:
+        """Count the session as changed."""
+        self.change = max(self.change, change)
+        changed[session] = self
+
+
+def start(*, attempt: Callable[[], object]) -> Callable[..., None]:
+    """Return a receiver of connection_created that watches each new session; ``attempt`` names what runs."""
+    global _attempt  # noqa: PLW0603  # one for all threads
+    _attempt = attempt
+    return _watch
+
+
+def watched(database: BaseDatabaseWrapper) -> Session | None:
+    """Return a session that is watched, changed or not."""
+    return getattr(getattr(database.connection, "cursor_factory", None), "session", None)
+
+
+def has_changed(database: BaseDatabaseWrapper) -> bool:
+    """Return whether a statement changed this session for longer than its transaction."""
+    known = changed.get(database.connection)
+    return known is not None and known.change is Change.SESSION
+
+
+def is_in_attempt() -> bool:
+    """Return whether a body runs in this thread, which may still need its session."""
+    return _attempt() is not None
+
+
+def drop_changed(attempt: object = None) -> None:
+    """Drop the sessions that this thread changed, or that were changed in an attempt's other threads."""
+    if not _used and not changed:
+        return
+    me = threading.get_ident()
+    for session, known in (_used | changed).items():
+        if known.thread == me or (attempt is not None and known.attempt == attempt):
+            _used.pop(session, None)
+            if known.change is Change.SESSION or session.closed or _shape(session) != known.began:
+                _drop(session, known)
+            else:
+                changed.pop(session, None)
+                known.change = Change.NONE
+
+
+def _watch(connection: BaseDatabaseWrapper, **_: object) -> None:
+    session = connection.connection
+    if isinstance(session, Connection):
+        known = Session(connection, thread=threading.get_ident())
+        session.cursor_factory = _Factory(session.cursor_factory, known)  # type: ignore[assignment]
+        known.began = _shape(session)
+
+
+class _Factory:
+    """Make the cursors of one session, which report what they execute."""
+
+    def __init__(self, factory: Callable[..., "Cursor[Any]"], session: Session) -> None:
+        self.session = session
+        self._reporting = _reporting(factory)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> "Cursor[Any]":
+        cursor = self._reporting(*args, **kwargs)
+        cursor.session = self.session  # type: ignore[attr-defined]
+        return cursor
+
+
+@cache
+def _reporting(factory: Callable[..., "Cursor[Any]"]) -> Callable[..., "Cursor[Any]"]:
+    class Reporting(factory):  # type: ignore[misc, valid-type]  # the class is known only now
+        session: Session
+
+        def execute(self, query: Any, *args: Any, **kwargs: Any) -> Any:
+            """Report a statement and execute it."""
+            self.session.note(query)
+            return super().execute(query, *args, **kwargs)
+
+        def executemany(self, query: Any, *args: Any, **kwargs: Any) -> None:
+            """Report a statement and execute it several times."""
+            self.session.note(query)
+            super().executemany(query, *args, **kwargs)
+
+    return Reporting
+
+
+def _shape(session: "Connection[Any]") -> tuple[object, ...]:
+    """Return what psycopg keeps of a session's own, and which settings libpq reports."""
+    own = (session.row_factory, session.cursor_factory, session.isolation_level, session.read_only)
+    return (*own, session.deferrable, *map(session.pgconn.parameter_status, _REPORTED))
+
+
+def _drop(session: "Connection[Any]", known: Session) -> None:
+    database = known.database
+    is_current = database.connection is session
+    if is_current and database.in_atomic_block:
+        return  # its owner's to end; looked at again after the next attempt
+    changed.pop(session, None)
+    if known.own is not None:
+        known.own.close()
+    if is_current:
+        database.inc_thread_sharing()  # a body's helper thread may have made it
+        try:
+            database.close()
+        finally:
+            database.dec_thread_sharing()
+    else:
+        session.close()
+
+
+def _text_of(query: object) -> str:
+    if isinstance(query, str):
+        return query
+    if isinstance(query, Composable):
+        return query.as_string()
+    return bytes(query).decode(errors="replace") if isinstance(query, bytes) else str(query)
