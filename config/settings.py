@@ -134,7 +134,9 @@ BACKLINE_UPLOAD_MAX_BYTES = env.number("BACKLINE_UPLOAD_MAX_BYTES", 2 * 1024**3)
 # --- Mail ---------------------------------------------------------------------
 
 EMAIL_HOST = env.text("DJANGO_EMAIL_HOST")
-EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
+EMAIL_BACKEND = (
+    "django.core.mail.backends.smtp.EmailBackend" if EMAIL_HOST else "apps.mail.to_files.EmailBackend"
+)
 EMAIL_FILE_PATH = STATE_DIR / "mail"  # where letters go while there is no server
 EMAIL_PORT = env.number("DJANGO_EMAIL_PORT", 587)
 EMAIL_HOST_USER = env.text("DJANGO_EMAIL_USER")
@@ -251,7 +253,12 @@ FLOWER_URL = env.text("BACKLINE_FLOWER_URL")  # where pages link to; empty hides
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "formatters": {
+        "line": {
+            "()": "apps.lib.log_lines.OneLine",
+            "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("BACKLINE_LOG_LEVEL", "INFO").upper()},
     "loggers": {"celery.app.trace": {"level": "WARNING"}, "celery.worker.strategy": {"level": "WARNING"}},

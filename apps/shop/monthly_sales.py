@@ -5,6 +5,7 @@ from typing import BinaryIO, Final
 
 from django.db import connection, transaction
 
+from apps.lib.spreadsheet import FOR_SQL
 from apps.shop import sql
 
 _TOTALS: Final = ("rows", "months", "sold", "returned", "adjusted", "net")
@@ -22,7 +23,7 @@ def write_monthly_sales(
         cursor.execute(sql.text("gather_months"), {"since": since, "until": until})
         cursor.execute(sql.text("total_months"))
         totals = dict(zip(_TOTALS, cursor.fetchone(), strict=True))
-        with cursor.copy(sql.text("copy_months")) as copy:
+        with cursor.copy(sql.text("copy_months"), FOR_SQL) as copy:
             file.writelines(copy)
         cursor.execute("DROP TABLE shop_months")
     return {name: value if isinstance(value, int) else str(value) for name, value in totals.items()}

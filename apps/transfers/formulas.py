@@ -1,18 +1,23 @@
-"""Keeps spreadsheets from taking cells of a CSV file for formulas, in a way that can be taken back."""
+"""Keep spreadsheets from reading cells of a CSV file as formulas, in a way that can be undone."""
 
 import re
 from typing import Final
 
-_FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
-_DISARMED: Final = re.compile(r"'+[=+\-@\t\r]")
-_NUMBER: Final = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?")
+from apps.lib.spreadsheet import FORMULA, NUMBER
+
+_FORMULA: Final = re.compile(FORMULA)
+_NUMBER: Final = re.compile(NUMBER)
 
 
 def disarm(cell: str) -> str:
-    """Put an apostrophe before a cell that would be a formula; a plain number such as -6 is none."""
-    return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
+    """Put an apostrophe before a cell that may be read as a formula; a plain number such as -6 stays."""
+    return f"'{cell}" if _is_formula(cell) else cell
 
 
 def rearm(cell: str) -> str:
     """Take the apostrophe away again."""
-    return cell[1:] if _DISARMED.match(cell) else cell
+    return cell[1:] if cell[:1] == "'" and _is_formula(cell[1:]) else cell
+
+
+def _is_formula(cell: str) -> bool:
+    return bool(_FORMULA.match(cell)) and not _NUMBER.fullmatch(cell.strip(" "))

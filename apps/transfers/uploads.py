@@ -13,6 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from apps.lib.ids import new_id
+from apps.lib.private_files import new_private_file, private_folder
 from apps.transfers.models import Upload
 from apps.transfers.reading.bad_file import BadFile
 from apps.transfers.reading.formats import HEAD_BYTES
@@ -38,7 +39,7 @@ def store_upload(file: Readable, *, name: str, owner: "User | None") -> Upload:
     """Store a file and return its row. Raise BadFile for one that is too big or no table."""
     upload = Upload(id=new_id(), owner=owner, name=shown_name(name), expires_at=timezone.now() + KEPT_FOR)
     part = upload.path.with_suffix(".part")
-    upload.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(upload.path.parent)
     try:
         upload.size, upload.sha256 = _write(file, part)
         with Unpacked(part) as content:
@@ -70,8 +71,7 @@ def _write(file: Readable, path: Path) -> tuple[int, str]:
     most = settings.BACKLINE_UPLOAD_MAX_BYTES
     digest = hashlib.sha256()
     size = 0
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as out:
+    with new_private_file(path) as out:
         while block := file.read(_BLOCK_BYTES):
             size += len(block)
             if size > most:

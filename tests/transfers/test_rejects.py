@@ -16,17 +16,37 @@ from tests.shop.lines import as_csv, line
 from tests.transfers.steps import imported
 
 
-@given(st.text(alphabet="'=+-@\t\r5 a", max_size=6))
+@given(st.text(alphabet="'=+-@\t\r5 a\uff1d\u200b\n.", max_size=6))
 def test_what_is_done_to_a_cell_can_be_undone(cell: str) -> None:
     assert rearm(disarm(cell)) == cell
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1 a", "-1+2", "@SUM(A1)", "\t=1", "\r=1", "'=1"])
+@pytest.mark.parametrize("cell", [
+    "=1+1", "+1 a", "-1+2", "@SUM(A1)", "\t=1", "\r=1", "'=1", "\uff1d1+1", "\uff0b1", "\uff20x", "\u22121+1",
+    "\u200b=1", " =1", "\xa0 +x", "\ufeff-x", " '\u2060\uff1d1", "\nx", "'-6",
+])  # fmt: skip
 def test_a_formula_is_disarmed(cell: str) -> None:
     assert disarm(cell) == f"'{cell}"
 
 
-@pytest.mark.parametrize("cell", ["-6", "-2.55", "+7", "536365", "", "a=b", "'quoted"])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "-6",
+        "-2.55",
+        "+7",
+        " -6",
+        "-6 ",
+        "-1,234.5",
+        "-1.5e-05",
+        "\u200b6",
+        "6 - 5",
+        "536365",
+        "",
+        "a=b",
+        "'quoted",
+    ],
+)
 def test_a_number_and_plain_text_stay_as_they_are(cell: str) -> None:
     assert disarm(cell) == cell
 

@@ -18,6 +18,7 @@ from apps.jobs import sql, storable
 from apps.jobs.outcomes import LeaseLost
 from apps.jobs.running.interrupt import undisturbed
 from apps.jobs.transitions import Claim
+from apps.lib.private_files import new_private_file, private_folder
 
 if TYPE_CHECKING:
     from apps.jobs.models.artifact import Artifact
@@ -34,11 +35,12 @@ def left(claim: Claim, name: str) -> Iterator[BinaryIO]:
     """
     _check(name)
     folder = Path(settings.BACKLINE_ARTIFACTS_DIR) / str(claim.id)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(folder.parent)
+    private_folder(folder)
     file = folder / uuid4().hex
     unfinished = file.with_suffix(".part")
     try:
-        with unfinished.open("xb") as stream:
+        with new_private_file(unfinished) as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import DatabaseError, InterfaceError, connection
 
 from apps.jobs import sql, storable
+from apps.lib.log_lines import OneLine
 
 LONGEST_LINE = 2000
 MOST_LINES = 2000  # of one attempt; past that one line says so and the rest is left to the process's own log
@@ -82,6 +83,7 @@ class _ToJobLog(logging.Handler):
 
 
 _handler = _ToJobLog(level=logging.INFO)
+_handler.setFormatter(OneLine())
 _root = logging.getLogger()
 
 

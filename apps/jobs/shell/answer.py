@@ -1,11 +1,16 @@
 """What a subcommand answers: data for programs, a text for people."""
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from apps.lib.invisible import STEERING
+
 _LONGEST_CELL = 60
+_LINE_END = "\n"
+_UNPRINTABLE = re.compile(f"(?!\n)[{STEERING}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +22,8 @@ class Answer:
 
     def as_json(self) -> str:
         """Return the data as one JSON object."""
-        return json.dumps(self.data, ensure_ascii=False, default=_plain, indent=2)
+        text = json.dumps(self.data, ensure_ascii=False, default=_plain, indent=2)
+        return _UNPRINTABLE.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -35,7 +41,10 @@ def facts(pairs: Iterable[tuple[str, object]]) -> str:
     """Return names and what they are, one a line, what is empty left out."""
     kept = [(name, value) for name, value in pairs if value not in (None, "", [], {})]
     width = max((len(name) for name, _ in kept), default=0)
-    return "\n".join(f"{name.ljust(width)}  {safe(_told(value))}" for name, value in kept)
+    below = "\n" + " " * (width + 2)  # no value can look like another fact
+    return "\n".join(
+        f"{name.ljust(width)}  {safe(_told(value)).replace(_LINE_END, below)}" for name, value in kept
+    )
 
 
 def cell(value: object) -> str:

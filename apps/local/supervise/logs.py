@@ -9,6 +9,8 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
+from apps.lib.private_files import private
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -66,6 +68,7 @@ class Follower:
 
     def _shorten(self) -> None:
         """Copy and truncate: the child appends to the same file on."""
-        shutil.copyfile(self.log, self.log.with_suffix(".log.1"))
+        with self.log.open("rb") as full, open(self.log.with_suffix(".log.1"), "wb", opener=private) as kept:
+            shutil.copyfileobj(full, kept)
         os.truncate(self.log, 0)
         self._offset = 0

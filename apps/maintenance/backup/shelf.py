@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from apps.lib.private_files import private_folder
+
 _NAME: Final = re.compile(r"backup-(\d{8}T\d{6})Z\.dump")
 _MOMENT: Final = "%Y%m%dT%H%M%S"
 _UNFINISHED: Final = ".part"
@@ -22,7 +24,7 @@ class Shelf:
 
     def tidy(self) -> int:
         """Make the directory, or remove what runs that died left in it; return how many files."""
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(self.directory)
         left = [path for path in self.directory.iterdir() if path.suffix == _UNFINISHED]
         for path in left:
             path.unlink(missing_ok=True)

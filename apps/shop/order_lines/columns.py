@@ -12,6 +12,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
+from apps.lib.invisible import UNSEEN
 from apps.shop.models.order import OrderKind
 from apps.shop.models.product import ProductKind
 from apps.shop.order_lines.fault import Refused
@@ -43,10 +44,7 @@ _CUSTOMER: Final = re.compile(r"([1-9][0-9]{0,8})(?:\.0*)?")
 _PRICE: Final = re.compile(r"-?[0-9]{1,8}(?:\.[0-9]{1,4}0{0,8})?")
 _MOMENT: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})[ T]([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_UNSEEN: Final = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u200f"
-    r"\u2028-\u202f\u205f-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
-)
+_UNSEEN: Final = re.compile(f"[{UNSEEN}]")
 _SHOWN: Final = 40
 
 

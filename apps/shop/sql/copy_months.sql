@@ -1,10 +1,10 @@
 -- Write the gathered months as CSV. A name or country that a spreadsheet would take for a formula gets an apostrophe.
 COPY (
     SELECT to_char(m.month, 'YYYY-MM') AS month, p.code AS stock_code,
-           CASE WHEN p.name ~ '^''*[-=+@\t\r]' AND p.name !~ '^[+-]?[0-9]+([.,][0-9]+)?$'
+           CASE WHEN p.name ~ %(formula)s AND btrim(p.name) !~ %(number)s
                 THEN '''' || p.name ELSE p.name END AS name,
            p.kind,
-           CASE WHEN m.country ~ '^''*[-=+@\t\r]' AND m.country !~ '^[+-]?[0-9]+([.,][0-9]+)?$'
+           CASE WHEN m.country ~ %(formula)s AND btrim(m.country) !~ %(number)s
                 THEN '''' || m.country ELSE m.country END AS country,
            m.orders, m.units, m.units_returned, m.sold, m.returned, m.adjusted,
            m.sold - m.returned + m.adjusted AS net

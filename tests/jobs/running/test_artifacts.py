@@ -118,3 +118,11 @@ def test_a_job_leaves_no_more_files_than_it_may_and_may_replace_each(
         leave(ctx, "c")
     assert len(files(folder)) == Artifact.objects.count() == 2
     assert Job.objects.count() == 1
+
+
+def test_files_and_folders_are_private_also_where_the_folder_was_open(folder: Path) -> None:
+    folder.mkdir(mode=0o755)
+    folder.chmod(0o755)
+    leave(Context(steps.running()))
+    [file] = files(folder)
+    assert [path.stat().st_mode & 0o777 for path in (folder, file.parent, file)] == [0o700, 0o700, 0o600]

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from apps.jobs import origin
 from apps.jobs.models import Job
 from apps.jobs.states import State
+from apps.lib.log_lines import one_line
 from apps.transfers.imports import start_import
 from apps.transfers.models import Import
 from apps.transfers.models.import_ import Encoding
@@ -59,7 +60,7 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(report))
         if job.state != State.SUCCEEDED:
-            raise CommandError(f"The import did not succeed. {why_not(job)}")
+            raise CommandError(one_line(f"The import did not succeed. {why_not(job)}"))
         if not options["json"]:
             self._tell(report)
 
@@ -73,7 +74,7 @@ class Command(BaseCommand):
             with path.open("rb") as file:
                 upload = store_upload(file, name=path.name, owner=owner)
         except BadFile as error:
-            raise CommandError(str(error)) from error
+            raise CommandError(one_line(str(error))) from error
         except OSError as error:
             raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
         with origin(trigger="shell"):
@@ -89,7 +90,7 @@ class Command(BaseCommand):
 
     def _tell(self, report: dict[str, Any]) -> None:
         result = report["result"]
-        self.stdout.write(result["message"])
+        self.stdout.write(one_line(result["message"]))
         counts = {"created": "new", "unchanged": "unchanged", "rejected": "rejected"}
         for name, words in counts.items():
             self.stdout.write(f"{result[name]:>12,} {words}")

@@ -1,0 +1,16 @@
+"""Patterns of the cells that a spreadsheet reads as formulas; for Python and, but for NUL, for PostgreSQL."""
+
+from typing import Final
+
+from apps.lib.invisible import UNSEEN
+
+# Signs that begin a formula, with their fullwidth, small, raised and lowered forms.
+_SIGNS: Final = (
+    r"=\uff1d\ufe66\u207c\u208c"
+    r"+\uff0b\ufe62\u207a\u208a\ufb29"
+    r"\-\uff0d\ufe63\u207b\u208b\u2212"
+    r"@\uff20\ufe6b"
+)
+FORMULA: Final = rf"^(?:'*[\t\r\n]|['\s{UNSEEN}]*[{_SIGNS}])"
+NUMBER: Final = r"^[+-]?[0-9]+(?:[.,][0-9]+)*(?:[eE][+-]?[0-9]+)?$"  # stays, without blanks around it
+FOR_SQL: Final = {"formula": FORMULA.replace(r"\x00", r"\x01"), "number": NUMBER}
