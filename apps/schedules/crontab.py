@@ -25,6 +25,15 @@ _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
 _SECOND = timedelta(seconds=1)
 _YEARS = 41  # 29 February on a given weekday: 28 years apart, 40 across 2100
+_NICKNAMES = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+}
 _WINDOWS = (timedelta(hours=1), timedelta(days=1), timedelta(days=32), timedelta(days=367))
 
 
@@ -159,10 +168,19 @@ def parse(fields: tuple[str, str, str, str, str], timezone: str) -> Crontab:
     )
 
 
+def spelled_out(line: str) -> str:
+    """Return a line as five fields with single blanks; a nickname such as @daily as its fields."""
+    text = " ".join(line.split())
+    return _NICKNAMES.get(text.lower(), text)
+
+
 def parse_line(line: str, timezone: str) -> Crontab:
-    """Read a line as it stands in a crontab file: five fields with blanks between them."""
-    fields = line.split()
+    """Read a line as it stands in a crontab file: five fields with blanks between them, or a nickname."""
+    fields = spelled_out(line).split()
     if len(fields) != 5:
+        if line.strip().startswith("@"):
+            known = ", ".join(_NICKNAMES)
+            raise BadCrontab(f"The crontab line {line.strip()!r} has no times. Use {known}, or five fields.")
         raise BadCrontab(f"The crontab line {line!r} has {len(fields)} fields instead of 5.")
     minute, hour, day_of_month, month_of_year, day_of_week = fields
     return parse((minute, hour, day_of_month, month_of_year, day_of_week), timezone)

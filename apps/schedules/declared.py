@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django_celery_beat.models import PeriodicTask
 
 from apps.jobs import registry
-from apps.schedules.crontab import parse_line
+from apps.schedules.crontab import parse_line, spelled_out
 from apps.schedules.models.declaration import Declaration
 from apps.schedules.models.version import Version
 from apps.schedules.timing_rows import crontab_row, line_of
@@ -36,7 +36,7 @@ def declared() -> Iterator[Declared]:
         if task.cron is not None:
             parse_line(task.cron, task.cron_timezone)
             first_line = (task.__doc__ or "").strip().partition("\n")[0]
-            yield Declared(kind, " ".join(task.cron.split()), task.cron_timezone, first_line)
+            yield Declared(kind, spelled_out(task.cron), task.cron_timezone, first_line)
 
 
 def sync() -> list[str]:

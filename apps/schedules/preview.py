@@ -24,8 +24,7 @@ def upcoming(row: Row, now: datetime, most: int) -> list[Upcoming]:
 
     Raise Untimely when it never can. One whose timing was not changed goes on from what is planned.
     """
-    is_planned = row.next_at is not None and row.timing == timing.describe(row)
-    moment = row.next_at if is_planned else timing.first_moment(row, now)
+    moment = _first(row, now)
     zone = zone_of(row)
     found: list[Upcoming] = []
     while moment is not None and len(found) < most:
@@ -33,6 +32,16 @@ def upcoming(row: Row, now: datetime, most: int) -> list[Upcoming]:
         found.append(Upcoming(local, _note(row, local)))
         moment = timing.moment_after(row, moment)
     return found
+
+
+def next_run(row: Row, now: datetime) -> datetime | None:
+    """Return when a schedule starts its next job; None while it is off, whatever was planned before."""
+    if not row.enabled or row.problem:
+        return None
+    try:
+        return _first(row, now)
+    except (timing.Untimely, OverflowError):
+        return None
 
 
 def zone_of(row: Row) -> ZoneInfo | None:
@@ -43,6 +52,13 @@ def zone_of(row: Row) -> ZoneInfo | None:
 def shortest_gap(moments: list[Upcoming]) -> timedelta | None:
     """Return the shortest time between two of these moments."""
     return min((later.at - earlier.at for earlier, later in _instants(moments)), default=None)
+
+
+def _first(row: Row, now: datetime) -> datetime | None:
+    """Return the planned moment; where the timing was edited since, the one that a beat will plan."""
+    if row.next_at is not None and row.timing == timing.describe(row):
+        return row.next_at
+    return timing.first_moment(row, now)
 
 
 def _instants(moments: list[Upcoming]) -> list[tuple[Upcoming, Upcoming]]:

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from django.utils import timezone
+
 from apps.lib import words
 from apps.schedules.row import Row
 
@@ -23,7 +25,10 @@ def standing(row: Row, now: datetime) -> Standing:
     if row.problem:
         return Standing("set aside", row.problem)
     if row.paused_until is not None and row.paused_until > now:
-        return Standing("paused", f"until {words.day_and_time(row.paused_until, now)}")
+        return Standing(
+            "paused",
+            f"until {words.day_and_time(timezone.localtime(row.paused_until), timezone.localtime(now))}",
+        )
     if row.next_at is None:
         return Standing("ended", "No further runs.") if row.timing else Standing("new")
     if now - row.next_at > LATE:

@@ -19,7 +19,7 @@ from pydantic import (
 from apps.jobs import registry, storable
 from apps.schedules import foreign, sun
 from apps.schedules.arguments import as_text
-from apps.schedules.crontab import parse_line
+from apps.schedules.crontab import parse_line, spelled_out
 from apps.schedules.models.policy import MISSED_CAP, MOST_MISSED, Policy
 from apps.schedules.row import Row
 from apps.schedules.timing import interval_of
@@ -90,7 +90,7 @@ class Wanted(BaseModel):
         if self.expires is not None and self.expire_seconds is not None:
             raise ValueError("Only one of expires and expire_seconds can be set.")
         if self.cron is not None and parse_line(self.cron, self.zone).first_after(timezone.now()) is None:
-            raise ValueError(f"No day of the next 40 years fits the crontab line {self.cron!r}.")
+            raise ValueError(f"No day in the next 40 years matches the crontab line {self.cron!r}.")
         if self.every is not None:
             interval_of(Row(every=self.every[0], period=self.every[1]))
         if self.solar is not None:
@@ -108,7 +108,7 @@ class Wanted(BaseModel):
             args=as_text(self.args),
             kwargs=as_text(self.kwargs),
             headers=as_text(self.headers),
-            crontab=[*self.cron.split(), self.zone] if self.cron is not None else None,
+            crontab=[*spelled_out(self.cron).split(), self.zone] if self.cron is not None else None,
             every=every,
             period=period,
             clocked_time=_utc(self.at),

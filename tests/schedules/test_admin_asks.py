@@ -13,6 +13,7 @@ from django_celery_beat.models import PeriodicTask
 
 from apps.accounts.models import User
 from apps.jobs.models import Job
+from apps.lib import words
 from apps.schedules.declared import sync
 from apps.schedules.fire import fire
 from apps.schedules.plan import plan
@@ -96,9 +97,15 @@ def test_schedules_are_paused_until_a_time_to_come(admin: Client, every: Make) -
     assert "has passed" in admin.post(url, {"until": past}).content.decode()
     later = (timezone.now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
     assert "2 schedules paused until" in admin.post(url, {"until": later}, follow=True).content.decode()
+    resumes = timezone.localtime(datetime.fromisoformat(f"{later}+00:00"))
+    told = words.day_and_time(resumes, timezone.localtime())
+    assert admin.get(LIST).content.decode().count(f'class="field-next_run">{told}<') == 2, (
+        "before a beat saw it"
+    )
     plan()
     page = admin.get(LIST).content.decode()
     assert page.count('<span class="stands paused">') == 2
+    assert page.count(f'class="field-next_run">{told}<') == 2
     page = admin.post(LIST, ticked | {"action": "resume"}, follow=True).content.decode()
     assert "Resumed: 2." in page
 

@@ -14,6 +14,7 @@ from apps.jobs.models import Job
 from apps.schedules.fire import fire
 from apps.schedules.models import Policy
 from apps.schedules.plan import plan
+from apps.schedules.timing_rows import line_of
 from tests.schedules.conftest import FORM, LIST, NO_POLICY, came_due, next_of
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +47,15 @@ def test_a_policy_is_made_with_its_schedule_and_only_when_it_says_something(
     assert "greater than or equal to 1" in page
 
 
+def test_a_nickname_is_kept_as_its_fields(admin: Client) -> None:
+    typed = FORM | {"name": "nightly", "cron": "@daily", "zone": "Europe/Berlin"}
+    assert "At 00:00" in admin.post(f"{LIST}look-ahead/", typed).content.decode()
+    assert admin.post(f"{LIST}add/", typed).status_code == 302
+    assert line_of(PeriodicTask.objects.get(name="nightly").crontab) == "0 0 * * *"
+    unknown = admin.post(f"{LIST}add/", typed | {"name": "boot", "cron": "@reboot"}).content.decode()
+    assert "The crontab line &#x27;@reboot&#x27; has no times. Use @hourly, @daily" in unknown
+
+
 def test_a_crontab_line_is_typed_and_schedules_share_its_row(admin: Client, at: Make) -> None:
     shared = at("30 2 * * 1-5", "Europe/Berlin").crontab_id
     typed = {"name": "typed", "cron": "  30  2 * * 1-5 ", "zone": "Europe/Berlin"}
@@ -54,7 +64,7 @@ def test_a_crontab_line_is_typed_and_schedules_share_its_row(admin: Client, at: 
     assert made.crontab_id == shared
     page = admin.get(f"{LIST}{made.pk}/change/").content.decode()
     assert 'value="30 2 * * 1-5"' in page
-    assert "At 02:30, only on Monday, Tuesday" in page
+    assert "At 02:30, Monday to Friday" in page
     answer = admin.post(f"{LIST}{made.pk}/change/", FORM | typed | {"cron": "0 4 1 * *"})
     assert answer.status_code == 302, answer.content.decode()
     made.refresh_from_db()

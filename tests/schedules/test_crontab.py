@@ -174,7 +174,7 @@ def test_named_nights(line: str, zone: str, after: str, expected: list[str]) -> 
         "1-x * * * *",
         "* * * *",
         "",
-        "@daily",
+        "@reboot",
         "٣ * * * x",
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 
 from apps.schedules import timing
 from apps.schedules.missed import decide
-from apps.schedules.preview import shortest_gap, upcoming
+from apps.schedules.preview import next_run, shortest_gap, upcoming
 from apps.schedules.row import Row
 
 HOUR = timedelta(hours=1)
@@ -96,3 +96,30 @@ def test_what_never_runs_again_shows_nothing() -> None:
     assert len(upcoming(Row(clocked_time=now + HOUR), now, 5)) == 1
     with pytest.raises(timing.Untimely, match="no crontab"):
         upcoming(Row(), now, 5)
+
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+PLANNED = NOON + 8 * HOUR
+RESUMES = NOON + 22 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("edited", "runs"),
+    [
+        ({}, PLANNED),
+        ({"paused_until": RESUMES}, PLANNED + 24 * HOUR),
+        ({"start_time": NOON + 72 * HOUR}, PLANNED + 72 * HOUR),
+        ({"expires": NOON + HOUR}, None),
+        ({"enabled": False}, None),
+        ({"problem": "its line cannot run"}, None),
+        ({"crontab": ["0", "13", "*", "*", "*", "UTC"]}, NOON + HOUR),
+        ({"crontab": None, "every": 1, "period": "hours", "paused_until": RESUMES}, RESUMES),
+        ({"crontab": None, "clocked_time": NOON + HOUR, "paused_until": RESUMES}, RESUMES),
+    ],
+)
+def test_the_next_run_is_the_one_after_an_edit_before_a_beat_saw_it(
+    edited: dict[str, object], runs: datetime | None
+) -> None:
+    row = by_line("0 20 * * *", "UTC")
+    planned = row._replace(next_at=PLANNED, timing=timing.describe(row))
+    assert next_run(planned._replace(**edited), NOON) == runs  # type: ignore[arg-type]  # as the test says

@@ -17,6 +17,7 @@ from django_celery_beat.models import PeriodicTask
 
 from apps.lib import words
 from apps.schedules.admin.look_ahead import in_words
+from apps.schedules.preview import next_run
 from apps.schedules.row import Row, read
 from apps.schedules.standing import standing
 from apps.schedules.summary import NOTHING, summaries
@@ -84,7 +85,7 @@ class Columns:
     @admin.display(description="next run", ordering="plan__next_at")
     def next_run(self, schedule: PeriodicTask) -> str:
         """Return when it runs next, in the site's zone."""
-        return _told(row_of(schedule).next_at)
+        return _told(next_run(row_of(schedule), timezone.now()))
 
     @admin.display(description="last run", ordering="last_run_at")
     def last_run(self, schedule: PeriodicTask) -> str:

@@ -44,7 +44,7 @@ def in_words(row: Row) -> str:
             parsed = parse_line(" ".join(line), zone)
         except BadCrontab:
             return " ".join(line)  # as somebody wrote it by SQL
-        return described(line, parsed.weekdays)
+        return described(" ".join(line), parsed)
     if row.every is not None:
         return words.sentence_case(str(IntervalSchedule(every=row.every, period=row.period)))
     if row.solar is not None:

@@ -9,9 +9,10 @@ from django import forms
 from django.conf import settings
 from django.contrib.admin.widgets import AdminSplitDateTime
 from django.utils import timezone
+from django.utils.html import format_html
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask
 
-from apps.schedules.crontab import BadCrontab, parse_line
+from apps.schedules.crontab import BadCrontab, parse_line, spelled_out
 from apps.schedules.row import Row
 from apps.schedules.timing import Untimely, interval_of
 from apps.schedules.timing_rows import FIELDS, clocked_row, crontab_row, interval_row, line_of
@@ -31,7 +32,11 @@ class WhenFields(forms.Form):
         label="Crontab line",
         required=False,
         max_length=500,
-        help_text="Minute, hour, day of month, month, day of week: 30 2 * * 1-5. Both day fields must match.",
+        help_text=format_html(
+            "{}<output data-words></output>",
+            "Minute, hour, day of month, month, day of week: 30 2 * * 1-5. Or @daily, @hourly, @weekly."
+            " Both day fields must match.",
+        ),
         widget=forms.TextInput(
             attrs={"class": "vTextField mono", "autocomplete": "off", "spellcheck": "false"}
         ),
@@ -62,8 +67,8 @@ class WhenFields(forms.Form):
     )
 
     def clean_cron(self) -> str:
-        """Return the line with single blanks between its fields."""
-        return " ".join(str(self.cleaned_data["cron"]).split())
+        """Return the line as five fields with single blanks between them."""
+        return spelled_out(str(self.cleaned_data["cron"]))
 
     def clean_when(self) -> Row:
         """Return what is typed as a row that says when and nothing else; complain where it cannot run."""

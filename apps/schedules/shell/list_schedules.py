@@ -8,6 +8,7 @@ from django_celery_beat.models import PeriodicTask
 
 from apps.jobs.shell.answer import Answer, table
 from apps.schedules.document import describe
+from apps.schedules.preview import next_run
 from apps.schedules.row import Row, read
 from apps.schedules.standing import standing
 
@@ -36,4 +37,4 @@ def run(options: Namespace) -> Answer:
 
 def _said(row: Row, now: datetime) -> dict[str, object]:
     word, more = standing(row, now)
-    return dict(zip(_FIELDS, (row.id, row.name, word, row.next_at, row.task, more), strict=True))
+    return dict(zip(_FIELDS, (row.id, row.name, word, next_run(row, now), row.task, more), strict=True))

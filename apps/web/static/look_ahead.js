@@ -7,13 +7,25 @@ const form = shown?.closest("form");
 let timer = null;
 let asked = 0;
 
+function show(html) {
+  shown.innerHTML = html;
+  tell();
+}
+
+// The words for the line stand beside it too.
+function tell() {
+  const words = shown.querySelector(".words b")?.textContent ?? "";
+  const cron = form.querySelector("[name=cron]");
+  for (const place of form.querySelectorAll("[data-words]")) place.textContent = cron?.value ? words : "";
+}
+
 async function ask() {
   const mine = ++asked;
   try {
     const answer = await fetch(shown.dataset.lookAhead, { method: "POST", body: new FormData(form) });
     if (!answer.ok) throw new Error(answer.statusText);
     const html = await answer.text();
-    if (mine === asked) shown.innerHTML = html;
+    if (mine === asked) show(html);
   } catch {
     if (mine === asked) shown.textContent = "The next runs could not be computed. Keep typing, or save: the server checks the schedule.";
   }
@@ -25,6 +37,7 @@ function soon() {
 }
 
 if (form) {
+  tell();
   form.addEventListener("input", soon);
   form.addEventListener("change", soon);
 }
