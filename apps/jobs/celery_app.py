@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Any
 import django
 from celery import Celery
 from celery.result import AsyncResult
+from django.apps import apps
 from django.core.checks import run_checks
 from kombu.utils.objects import cached_property
 
 from apps.jobs.running import foreign
+from apps.jobs.shown_settings import ShownSettings
 from apps.jobs.task import JobTask
 
 if TYPE_CHECKING:
+    from celery.app.registry import TaskRegistry
+    from celery.backends.base import Backend
     from celery.canvas import Signature
 
 
@@ -27,15 +31,31 @@ class LedgerCelery(Celery):
     @property
     def Worker(self) -> type:  # noqa: N802  # Celery's name
         """Return the worker class that `celery worker` starts."""
-        _ready()
+        _checked()
         # by name: its module needs Django's models
         return self.subclass_with_self("apps.jobs.worker.worker:LedgerWorker")  # type: ignore[arg-type]  # or a name
 
     @cached_property
     def Beat(self) -> type:  # noqa: N802  # likewise
         """Return the class that `celery beat` starts."""
-        _ready()
+        _checked()
         return super().Beat
+
+    @cached_property
+    def tasks(self) -> "TaskRegistry":
+        """Return every task, job types included: Celery's command line asks before Django is set up."""
+        _set_up()
+        return super().tasks
+
+    def _load_config(self) -> ShownSettings:
+        settings = super()._load_config()  # type: ignore[misc]  # missing from the stubs
+        # Celery offers no other way to choose the class, and a plain assignment would be a setting
+        object.__setattr__(settings, "__class__", ShownSettings)
+        return settings  # type: ignore[no-any-return]
+
+    def _get_backend(self) -> "Backend":
+        _set_up()
+        return super()._get_backend()  # type: ignore[misc,no-any-return]  # missing from the stubs
 
     def send_task(  # type: ignore[override]  # the rest is passed on by name
         self,
@@ -60,9 +80,15 @@ class LedgerCelery(Celery):
         return super().signature(varies, *args, **options)
 
 
-def _ready() -> None:
+def _set_up() -> None:
+    """Set Django up, unless it is, or is being set up now."""
+    if not (apps.ready or apps.loading):
+        django.setup()
+
+
+def _checked() -> None:
     """Set Django up and stop at a failed system check; Celery runs the checks and ignores their answer."""
-    django.setup()
+    _set_up()
     if os.environ.get("CELERY_SKIP_CHECKS"):
         return
     faults = [str(found) for found in run_checks() if found.is_serious() and not found.is_silenced()]

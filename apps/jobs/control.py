@@ -1,6 +1,7 @@
 """Celery's control of tasks, in the ledger first: what is cancelled there needs no worker to hear of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
 import django
@@ -9,12 +10,27 @@ from django.apps import apps
 
 from apps.jobs import sql
 from apps.jobs.canvas import canvas
+from apps.jobs.task import JobTask
 
 _ACTOR = "app.control.revoke"
 
 
 class LedgerControl(Control):
     """``app.control``: a job of ours is cancelled in its row, a task of another package by broadcast."""
+
+    def rate_limit(self, task_name: str, rate_limit: object, **options: Any) -> Any:  # type: ignore[override]  # likewise
+        """Limit a task of another package; raise ValueError for a job type."""
+        if isinstance(self.app.tasks.get(task_name), JobTask):
+            raise ValueError(f'{task_name} is a job type. Declare limit="10/min" on it, or pause it.')
+        return super().rate_limit(task_name, rate_limit, **options)  # type: ignore[arg-type]
+
+    def time_limit(self, task_name: str, *limits: Any, **options: Any) -> Any:
+        """Limit a task of another package; raise ValueError for a job type."""
+        if isinstance(self.app.tasks.get(task_name), JobTask):
+            raise ValueError(
+                f"{task_name} is a job type. Declare timeout= on it, or pass time_limit= in the call."
+            )
+        return super().time_limit(task_name, *limits, **options)
 
     def revoke(  # type: ignore[override]  # Celery's stubs know one id only
         self, task_id: str | UUID | Iterable[str | UUID], destination: object = None, **options: object
@@ -25,14 +41,20 @@ class LedgerControl(Control):
         What was cancelled stands in the audit log; who called is not known here.
         """
         given = [str(task_id)] if isinstance(task_id, str | UUID) else [str(one) for one in task_id]
-        ours = _ours(given)
-        if ours:
-            _cancel(tuple(ours.values()))
-        others = [one for one in given if one not in ours]
+        others = self.cancel_ours(given)
         if not others:
             return None
         asked = others[0] if len(others) == 1 else others
         return super().revoke(asked, destination=destination, **options)  # type: ignore[arg-type]
+
+    def cancel_ours(self, given: Sequence[str]) -> list[str]:
+        """Cancel the jobs among these ids; return the ids that the ledger does not have."""
+        if not apps.ready:  # Celery's command line comes here with no model loaded
+            django.setup()
+        ours = _ours(given)
+        if ours:
+            _cancel(tuple(ours.values()))
+        return [one for one in given if one not in ours]
 
 
 def _ours(given: Iterable[str]) -> dict[str, UUID]:
@@ -43,9 +65,7 @@ def _ours(given: Iterable[str]) -> dict[str, UUID]:
 
 
 def _cancel(ids: tuple[UUID, ...]) -> None:
-    """Cancel as a person's cancel does; Celery's command line comes here with no model loaded."""
-    if not apps.ready:
-        django.setup()
+    """Cancel as a person's cancel does."""
     from apps.jobs.operating.cancel import cancel  # noqa: PLC0415  # models must be loaded first
     from apps.jobs.operating.job_filter import JobFilter  # noqa: PLC0415  # likewise
 

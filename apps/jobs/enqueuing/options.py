@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 
 from apps.jobs import storable
-from apps.jobs.enqueuing import continuation
+from apps.jobs.enqueuing import continuation, refusals
 from apps.jobs.kinds.priorities import priority_of
 from apps.jobs.kinds.spans import lasting
 from apps.lib.ids import first_id_of
@@ -41,10 +41,7 @@ def stored(kind: str, options: Mapping[str, object]) -> dict[str, object]:
 
     Raise TypeError or ValueError, with the way out, for what it cannot keep.
     """
-    understood = _KEPT | _UNDERSTOOD | continuation.understood(options)
-    refused = [name for name, value in options.items() if value and name not in understood]
-    if refused:
-        raise TypeError(f"{kind}: a stored job cannot keep {', '.join(sorted(refused))}. Leave it out.")
+    refusals.check(kind, options, _KEPT | _UNDERSTOOD | continuation.understood(options))
     given = {name: options[name] for name in _KEPT if options.get(name) is not None}
     read = {_STORED_AS.get(name, name): _READERS[name](kind, value) for name, value in given.items()}
     if isinstance(read.get("expires"), datetime):

@@ -12,6 +12,7 @@ from celery.worker.state import maybe_shutdown
 from kombu import Connection, Message
 
 from apps.jobs.messages import broker, unknown_kind, unreadable
+from apps.jobs.shown_settings import masked
 
 log = logging.getLogger("backline.worker")
 
@@ -67,6 +68,10 @@ class LedgerConsumer(Consumer):
         if self.hub and monotonic() >= self._tells_at:  # type: ignore[attr-defined]  # missing from the stubs
             self._tells_at = monotonic() + _TELL_AFTER_S
             self.hub.call_later(_TELL_AFTER_S, self._flush_events)  # type: ignore[attr-defined]  # likewise
+
+    def info(self) -> dict[str, Any]:
+        """Return what `inspect stats` and Flower show of the broker, without its passwords."""
+        return masked(super().info())  # type: ignore[misc]  # missing from the stubs
 
     def cancel_active_requests(self) -> None:
         """End what runs, when the worker shuts down; a job in this very thread is handed back by the voice.

@@ -22,9 +22,10 @@ from django.db.backends.signals import connection_created
 
 from apps.jobs import health, process
 from apps.jobs.running import metrics, slate
-from apps.jobs.worker import (  # noqa: F401  # two hear how the worker starts
+from apps.jobs.worker import (  # noqa: F401  # three are only loaded
     inherited,
     registration,
+    remote,
     sessions,
     workers,
 )
