@@ -48,6 +48,8 @@ class JobTask(CanvasTask, RetryingTask, PlainlyDeclared, CeleryTask, Generic[P, 
         False  # a lost message is found through its bundle, three times faster than by acknowledging late
     )
 
+    resultrepr_maxsize = 10**9  # its text carries the failures of a message to the worker's main process
+
     # Declared by @job.
     job_queue: str = ""  # by its route, or the default queue, when Celery binds it
     job_priority: int = 0

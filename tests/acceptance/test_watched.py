@@ -143,3 +143,34 @@ def test_flower_shows_real_names_states_and_readable_arguments_without_secrets(w
         watched.flower.get(f"/worker/{WORKER}").body,
     ]
     assert not [text for text in everything if SECRET in text]
+
+
+def test_flower_shows_each_job_that_failed_and_counts_it(watched: Watched) -> None:
+    machine, flower = watched.machine, watched.flower
+    before = counted(flower)
+    machine.program(
+        "from apps.jobs import enqueue_many\n"
+        "enqueue_many('kinds.fail', [{'how': 'discard'}] * 5 + [{'how': 'value error'}] * 3)\n"
+    )
+    dead = "SELECT count(*) FROM jobs_job WHERE kind = 'kinds.fail' AND state = 7"
+    machine.until(lambda: machine.value(dead) == 8, "all are dead")
+    expected = {"task-failed": 8, "task-retried": 3, "task-succeeded": 0}
+    machine.until(lambda: counted(flower, before) == expected, f"{expected}: {counted(flower, before)}")
+    ids = {str(job) for (job,) in machine.ask("SELECT id FROM jobs_job WHERE kind = 'kinds.fail'")}
+    tasks = json.loads(flower.get("/api/tasks?limit=1000").body)
+    shown = {task_id: tasks[task_id] for task_id in ids}
+    assert {task["state"] for task in shown.values()} == {"FAILURE"}
+    assert {task["name"] for task in shown.values()} == {"kinds.fail"}
+    assert {task["args"] for task in shown.values()} == {"how='discard'", "how='value error'"}
+    assert any("There is no row 7" in task["exception"] for task in shown.values())
+    assert all("Traceback" in task["traceback"] for task in shown.values())
+
+
+def counted(flower: Browser, before: dict[str, int] | None = None) -> dict[str, int]:
+    """Return how many events of failing jobs Flower has counted, since before."""
+    found = dict.fromkeys(("task-failed", "task-retried", "task-succeeded"), 0)
+    for line in flower.get("/metrics").body.splitlines():
+        for event in found:
+            if line.startswith("flower_events_total{") and f'"{event}"' in line and '"kinds.fail"' in line:
+                found[event] += int(float(line.rpartition(" ")[2]))
+    return {event: count - (before or {}).get(event, 0) for event, count in found.items()}

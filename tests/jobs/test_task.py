@@ -93,11 +93,18 @@ class TestOptions:
         assert not Job.objects.exists()
 
     @pytest.mark.parametrize(
-        "option",
-        ["serializer", "compression", "exchange", "routing_key", "expiry"],
+        ("option", "instead"),
+        [
+            ("serializer", "JSON"),
+            ("compression", "ids only"),
+            ("exchange", "queue='imports'"),
+            ("routing_key", "queue='imports'"),
+            ("mandatory", "sent again"),
+            ("expiry", "Leave it out"),
+        ],
     )
-    def test_an_option_that_cannot_be_kept_is_refused_by_name(self, option: str) -> None:
-        with pytest.raises(TypeError, match=rf"a stored job cannot keep {option}\. Leave it out\."):
+    def test_an_option_that_cannot_be_kept_is_refused_by_name(self, option: str, instead: str) -> None:
+        with pytest.raises(TypeError, match=rf"a stored job cannot keep {option}=5\. .*{instead}"):
             stored(**{option: 5})
         assert not Job.objects.exists()
 
@@ -200,7 +207,7 @@ class TestMessage:
 
     def test_a_worker_claims_and_runs_what_the_message_names(self) -> None:
         job_id = steps.enqueued(args={"a": 40, "b": 2})
-        assert run_message(add, _request(job_id)) == {"succeeded": 1}
+        assert run_message(add, _request(job_id)).words == {"succeeded": 1}
         assert (row_of(job_id)["state"], row_of(job_id)["result"]) == (State.SUCCEEDED, 42)
         assert LogLine.objects.get(job_id=job_id).message == "adding 40 and 2"
 
@@ -208,7 +215,7 @@ class TestMessage:
         job_id = steps.enqueued(args={"a": 1, "b": 1})
         add.push_request(**vars(_request(job_id)), called_directly=False, is_eager=False)
         try:
-            assert registry.get("kinds.add")() == {"succeeded": 1}
+            assert repr(registry.get("kinds.add")()) == repr({"succeeded": 1})
         finally:
             add.pop_request()
 
@@ -230,7 +237,7 @@ class TestMessage:
             return add(1, 1)
 
         job_id = steps.enqueued(kind="odd.nested", args={})
-        assert run_message(nested, _request(job_id)) == {"succeeded": 1}
+        assert run_message(nested, _request(job_id)).words == {"succeeded": 1}
         assert row_of(job_id)["result"] == 2
         assert Job.objects.count() == 1
 

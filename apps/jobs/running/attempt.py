@@ -18,11 +18,11 @@ from apps.jobs.enqueuing.continuation import is_awaited, timeout_of
 from apps.jobs.kinds.kind import Kind
 from apps.jobs.origin import running
 from apps.jobs.outcomes import CancelRequested, Discard, LeaseLost, Snooze
-from apps.jobs.running import interrupt, retrying, settle, trouble
+from apps.jobs.running import failures, interrupt, retrying, settle, trouble
 from apps.jobs.running.context import Context
 from apps.jobs.running.logs import JobLog
 from apps.jobs.running.process_exit import ends_process
-from apps.jobs.running.record import burial
+from apps.jobs.running.record import burial, keep_failure
 from apps.jobs.running.request import HasRequests, JobRequest, laid
 from apps.jobs.running.upcast import NewerVersion, for_run
 from apps.jobs.sessions import watch
@@ -46,6 +46,7 @@ class JobType(Kind, HasRequests, Protocol):
     retry_policy: "RetryPolicy"
     default_retry_delay: int
     timeout: timedelta
+    throws: tuple[type[Exception], ...]
     wants_context: bool
     atomic: bool
 
@@ -88,7 +89,6 @@ def failure(policy: "RetryPolicy", claim: Claim, error: BaseException) -> tuple[
     fate, story = policy.fate(error), trouble.describe(error)
     if isinstance(fate, timedelta):
         return "snoozed", lambda: transitions.snooze(claim, fate, story.message, error_type=story.error_type)
-    log.warning("%s %s failed in attempt %d", claim.kind, claim.id, claim.attempt, exc_info=error)
     if fate == "discard":
         return "dead", burial(claim, error, why=f"Its retry policy discards {story.error_type}")
     if claim.is_last_try:
@@ -108,14 +108,18 @@ def _badly(task: JobType, claim: Claim, request: JobRequest, error: BaseExceptio
     """Choose the outcome of an error; bury the job when its own code fails while the error is described."""
     try:
         if request.is_exhausted:
-            return "dead", burial(claim, error)
-        return _outcome_of(task, claim, request, error)
+            word, outcome = "dead", burial(claim, error)
+        else:
+            word, outcome = _outcome_of(task, claim, request, error)
+        failures.tell(task, claim, word, error, request)
+        keep_failure(claim, word, error)
     except BaseException as another:
         if ends_process(another):
             raise
         name, reason = type(error).__name__, type(another).__name__
         log.warning("%s %s: handling its %s failed with %s", claim.kind, claim.id, name, reason)
         return "dead", burial(claim, RuntimeError(f"It raised {name}; handling that failed with {reason}."))
+    return word, outcome
 
 
 def _outcome_of(

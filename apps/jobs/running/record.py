@@ -11,16 +11,19 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import replace
 from time import monotonic
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from django.db import DatabaseError, Error, connection
 
 from apps.jobs import crash_points, transitions
 from apps.jobs.database_away import is_away
-from apps.jobs.running import logs, settle, trouble
+from apps.jobs.running import failures, logs, settle, trouble
 from apps.jobs.running.process_exit import ends_process
 from apps.jobs.transitions import Claim, Success
+
+if TYPE_CHECKING:
+    from apps.jobs.running.failures import Failure
 
 log = logging.getLogger("backline.jobs")
 
@@ -40,12 +43,20 @@ def flush_what_is_kept() -> None:
         record.flush()
 
 
+def keep_failure(claim: Claim, word: str, error: BaseException) -> None:
+    """Keep what Flower is sent of an attempt that raised, until its outcome is written."""
+    record = being_kept.get()
+    if record is not None:
+        record.keep_failure(claim, word, error)
+
+
 class Record:
     """The outcomes of one message's jobs on their way to the ledger."""
 
     def __init__(self, *, closes: UUID | None = None) -> None:
         """Close a bundle of many with the last outcome: nothing of it is left then."""
         self.words: Counter[str] = Counter()  # for Flower: how many ended how
+        self.failures: dict[UUID, Failure] = {}
         self._closes = closes
         self._logs: list[logs.JobLog] = []
         self._successes: list[Success] = []
@@ -54,6 +65,12 @@ class Record:
     def keep_log(self, job_log: logs.JobLog) -> None:
         """Write a job's lines together with its neighbours'."""
         self._logs.append(job_log)
+
+    def keep_failure(self, claim: Claim, word: str, error: BaseException | None = None) -> None:
+        """Keep what Flower is sent of a job that did not end well."""
+        failure = failures.of(claim, word, error, before=len(self.failures))
+        if failure is not None:
+            self.failures[claim.id] = failure
 
     def succeeded(self, success: Success) -> None:
         """Write down a success, soon."""
@@ -70,6 +87,7 @@ class Record:
                 raise
             log.exception("%s %s: its outcome cannot be written", claim.kind, claim.id)
             word, accepted = "dead", recorded(burial(claim, error))
+            self.keep_failure(claim, word, error)
         self._count(word, claim, accepted=accepted)
 
     def flush(self, *, closes: UUID | None = None) -> None:
@@ -112,6 +130,9 @@ class Record:
         if not accepted:
             log.warning("%s %s: its lease was lost, nothing was recorded", claim.kind, claim.id)
             word = "lease lost"
+            self.failures.pop(claim.id, None)
+        elif claim.id not in self.failures:
+            self.keep_failure(claim, word)
         self.words[word] += 1
 
 

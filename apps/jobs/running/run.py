@@ -18,6 +18,7 @@ from apps.jobs.database_away import is_away
 from apps.jobs.messages import envelope
 from apps.jobs.running import logs, metrics, pace
 from apps.jobs.running.attempt import JobType, attempt, stop
+from apps.jobs.running.failures import Ended
 from apps.jobs.running.process_exit import ends_process
 from apps.jobs.running.record import Record, being_kept, recorded
 from apps.jobs.transitions import Claim, Success
@@ -30,10 +31,10 @@ log = logging.getLogger("backline.jobs")
 _LOOK_EVERY_S = 0.5  # whether what a slow bundle still holds may start at all
 
 
-def run_message(task: JobType, request: "Request") -> dict[str, int]:
+def run_message(task: JobType, request: "Request") -> Ended:
     """Claim what the message names and run it; a stale message is acknowledged and forgotten.
 
-    Return how many jobs ended how, which Flower shows.
+    Return how many jobs ended how and which failed, for Flower.
     """
     bundle, ids = envelope.contents(vars(request))  # Celery lays custom headers there
     claims = _claimed(bundle, ids)
@@ -41,7 +42,7 @@ def run_message(task: JobType, request: "Request") -> dict[str, int]:
     whole = len(claims) == len(ids) > 1
     record = Record(closes=bundle if whole else None)
     run_claims(task, claims, record)
-    return dict(record.words)
+    return Ended(record.words, list(record.failures.values()))
 
 
 def run(task: JobType, claim: Claim) -> str:

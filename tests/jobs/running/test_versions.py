@@ -128,7 +128,7 @@ class TestAliases:
         job_id = steps.enqueued(kind="odd.old_name", args={"cents": 7})
         message = SimpleNamespace(bundle=str(steps.bundle_of(job_id)), jobs=[str(job_id)], id=str(job_id))
         by_message = cast("JobTask[..., object]", current_app.tasks["odd.old_name"])
-        assert run_message(by_message, Request(vars(message))) == {"succeeded": 1}
+        assert run_message(by_message, Request(vars(message))).words == {"succeeded": 1}
         assert row_of(job_id)["result"] == 7
 
     def test_a_new_job_by_a_former_name_has_the_new_one(self) -> None:

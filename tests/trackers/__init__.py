@@ -1,0 +1,1 @@
+"""Job types of a project that reports its errors to Sentry."""
