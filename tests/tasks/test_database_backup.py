@@ -1,7 +1,10 @@
 """maintenance.database_backup: what is on the shelf can be restored; what died on the way is not there."""
 
+import os
+import re
 import shlex
 import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,12 +15,14 @@ from django.db import connection
 from pytest_django import Settings
 
 from apps.jobs import enqueue
+from apps.jobs.keeper import old_weeks
 from apps.jobs.models import Job, LogLine
 from apps.local.servers.locate import postgres_program
 from apps.local.servers.postgres import PostgresServer
 from apps.maintenance.backup.programs import APPLICATION, ProgramFailed, Programs, environment, find_programs
 from apps.maintenance.backup.run import make_backup
 from apps.maintenance.backup.shelf import Shelf
+from tests.docs.blocks import ROOT, blocks
 from tests.shop.lines import as_csv, sample
 from tests.tasks.steps import attempted, begun, ran, result_of, why
 from tests.transfers.steps import imported
@@ -60,17 +65,55 @@ def test_a_backup_restored_elsewhere_holds_what_was_there(postgres: PostgresServ
     imported(as_csv(sample()))
     result = result_of(ran(KIND))
     file = shelf.directory / result["file"]
-    postgres.create_database("restored")
-    restore = [REAL / "pg_restore", "--exit-on-error", "--no-password", "--dbname=restored", file]
-    subprocess.run(restore, env=environment(), check=True, capture_output=True)
+    _restore_as_documented(file)
     count = "SELECT count(*), sum(quantity * unit_price) FROM shop_orderline"
-    with psycopg.connect(postgres.url("restored")) as other, connection.cursor() as cursor:
+    with psycopg.connect(postgres.url("backline_restored")) as other, connection.cursor() as cursor:
         cursor.execute(count)
         assert other.execute(count).fetchone() == cursor.fetchone()
         kept = other.execute("SELECT count(*) FROM jobs_job WHERE kind = %s", [KIND]).fetchone()
     assert kept == (1,)
     assert (result["bytes"], file.stat().st_mode & 0o777) == (file.stat().st_size, 0o600)
     assert result["tables"] > 20
+    _is_whole(postgres.url("backline_restored"))
+
+
+def test_a_backup_in_which_a_week_leaves_the_table_of_jobs_is_restored_too(
+    postgres: PostgresServer, shelf: Shelf
+) -> None:
+    week = old_weeks.weeks()[-1]
+    assert old_weeks.detach(week)
+    try:
+        _restore_as_documented(shelf.directory / result_of(ran(KIND))["file"])
+    finally:
+        old_weeks.attach_again(week)
+    _is_whole(postgres.url("backline_restored"))
+
+
+def _restore_as_documented(file: Path) -> None:
+    """Type what docs/examples.md says, for this file."""
+    [block] = [block for block in blocks(ROOT / "docs" / "examples.md", "text") if "pg_restore" in block]
+    typed = re.sub(r"\S+\.dump", shlex.quote(str(file)), block)
+    subprocess.run(
+        [REAL / "dropdb", "--if-exists", "backline_restored"], env=environment(), check=True, timeout=120
+    )
+    for line in typed.strip().splitlines():
+        program, *arguments = shlex.split(line)
+        done = subprocess.run(
+            [REAL / program, *arguments], env=environment(), capture_output=True, text=True, timeout=120
+        )
+        assert (done.returncode, done.stderr) == (0, ""), line
+
+
+def _is_whole(url: str) -> None:
+    """Check that no migration is missing and that a job can be enqueued and relayed."""
+    code = (
+        "import django; django.setup()\n"
+        "from apps.jobs import enqueue\nfrom django.core.management import call_command\n"
+        "call_command('migrate', check_unapplied=True, verbosity=0)\nenqueue('maintenance.health_check')"
+    )
+    env = os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings"}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_password_stands_on_no_command_line_and_in_no_log(programs: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from apps.jobs import transitions
-from apps.jobs.enqueuing import quotas
+from apps.jobs.enqueuing import deadlocks, quotas
 from apps.jobs.enqueuing.enqueue_one import enqueue_one, new_job
 from apps.jobs.enqueuing.unique_batch import holders
 from apps.jobs.kinds.kind import Kind
@@ -36,6 +36,12 @@ def enqueue_batch(calls: Sequence[Call]) -> list[UUID]:
     asking = [call.origin for call in calls]
     made = [(call, None if _has_callers_key(call) else new_job(*call)[0]) for call in calls]
     has_keys = any(new is None or call.task.unique for call, new in made)
+    return deadlocks.retried(lambda: _insert(made, asking, has_keys=has_keys))
+
+
+def _insert(
+    made: Sequence[tuple[Call, NewJob | None]], asking: Sequence[Origin], *, has_keys: bool
+) -> list[UUID]:
     with transaction.atomic(savepoint=has_keys or quotas.count_for(asking)):
         if has_keys:
             quotas.stand_by(*asking)  # all of them first: of two callers none waits for both

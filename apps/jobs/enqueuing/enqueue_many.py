@@ -7,12 +7,13 @@ from itertools import islice
 from django.conf import settings
 from django.db import transaction
 
-from apps.jobs.enqueuing import keys, quotas
+from apps.jobs.enqueuing import deadlocks, keys, quotas
 from apps.jobs.enqueuing.enqueue_one import publish_after_commit, template
 from apps.jobs.enqueuing.options import stored
 from apps.jobs.kinds import arguments, limits
 from apps.jobs.kinds.kind import Kind
 from apps.jobs.origin import Origin
+from apps.jobs.transitions import NewJob
 from apps.jobs.transitions.many_jobs import ManyJobs, Row
 from apps.lib.ids import ids_in_order
 
@@ -30,6 +31,12 @@ def enqueue_many(task: Kind, items: Iterable[Item], origin: Origin, options: Map
     if refused := [name for name in _FOR_ONE_JOB if options.get(name) is not None]:
         raise TypeError(f"{task.name}: {refused[0]} is for one job, not for many. Leave it out.")
     like = template(task, origin, stored(task.name, options), args={})
+    if task.unique is None or isinstance(items, Iterator):  # an iterator can be read once
+        return _insert(task, items, origin, like)
+    return deadlocks.retried(lambda: _insert(task, items, origin, like))
+
+
+def _insert(task: Kind, items: Iterable[Item], origin: Origin, like: NewJob) -> int:
     ids, count = ids_in_order(), 0
     with transaction.atomic():
         many = ManyJobs(like, window=settings.BACKLINE_WINDOW, most=task.bundle)

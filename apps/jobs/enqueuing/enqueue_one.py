@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import transaction
 
 from apps.jobs import celery_settings, crash_points, transitions
-from apps.jobs.enqueuing import keys, quotas
+from apps.jobs.enqueuing import deadlocks, keys, quotas
 from apps.jobs.enqueuing.continuation import is_awaited
 from apps.jobs.enqueuing.options import stored, with_id_of_today
 from apps.jobs.kinds import arguments, limits
@@ -30,13 +30,7 @@ def enqueue_one(
         quotas.spend(origin)
         _insert(new)
         return new.id
-    with transaction.atomic():
-        quotas.stand_by(origin)
-        holder = _take_keys(task, new, caller_s_key)
-        if holder is None:
-            quotas.spend(origin)
-            _insert(new)
-    return holder or new.id
+    return deadlocks.retried(lambda: _insert_with_keys(task, new, origin, caller_s_key))
 
 
 def new_job(
@@ -89,6 +83,16 @@ def publish_after_commit(message: transitions.Message, text: str) -> None:
     """Hand a message to the publisher when the caller's transaction commits, if it does."""
     # a lambda, not functools.partial: Django logs the function's name when it fails
     transaction.on_commit(lambda: publisher.publish_soon(message, text), robust=True)
+
+
+def _insert_with_keys(task: Kind, new: NewJob, origin: Origin, caller_s_key: object) -> UUID:
+    with transaction.atomic():
+        quotas.stand_by(origin)
+        holder = _take_keys(task, new, caller_s_key)
+        if holder is None:
+            quotas.spend(origin)
+            _insert(new)
+    return holder or new.id
 
 
 def _insert(new: NewJob) -> None:
