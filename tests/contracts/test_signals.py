@@ -10,6 +10,7 @@ from tests.contracts.tree import code, parsed, place, told
 ALLOWED = {
     "apps/jobs/worker/inherited.py": "lets a new process of the pool go of its parent's connections",
     "apps/jobs/worker/sessions.py": "keeps database sessions open, which Celery closes by a signal",
+    "apps/jobs/worker/shutdown.py": "its children ignore signals that a terminal sends to the group",
     "apps/jobs/worker/worker.py": "signs the worker on before its first fork",
     "config/celery.py": "puts the login in front of Flower",
 }

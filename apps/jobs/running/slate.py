@@ -22,6 +22,8 @@ _ASKED_AT, _ASKED_END = _SHOWN.size, _SHOWN.size + 32  # the lease and job that 
 _SLOT = 128
 _CHILDREN = 256  # places in a pool; a child beyond runs its jobs unseen, under its soft limit only
 _LIVES = 4  # slots a place: its next child must not write over what the last one died with
+_SLOTS_END = _SLOT * _LIVES * _CHILDREN
+_DEADLINE = struct.Struct("<d")  # behind the slots: when the worker's shutdown ends what runs, 0 for never
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Slate:
     """The shared memory; one for each worker."""
 
     def __init__(self) -> None:
-        self._memory = mmap.mmap(-1, _SLOT * _LIVES * _CHILDREN)
+        self._memory = mmap.mmap(-1, _SLOTS_END + _DEADLINE.size)
         self._mine: int | None = None
         self._pid = 0
         self._writes = 0
@@ -71,7 +73,7 @@ class Slate:
 
     def entries(self) -> Iterator[Entry]:
         """Yield what every process runs, also what the dead ran last."""
-        for at in range(0, len(self._memory), _SLOT):
+        for at in range(0, _SLOTS_END, _SLOT):
             if self._memory[at + 8 : at + 16] != _NOBODY and (entry := self._read(at)) is not None:
                 yield entry
 
@@ -90,6 +92,14 @@ class Slate:
         at = self._slot_of(pid)
         if at is not None:
             self._memory[at : at + _SLOT] = bytes(_SLOT)
+
+    def set_deadline(self, at: float) -> None:
+        """Say when, by time.monotonic(), the worker's shutdown ends what still runs."""
+        _DEADLINE.pack_into(self._memory, _SLOTS_END, at)
+
+    def deadline(self) -> float:
+        """Return that moment; 0 while the worker does not shut down."""
+        return float(_DEADLINE.unpack_from(self._memory, _SLOTS_END)[0])
 
     def _move_in(self) -> int:
         """Take a free slot of this child's place in the pool; nobody else takes one there while it lives."""
@@ -115,7 +125,7 @@ class Slate:
 
     def _slot_of(self, pid: int) -> int | None:
         word = pid.to_bytes(8, "little")
-        slots = range(0, len(self._memory), _SLOT)
+        slots = range(0, _SLOTS_END, _SLOT)
         return next((at for at in slots if self._memory[at + 8 : at + 16] == word), None)
 
 

@@ -10,7 +10,10 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from time import monotonic
 from typing import Protocol
+
+_DEATH_TAKES_S = 5.0  # at most, after SIGKILL: a process may be in the middle of a system call
 
 
 class Pooled(Protocol):
@@ -55,10 +58,20 @@ class ChildWatch:
         if pid == os.getpid():
             signal.pthread_kill(threading.main_thread().ident or 0, number)
             return
-        fd = next((fd for fd, known in self._pid_of.items() if known == pid), None)
+        known = list(self._pid_of.items())  # two threads come here
+        fd = next((fd for fd, watched in known if watched == pid), None)
         if fd is not None:
             with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(fd, number)
+
+    def end_all(self) -> None:
+        """Kill those that still live, and wait until they are dead: then their jobs can be handed back."""
+        for pid in self.pids():
+            self.send(pid, signal.SIGKILL)
+        give_up_at = monotonic() + _DEATH_TAKES_S
+        while self._pid_of and monotonic() < give_up_at:
+            for _ in self.deaths(wait_ms=100):
+                pass
 
     def _watch_new_ones(self) -> Iterator[int]:
         there = self.pids()

@@ -6,7 +6,6 @@ from functools import partial
 from time import monotonic, sleep
 from typing import Any
 
-from celery.concurrency import solo
 from celery.worker.consumer import Consumer
 from celery.worker.state import maybe_shutdown
 from kombu import Connection, Message
@@ -72,14 +71,6 @@ class LedgerConsumer(Consumer):
     def info(self) -> dict[str, Any]:
         """Return what `inspect stats` and Flower show of the broker, without its passwords."""
         return masked(super().info())  # type: ignore[misc]  # missing from the stubs
-
-    def cancel_active_requests(self) -> None:
-        """End what runs, when the worker shuts down; a job in this very thread is handed back by the voice.
-
-        Celery cannot end that one: its attempt is an error in the middle of the job.
-        """
-        if not isinstance(self.pool, solo.TaskPool):
-            super().cancel_active_requests()
 
     def stop(self) -> None:
         """Stop; there are a dozen farewells to RabbitMQ, and each would wait for a broker that is silent."""

@@ -12,8 +12,6 @@ from time import monotonic, sleep
 from typing import Protocol
 from uuid import UUID
 
-from celery import current_app
-from celery.worker import state
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
@@ -22,6 +20,7 @@ from apps.jobs.database_away import is_away
 from apps.jobs.running import slate
 from apps.jobs.worker import registration, workers
 from apps.jobs.worker.children import ChildWatch, Pooled
+from apps.jobs.worker.deadlines import Deadlines
 from apps.jobs.worker.deaf_bodies import DeafBodies
 from apps.jobs.worker.enforce import Enforcer
 from apps.jobs.worker.lost_child import bury_child
@@ -53,17 +52,20 @@ class Voice(threading.Thread):
         self._children = ChildWatch(worker)
         self._slate = slate.current() or slate.Slate()
         self._enforcer = Enforcer(self._slate, self._children.send)
+        self._deadlines = Deadlines(
+            self._slate, self._enforcer, processes=self._children.pids, send=self._children.send
+        )
         self._deaf = DeafBodies(self._slate)
         self._lost: set[int] = set()  # dead children whose jobs are not all free yet
         self._deaths = 0
         self._beat_at = 0.0  # 0: due at once
         self._heard_at = monotonic()  # by the ledger
-        self._told_to_end_at = 0.0
         self._session: object = None  # the one that holds this worker's lock
 
     def start(self) -> None:
         """Begin, and return when the ledger has heard of this worker: before, nobody would see it die."""
         super().start()
+        self._deadlines.start()
         self._spoke.wait(_FIRST_WORD_S)
 
     def run(self) -> None:
@@ -88,8 +90,10 @@ class Voice(threading.Thread):
     def stop(self) -> None:
         """Stop beating, hand back what still runs, and sign off."""
         self._leave.set()
+        self._deadlines.stop()
         if self.is_alive():
             self.join(timeout=2)
+        self._children.end_all()
         try:
             self._hand_back()
             workers.sign_off(process.worker_id())
@@ -114,7 +118,6 @@ class Voice(threading.Thread):
         }
 
     def _look(self) -> None:
-        self._enforcer.end_overdue(self._mine())
         for pid in sorted(self._lost):
             self._free(pid)
         self._beat()  # before what can wait: with a database that is seconds away each question delays it
@@ -147,11 +150,8 @@ class Voice(threading.Thread):
 
     def _hand_back_own_job(self) -> None:
         """Shut down softly where jobs run in the main thread, which cannot do so itself during one."""
-        told = getattr(state, "should_terminate", None)  # an exit code, also 0, once it was told
-        if told is None or told is False or self._children.pids():
-            return
-        self._told_to_end_at = self._told_to_end_at or monotonic()
-        if monotonic() - self._told_to_end_at > current_app.conf.worker_soft_shutdown_timeout:
+        deadline = self._slate.deadline()
+        if deadline and monotonic() >= deadline and not self._children.pids():
             transitions.hand_back(process.worker_id(), os.getpid())
 
     def _bury(self, worker_id: int, pid: int) -> list[UUID]:

@@ -4,20 +4,15 @@ import gc
 import logging
 import os
 import socket
-from concurrent.futures import ThreadPoolExecutor
-from time import monotonic, sleep
+from time import monotonic
 from typing import TYPE_CHECKING, cast
 
 from celery import bootsteps
 from celery.apps.worker import Worker
-from celery.apps.worker import (  # type: ignore[attr-defined]  # missing from the stubs
-    install_worker_term_hard_handler as end_softly_on,
-)
-from celery.concurrency import solo
 from celery.signals import worker_before_create_process, worker_init
 from celery.worker import WorkController
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import connection
 from django.db.backends.signals import connection_created
 
 from apps.jobs import health, process
@@ -27,7 +22,7 @@ from apps.jobs.worker import (  # noqa: F401  # three are only loaded
     registration,
     remote,
     sessions,
-    workers,
+    shutdown,
 )
 from apps.jobs.worker.voice import Voice
 
@@ -39,11 +34,10 @@ log = logging.getLogger("backline.worker")
 
 
 class LedgerWorker(Worker):
-    """A Celery worker whose soft shutdown ends as soon as its jobs have."""
+    """A Celery worker that shuts down within a time; see ``shutdown``."""
 
     is_draining = False
     # missing from the stubs
-    pool_cls: "type[BasePool]"
     hostname: str
     concurrency: int
 
@@ -56,39 +50,29 @@ class LedgerWorker(Worker):
         _register(self)
 
     def install_platform_tweaks(self, worker: WorkController) -> None:
-        """Make SIGTERM a soft shutdown: jobs that end soon may end, the rest is handed back.
-
-        Celery's SIGTERM would wait for the longest job.
-        """
+        """Replace Celery's handlers of SIGTERM, SIGINT and SIGQUIT: two wait for the longest task."""
         super().install_platform_tweaks(worker)
-        end_softly_on(worker, sig="SIGTERM", exitcode=0)
+        shutdown.listen(self)
 
-    def wait_for_soft_shutdown(self) -> None:  # type: ignore[override]  # the stubs promise a bool
-        """Let running jobs end for a while; Celery would always sleep the whole time.
+    def drain(self) -> None:
+        """Set the deadline of what runs, once."""
+        if not self.is_draining:
+            self.is_draining = True
+            self._set_deadline(monotonic() + self.app.conf.worker_soft_shutdown_timeout)
 
-        A signal handler calls it: a job in this very thread cannot go on until it returns.
-        """
-        if self.pool_cls is solo.TaskPool or not process.is_worker():
-            return
+    def hurry(self) -> None:
+        """End what runs now."""
         self.is_draining = True
-        give_up_at = monotonic() + self.app.conf.worker_soft_shutdown_timeout
-        while monotonic() < give_up_at and self._may_still_run_jobs():
-            sleep(0.2)
+        self._set_deadline(monotonic())
 
-    def _may_still_run_jobs(self) -> bool:
-        """Ask over another thread's session: the signal may have come in the middle of a statement here."""
-        with ThreadPoolExecutor(1) as asker:
-            return asker.submit(_may_run_jobs, process.worker_id()).result()
+    def stop(self, in_sighandler: bool = False, exitcode: int | None = None) -> None:
+        """Shut down; a remote command, SIGHUP and errors come here without a signal of ours."""
+        self.drain()
+        super().stop(in_sighandler, exitcode)
 
-
-def _may_run_jobs(worker_id: int) -> bool:
-    try:
-        return workers.running_on(worker_id) > 0
-    except (DatabaseError, InterfaceError) as error:  # an error in here would make Celery wait for ever
-        log.warning("the database is away (%s); nobody can tell what still runs", error)
-        return True
-    finally:
-        connection.close()
+    def _set_deadline(self, at: float) -> None:
+        if (shared := slate.current()) is not None:
+            shared.set_deadline(at)
 
 
 class LedgerStep(bootsteps.StartStopStep):
@@ -116,15 +100,20 @@ class LedgerStep(bootsteps.StartStopStep):
                 ),
             )
 
-    def stop(self, worker: LedgerWorker) -> None:  # noqa: ARG002  # Celery's signature
-        """Say goodbye after a warm shutdown, in which every job ended."""
-        self._voice.stop()
+    def stop(self, worker: LedgerWorker) -> None:
+        """Wait for the pool, whose tasks end by themselves or at the deadline; then hand back their jobs."""
+        try:
+            cast("BasePool", worker.pool).stop()
+        finally:
+            self._voice.stop()
 
     def terminate(self, worker: LedgerWorker) -> None:
-        """Say goodbye after a soft or cold one: end the children, then hand back what they ran."""
-        worker.is_draining = True
-        cast("BasePool", worker.pool).terminate()
-        self._voice.stop()
+        """End the pool now; then hand back what it ran."""
+        worker.hurry()
+        try:
+            cast("BasePool", worker.pool).terminate()
+        finally:
+            self._voice.stop()
 
 
 @worker_init.connect(weak=False)

@@ -8,22 +8,17 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from celery import current_app
-from celery.concurrency import prefork, solo
-from celery.concurrency.base import BasePool
 from celery.signals import worker_before_create_process
-from celery.worker import state
 from django.conf import settings
-from django.db import OperationalError, transaction
+from django.db import transaction
 
-from apps.jobs import Context, process, transitions
+from apps.jobs import Context, process
 from apps.jobs.models import Attempt, Job, Worker
 from apps.jobs.running import slate
 from apps.jobs.states import State
 from apps.jobs.transitions import Claim
-from apps.jobs.worker import voice, workers
+from apps.jobs.worker import voice
 from apps.jobs.worker.voice import Voice
-from apps.jobs.worker.worker import LedgerWorker
 from tests.jobs import steps
 from tests.jobs.steps import row_of, running, state_of
 from tests.local.waiting import wait_until
@@ -170,77 +165,20 @@ def test_a_voice_that_stops_waits_a_moment_for_the_last_session_of_a_child(
     assert (state_of(claim.id), row_of(claim.id)["deaths"]) == (State.READY, 0)
 
 
-def test_a_soft_shutdown_waits_for_what_runs_and_no_longer(
-    committed: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    worker_id = steps.a_worker()
-    monkeypatch.setattr(process, "_worker_id", worker_id)
-    claim = held_by(4711, worker_id)
-    worker = a_real_worker(patience=0.3)
-    began = monotonic()
-    worker.wait_for_soft_shutdown()
-    assert monotonic() - began >= 0.3
-    transitions.succeed(claim, None)
-    began = monotonic()
-    a_real_worker(patience=60).wait_for_soft_shutdown()
-    assert monotonic() - began < 30
-    assert worker.is_draining
-
-
-def test_a_soft_shutdown_goes_on_while_the_database_is_away(
-    committed: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Celery takes an error in here for the end of everything and waits for its children for ever."""
-    monkeypatch.setattr(process, "_worker_id", 7)
-    away = iter([OperationalError("the database is away")])
-
-    def running_on(_: int) -> int:
-        for error in away:
-            raise error
-        return 0
-
-    monkeypatch.setattr(workers, "running_on", running_on)
-    a_real_worker(patience=60).wait_for_soft_shutdown()
-    assert caplog.text.count("nobody can tell what still runs") == 1
-
-
-def test_a_soft_shutdown_does_not_hold_up_a_job_that_runs_in_its_own_thread() -> None:
-    worker = a_real_worker(patience=60, pool=solo.TaskPool)
-    worker.wait_for_soft_shutdown()
-    assert not worker.is_draining
-
-
-def a_real_worker(*, patience: float, pool: type[BasePool] = prefork.TaskPool) -> LedgerWorker:
-    """Make a worker that was not started."""
-    worker = object.__new__(LedgerWorker)
-    worker.pool_cls = pool
-    worker.app = SimpleNamespace(conf=SimpleNamespace(worker_soft_shutdown_timeout=patience))
-    return worker
-
-
 class TestSolo:
     """Where jobs run in the main thread, it cannot hand back what it is in the middle of."""
 
-    @pytest.fixture
-    def told(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The worker was told to end, with exit code 0."""
-        monkeypatch.setattr(state, "should_terminate", 0)
-
-    def test_its_job_is_handed_back_when_the_time_to_end_is_over(
-        self, worker_id: int, told: None, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_its_job_is_handed_back_when_the_time_to_end_is_over(self, worker_id: int) -> None:
         mine = held_by(os.getpid(), worker_id)
         speaker = Voice(a_worker_with())
+        speaker._slate.set_deadline(monotonic() + 60)
         speaker._look()
         assert state_of(mine.id) == State.RUNNING, "it may still end by itself"
-        monkeypatch.setitem(current_app.conf, "worker_soft_shutdown_timeout", 0)
+        speaker._slate.set_deadline(monotonic())
         speaker._look()
         assert (state_of(mine.id), row_of(mine.id)["deaths"]) == (State.READY, 0)
 
-    def test_nothing_is_handed_back_before_it_was_told(
-        self, worker_id: int, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setitem(current_app.conf, "worker_soft_shutdown_timeout", 0)
+    def test_nothing_is_handed_back_before_it_shuts_down(self, worker_id: int) -> None:
         mine = held_by(os.getpid(), worker_id)
         speaker = Voice(a_worker_with())
         for _ in range(2):

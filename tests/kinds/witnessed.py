@@ -1,0 +1,72 @@
+"""Run under an external witness: a lock of the kernel, which its process loses only when it is dead."""
+
+import ctypes
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from celery import shared_task
+
+from apps.jobs import Context, RetryPolicy, job
+
+_AT_ONCE = RetryPolicy(max_attempts=2, first=timedelta(milliseconds=10))
+
+
+@job("kinds.witnessed", concurrency=1, retry=_AT_ONCE, timeout=timedelta(minutes=2))
+def witnessed(ctx: Context, path: str, seconds: float, deaf: bool = False, holds_gil: bool = False) -> None:
+    """Take the witness's lock for so many seconds at the first attempt, and write down every overlap."""
+    with alone(path):
+        _spend(seconds if ctx.attempt == 1 else 0.5, deaf=deaf, holds_gil=holds_gil)
+
+
+@job("kinds.witnessed_short", concurrency=1, retry=_AT_ONCE, timeout=timedelta(seconds=3))
+def witnessed_short(path: str, seconds: float, deaf: bool = False, holds_gil: bool = False) -> None:
+    """Do the same with a limit of three seconds."""
+    with alone(path):
+        _spend(seconds, deaf=deaf, holds_gil=holds_gil)
+
+
+@shared_task(name="plain.witnessed")
+def plain_witnessed(path: str, seconds: float) -> None:
+    """Write a line at the begin and at the end: no ledger knows of this task."""
+    write(path, "begin")
+    time.sleep(seconds)
+    write(path, "end")
+
+
+@contextmanager
+def alone(path: str) -> Iterator[None]:
+    """Hold the lock, and write down begin, end and every overlap."""
+    with Path(f"{path}.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            write(path, "overlap")
+        write(path, "begin")
+        yield
+        write(path, "end")
+
+
+def write(path: str, word: str) -> None:
+    """Append a line as one write, which no other process cuts in two."""
+    with Path(path).open("ab", buffering=0) as out:
+        out.write(f"{word} {time.monotonic():.3f} {os.getpid()}\n".encode())
+
+
+def _spend(seconds: float, *, deaf: bool, holds_gil: bool) -> None:
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
+        try:
+            _hold_gil(left) if holds_gil else time.sleep(min(left, 0.2))
+        except BaseException:
+            if not deaf:
+                raise
+
+
+def _hold_gil(seconds: float) -> None:
+    """Sleep in C with the lock of the interpreter held: no other thread of this process runs."""
+    ctypes.PyDLL(None).usleep(int(min(seconds, 900) * 1e6))
