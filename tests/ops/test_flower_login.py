@@ -123,6 +123,8 @@ def test_who_may_view_workers_sees_them(viewer: Browser) -> None:
         assert answer.status == 200, path
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["X-Frame-Options"] == "DENY"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
 def test_a_viewer_may_search_tasks(viewer: Browser) -> None:
