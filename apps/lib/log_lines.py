@@ -1,4 +1,4 @@
-"""Log lines without control characters: what a record carries cannot forge a line or steer a terminal."""
+"""Log lines without control characters and secrets: a record cannot forge a line or steer a terminal."""
 
 import copy
 import logging
@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Iterable
 from typing import Final
 
+from apps.lib import redact
 from apps.lib.invisible import STEERING
 
 _STEERING: Final = re.compile(f"[{STEERING}]")
@@ -41,12 +42,15 @@ def escape_handlers(*loggers: logging.Logger) -> None:
 
 
 def escaped(record: logging.LogRecord) -> logging.LogRecord:
-    """Return a record whose message is one line; message, traceback and stack hold no control characters."""
+    """Return a record whose message is one line; message, traceback and stack hold no control characters.
+
+    What looks like a secret in the message and the traceback is masked.
+    """
     clean = copy.copy(record)
-    clean.msg, clean.args = _STEERING.sub(_code, record.getMessage()), None
+    clean.msg, clean.args = _STEERING.sub(_code, redact.scrubbed(record.getMessage())), None
     if record.exc_info and record.exc_info[1] is not None:
         told = traceback.TracebackException(*record.exc_info)
-        clean.exc_text = lines(told.format())
+        clean.exc_text = redact.scrubbed(lines(told.format()))
     elif record.exc_text:
         clean.exc_text = _STEERING_BUT_LINE_ENDS.sub(_code, record.exc_text)
     if record.stack_info:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from django.db import transaction
 from django.db.models.functions import Now
 
-from apps.jobs.kinds.arguments import is_secret
+from apps.lib import redact
 from apps.schedules.document import Document, describe
 from apps.schedules.models.plan import Plan
 from apps.schedules.models.version import Version
@@ -88,4 +88,4 @@ def _flat(document: Mapping[str, object]) -> Iterable[tuple[str, object]]:
 
 
 def _seen(name: str, value: object) -> object:
-    return "***" if value is not None and is_secret(name) else value
+    return None if value is None else redact.masked_as(name, value)

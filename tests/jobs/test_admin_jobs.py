@@ -116,9 +116,7 @@ def test_without_a_reason_nothing_is_done(operator: Client) -> None:
     assert steps.state_of(job_id) == State.READY
 
 
-@pytest.mark.parametrize(
-    "query", ["", "ids=x", "ids=,", "ids=%00", "since=never&kind=kinds.add", "kind=%27%3B%20DROP"]
-)
+@pytest.mark.parametrize("query", ["", "ids=x", "ids=,", "since=never&kind=kinds.add", "kind=%27%3B%20DROP"])
 def test_an_address_that_means_nothing_changes_nothing(query: str, operator: Client) -> None:
     job_id, dead = steps.in_line(), buried()
     for place in (f"{JOBS}ask/cancel/", f"{LETTERS}ask/replay/", f"{LETTERS}ask/discard/"):

@@ -1,11 +1,11 @@
 """Every answer of the web process carries the headers that protect it, whoever made the answer."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, MutableMapping
 from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
-from asgiref.testing import ApplicationCommunicator
 from django.urls import reverse
 
 from apps.accounts.models import User
@@ -19,36 +19,39 @@ SAFE = {
     "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
 }
+Message = MutableMapping[str, Any]
 Headers = Iterable[tuple[bytes, bytes]]
 
 
 def ask(path: str, *headers: tuple[bytes, bytes], query: bytes = b"") -> tuple[int, dict[str, str]]:
     """Send a GET to the whole ASGI application; return the status and the headers of its answer."""
 
-    async def answer() -> Any:
-        scope = {
-            "type": "http",
-            "method": "GET",
-            "path": path,
-            "query_string": query,
-            "headers": [(b"host", b"127.0.0.1"), *headers] if not _names_host(headers) else list(headers),
-            "client": ("127.0.0.1", 1),
-            "server": ("127.0.0.1", 80),
-            "scheme": "http",
-            "http_version": "1.1",
-        }
-        sent = ApplicationCommunicator(application, scope)
-        await sent.send_input({"type": "http.request", "body": b"", "more_body": False})
-        start = await sent.receive_output(timeout=60)
-        more = True
-        while more:
-            more = (await sent.receive_output(timeout=60)).get("more_body", False)
-        await sent.wait(timeout=60)
-        return start
+    asked = [(b"host", b"127.0.0.1"), *headers] if not _names_host(headers) else list(headers)
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "query_string": query,
+        "headers": asked,
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 80),
+        "scheme": "http",
+        "http_version": "1.1",
+    }
+    answers: list[Message] = []
+    request: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
 
-    start = async_to_sync(answer)()
-    found = {name.decode().lower(): value.decode() for name, value in start["headers"]}
-    return int(start["status"]), found
+    async def receive() -> Message:
+        if not request:
+            await asyncio.Event().wait()  # the browser stays until it has its answer
+        return request.pop()
+
+    async def send(message: Message) -> None:
+        answers.append(message)
+
+    async_to_sync(application)(scope, receive, send)
+    found = {name.decode().lower(): value.decode() for name, value in answers[0]["headers"]}
+    return int(answers[0]["status"]), found
 
 
 def _names_host(headers: Headers) -> bool:

@@ -14,8 +14,7 @@ from apps.jobs.models.job import Job
 from apps.jobs.operating import dead_letters, replay, replay_keys
 from apps.jobs.operating.dead_letters import Filter
 from apps.jobs.operating.replay import Pace
-
-_MASK = "***"
+from apps.lib import redact
 
 
 class DiscardForm(ReasonForm):
@@ -76,31 +75,34 @@ class ReplayForm(ReasonForm):
 
 
 def _unmasked(given: dict[str, Any], stored: dict[str, Any]) -> dict[str, object]:
+    """Return the given values, where one was left as it was shown the stored one."""
     kept: dict[str, object] = {}
     for name, value in given.items():
-        if value == _MASK and arguments.is_secret(name) and name in stored:
+        if name in stored and value == redact.masked_as(name, stored[name]):
             kept[name] = stored[name]
         else:
             kept[name] = _unmasked_within(value, stored.get(name))
     return kept
 
 
-def _still_masked(value: object) -> str:
-    """Return the name of a secret of which only the mask is left; empty when there is none."""
-    if isinstance(value, list):
-        return next(filter(None, map(_still_masked, value)), "")
-    if not isinstance(value, dict):
-        return ""
-    hidden = (name for name, one in value.items() if one == _MASK and arguments.is_secret(name))
-    return next(hidden, "") or next(filter(None, map(_still_masked, value.values())), "")
-
-
 def _unmasked_within(value: object, was: object) -> object:
+    if value == redact.masked(was):
+        return was
     if isinstance(value, dict) and isinstance(was, dict):
         return _unmasked(value, was)
     if isinstance(value, list) and isinstance(was, list) and len(value) == len(was):
         return [_unmasked_within(one, before) for one, before in zip(value, was, strict=True)]
     return value
+
+
+def _still_masked(value: object, name: str = "A value") -> str:
+    """Return the name of a secret of which only the mask is left; empty when there is none."""
+    if isinstance(value, dict):
+        return next(filter(None, (_still_masked(one, inner) for inner, one in value.items())), "")
+    if isinstance(value, list):
+        return next(filter(None, (_still_masked(one, name) for one in value)), "")
+    is_mask = value == redact.MASK and redact.is_secret(name)
+    return name if is_mask or (isinstance(value, str) and f":{redact.MASK}@" in value) else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from apps.jobs.admin.read_only import ReadOnlyAdmin
 from apps.jobs.kinds import arguments
 from apps.jobs.models import Job
 from apps.jobs.operating.why import why_waiting
-from apps.lib import words
+from apps.lib import redact, words
 
 _LONGEST_ARGUMENTS = 10_000
 _STORIES = (("logline", "log"), ("attempt", "attempts"), ("deadletter", "dead job"), ("action", "audit log"))
@@ -82,7 +82,7 @@ class JobAdmin(ReadOnlyAdmin[Job]):
     @admin.display(description="result")
     def shown_result(self, job: Job) -> str:
         """Return the result as JSON."""
-        return "" if job.result is None else json.dumps(job.result, ensure_ascii=False)
+        return "" if job.result is None else json.dumps(redact.masked(job.result), ensure_ascii=False)
 
     @admin.display(description="related")
     def stories(self, job: Job) -> SafeString:

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 
-_SECRET_WORDS = ("password", "secret", "token", "key", "authorization")
+from apps.lib import redact
 
 
 def signature_of(function: Callable[..., object], *, wants_context: bool) -> inspect.Signature:
@@ -33,29 +33,16 @@ def bind(
 
 def shown(args: Mapping[str, object], longest: int = 120) -> str:
     """Return arguments as Flower and logs may show them: secrets masked, long values cut."""
-    return cut(", ".join(f"{name}={_shown(name, value)}" for name, value in args.items()), longest)
+    return cut(
+        ", ".join(f"{name}={redact.masked_as(name, value)!r}" for name, value in args.items()), longest
+    )
 
 
 def masked(args: Mapping[str, object]) -> dict[str, object]:
     """Return arguments as a person may see them: secrets masked, at whatever depth."""
-    return {name: "***" if is_secret(name) else _masked(value) for name, value in args.items()}
-
-
-def is_secret(name: str) -> bool:
-    """Say whether an argument's name says that nobody may see it."""
-    return any(word in name.lower() for word in _SECRET_WORDS)
+    return {name: redact.masked_as(name, value) for name, value in args.items()}
 
 
 def cut(text: str, longest: int) -> str:
     """Return a text that is not longer than asked."""
     return text if len(text) <= longest else text[: longest - 1] + "…"
-
-
-def _shown(name: str, value: object) -> str:
-    return repr("***" if is_secret(name) else _masked(value))
-
-
-def _masked(value: object) -> object:
-    if isinstance(value, dict):
-        return masked(value)
-    return [_masked(one) for one in value] if isinstance(value, list) else value

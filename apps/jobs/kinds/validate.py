@@ -17,7 +17,8 @@ from pydantic_core import ErrorDetails, PydanticSerializationError
 from typing_extensions import TypedDict
 
 from apps.jobs import storable
-from apps.jobs.kinds.arguments import bind, cut, is_secret, shown
+from apps.jobs.kinds.arguments import bind, cut, shown
+from apps.lib.redact import is_secret
 
 _MOST_FAULTS, _LONGEST_GIVEN = 3, 80
 _CONFIG = ConfigDict(extra="forbid", allow_inf_nan=False)

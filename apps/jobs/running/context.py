@@ -19,6 +19,7 @@ from apps.jobs.running import artifacts, effects, in_threads
 from apps.jobs.running.rate import Rate
 from apps.jobs.states import State
 from apps.jobs.transitions import Claim
+from apps.lib import redact
 
 T = TypeVar("T")
 
@@ -135,7 +136,7 @@ class Context:
             "lease": claim.lease,
             "done": done,
             "total": total,
-            "note": note,
+            "note": redact.scrubbed(note),
             "rate": rate,
         }
         rows = sql.run(statement, params | more)

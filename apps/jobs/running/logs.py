@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import DatabaseError, InterfaceError, connection
 
 from apps.jobs import sql, storable
+from apps.lib import redact
 from apps.lib.log_lines import OneLine
 
 LONGEST_LINE = 2000
@@ -36,7 +37,7 @@ class JobLog:
             return
         if self._taken == MOST_LINES:
             level, message = "warning", f"The log ends here: more than {MOST_LINES} lines in one attempt."
-        text = storable.clean(message[:LONGEST_LINE])
+        text = redact.scrubbed(storable.clean(message[:LONGEST_LINE]))
         self._lines.append((self._job_id, self._attempt, at, level, text))
         if self._at_once:
             self.flush()

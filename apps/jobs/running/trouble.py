@@ -8,6 +8,7 @@ from django.conf import settings
 
 from apps.jobs import storable
 from apps.jobs.transitions import Trouble
+from apps.lib import redact
 
 _LONGEST_MESSAGE = 2000
 _LONGEST_TRACEBACK = 20_000
@@ -51,5 +52,5 @@ def _top_frame_of_ours(trace: TracebackType | None) -> str:
 
 
 def _bounded(text: str, longest: int) -> str:
-    clean = storable.clean(text)
+    clean = redact.scrubbed(storable.clean(text))
     return clean if len(clean) <= longest else clean[: longest // 2] + "\n…\n" + clean[-longest // 2 :]

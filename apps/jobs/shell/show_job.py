@@ -12,6 +12,7 @@ from apps.jobs.running.context import children_of
 from apps.jobs.shell import options as shared
 from apps.jobs.shell.answer import Answer, facts, table
 from apps.jobs.states import WAITING
+from apps.lib import redact
 
 HELP = "Show one job: arguments, owner, times, attempts, last log lines and audit log."
 _LOG_LINES = 20
@@ -78,7 +79,7 @@ def _facts(job: Job) -> dict[str, object]:
         "owner": job.owner.get_username() if job.owner else None,
         "worker": job.worker.name if job.worker else None,
     } | {
-        name: None if name == "run_after" and job.waits_for_its_batch else getattr(job, name)
+        name: None if name == "run_after" and job.waits_for_its_batch else redact.masked(getattr(job, name))
         for name in _NAMES
     }
 
@@ -90,7 +91,7 @@ def _story(job_id: UUID) -> dict[str, object]:
     done = Action.objects.filter(subject=f"job {job_id}").values("at", "actor_name", "verb", "reason")
     return {
         "attempts": list(attempts),
-        "progress": Progress.objects.filter(**of_it).values(*_OF_PROGRESS).first(),
+        "progress": redact.masked(Progress.objects.filter(**of_it).values(*_OF_PROGRESS).first()),
         "children": children_of(job_id) or None,
         "artifacts": list(Artifact.objects.filter(**of_it).order_by("id").values("name", "bytes", "made_at")),
         "effects": list(Effect.objects.filter(**of_it).order_by("started_at").values(*_OF_AN_EFFECT)),

@@ -1,0 +1,139 @@
+"""Secrets are masked by their names, and inside the texts that carry them."""
+
+from time import process_time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apps.lib.redact import is_secret, masked, scrubbed, without_login
+
+SECRET = [
+    "password",
+    "passwd",
+    "db_passwd",
+    "pin",
+    "PIN",
+    "customer_pin",
+    "cardPin",
+    "credential",
+    "credentials",
+    "dsn",
+    "sentry_dsn",
+    "passphrase",
+    "ssh_passphrase",
+    "cookie",
+    "session_cookie",
+    "sessionid",
+    "SESSION-ID",
+    "api_key",
+    "apiKey",
+    "X-Api-Key",
+    "privateKey",
+    "Authorization",
+    "proxy_authorization",
+    "jwt",
+    "id_token",
+    "clientSecret",
+    "pwd",
+    "cvv",
+    "otp",
+    "auth",
+    "signature",
+]
+HARMLESS = [
+    "shipping",
+    "opinion",
+    "spin",
+    "passenger",
+    "compass",
+    "author",
+    "authors",
+    "bypassed",
+    "name",
+    "email",
+    "count",
+]
+
+
+@pytest.mark.parametrize("name", SECRET)
+def test_name_says_that_it_is_secret(name: str) -> None:
+    assert is_secret(name)
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_ordinary_name_is_not_secret(name: str) -> None:
+    assert not is_secret(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("redis://:hunter2@cache:6379/0", "redis://:***@cache:6379/0"),
+        ("postgresql://ann:hunter2@db/x?a=b", "postgresql://ann:***@db/x?a=b"),
+        ("amqp://ann:hu%40nter2@[::1]:5672//", "amqp://ann:***@[::1]:5672//"),
+        ("ann:hunter2@host.example", "ann:***@host.example"),
+        ("a redis://u:p@ss@h/0 and u:q@h2", "a redis://u:***@h/0 and u:***@h2"),
+        ("ann@host.example", "ann@host.example"),
+        ("http://host:80/a@b", "http://host:80/a@b"),
+        ("at 12:30 ann@host wrote", "at 12:30 ann@host wrote"),
+    ],
+)
+def test_password_of_an_address_is_masked(text: str, shown: str) -> None:
+    assert without_login(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "login failed: password=hunter2, user=ann",
+        'sent {"password": "hunter2", "a": 1}',
+        "sent {'api_key': 'hunter2'}",
+        "Authorization: Bearer hunter2",
+        "PGPASSWORD=hunter2 psql",
+        "token: hunter2; rest",
+        "connect redis://:hunter2@cache failed",
+        "Set-Cookie: hunter2",
+        "dsn = https://hunter2@sentry.example/1",
+    ],
+)
+def test_text_of_a_program_hides_what_it_names(text: str) -> None:
+    assert "hunter2" not in scrubbed(text)
+    assert "***" in scrubbed(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "12 rows of keys.csv",
+        "KeyError: 'name'",
+        "the token was wrong",
+        "pin the version",
+        "1:2@",
+        "a passing test",
+    ],
+)
+def test_text_without_a_secret_stays_as_it_is(text: str) -> None:
+    assert scrubbed(text) == text
+
+
+def test_values_are_masked_at_every_depth() -> None:
+    value = {"a": [{"pin": 1234}, ["redis://:x@h"]], "password": {"old": 1}, "n": 3, "none": None}
+    assert masked(value) == {
+        "a": [{"pin": "***"}, ["redis://:***@h"]],
+        "password": "***",
+        "n": 3,
+        "none": None,
+    }
+
+
+@given(st.text(alphabet="ab:@/=. \n'\"password", max_size=300))
+def test_any_text_can_be_scrubbed_twice(text: str) -> None:
+    assert scrubbed(scrubbed(text)) == scrubbed(text)
+
+
+@pytest.mark.parametrize("piece", ["a", "a:", ":", "@", "password", "a.", "://a:", "password=", "key"])
+def test_hostile_text_does_not_hold_the_processor(piece: str) -> None:
+    began = process_time()
+    scrubbed(piece * (20_000 // len(piece)) + "@")
+    assert process_time() - began < 5
