@@ -9,7 +9,7 @@ from datetime import date, time, timedelta
 
 from celery.app.utils import Settings
 
-from apps.jobs.kinds.arguments import is_secret
+from apps.lib.redact import is_secret
 
 _MASK = "**"
 _USER = re.compile(r"(://)([^:/?#@\s]*):.*@", re.DOTALL)  # up to the last @: a password may hold one

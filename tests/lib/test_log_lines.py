@@ -100,3 +100,16 @@ def test_the_web_server_s_log_escapes_too(name: str) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr.rstrip("\n").endswith(ESCAPED)
+
+
+def test_secrets_in_a_message_and_its_traceback_are_masked() -> None:
+    try:
+        raise ConnectionError("redis://:hunter2@cache refused")
+    except ConnectionError:
+        record = logging.LogRecord(
+            "x", logging.ERROR, "x", 1, "login with password=%s", ("hunter2",), sys.exc_info()
+        )
+    line = OneLine("%(message)s").format(record)
+    assert "hunter2" not in line
+    assert "password=***" in line
+    assert "redis://:***@cache" in line
