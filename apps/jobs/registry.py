@@ -47,6 +47,15 @@ def names_of(kind: str) -> list[str]:
     return [task.name, *task.aliases]
 
 
+def summary_of(kind: str) -> str:
+    """Return the first paragraph of a job type's docstring on one line; empty for an unknown kind."""
+    try:
+        text = get(kind).__doc__ or ""
+    except UnknownKind:
+        return ""
+    return " ".join(text.strip().partition("\n\n")[0].split())
+
+
 def names() -> list[str]:
     """Return every name by which a job may ask for its job type."""
     return sorted(_tasks())

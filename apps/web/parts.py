@@ -14,6 +14,7 @@ TEMPLATES = {
     "life": "jobs/life.html",
     "attempts": "jobs/attempts.html",
     "files": "jobs/files.html",
+    "result": "jobs/result.html",
     "log": "jobs/log.html",
 }
 

@@ -35,7 +35,7 @@ def test_dead_letters_are_counted_then_replayed_then_recorded(operator: Client) 
     pace = {"canary": 1, "per_minute": 60, "stop_at_percent": 10}
     record_says = confirmed(operator, question, **pace)
     record = Replay.objects.get()
-    assert f"Replay {record.pk}: 1 of 2 queued again." in record_says
+    assert f"Replay {record.pk}</a>: 1 of 2 queued again." in record_says
     assert (record.canary, record.per_minute, record.stop_at_percent) == (1, 60, 10)
     assert (record.actor_name, record.reason) == ("staff@example.com", WHY["reason"])
     assert steps.state_of(other) == State.DEAD

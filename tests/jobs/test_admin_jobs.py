@@ -4,9 +4,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from apps.jobs import Unique, job, transitions
-from apps.jobs.models import Action, DeadLetter, Job
-from apps.jobs.states import State
+from apps.jobs import Unique, job, registry, transitions
+from apps.jobs.models import Action, DeadLetter, Job, Replay
+from apps.jobs.states import ENDED, State
 from tests.jobs import steps
 from tests.jobs.operating.test_dead_letters import buried
 from tests.jobs.people import (
@@ -18,6 +18,7 @@ from tests.jobs.people import (
     asked,
     confirmed,
     counted,
+    log_in,
 )
 
 pytestmark = pytest.mark.django_db
@@ -139,3 +140,59 @@ def test_an_action_that_there_is_not_is_not_found(operator: Client) -> None:
         assert operator.get(place).status_code == 404, place
     for query in ("scope=moon&name=x", "scope=queue", "name=x"):
         assert operator.get(f"{QUEUES}ask/pause/?{query}").status_code == 404
+
+
+TOOLS = {
+    "cancel_job": ("Cancel…", {State.SCHEDULED, State.READY, State.QUEUED, State.RUNNING, State.RETRYING}),
+    "retry_job": ("Run now…", {State.SCHEDULED, State.RETRYING}),
+    "replay_deadletter": ("Replay…", {State.DEAD}),
+}
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("right", [*TOOLS, "view_job"])
+def test_a_job_page_offers_what_its_state_and_the_persons_rights_allow(
+    right: str, state: State, client: Client
+) -> None:
+    person = log_in(client, "view_job", right)
+    page = person.get(f"{JOBS}{steps.job_in(state).id}/change/").content.decode()
+    offered = {name for name, (label, _) in TOOLS.items() if f">{label}</a>" in page}
+    wanted = {right} if right in TOOLS and state in TOOLS[right][1] else set()
+    assert offered == wanted
+    assert ("Run again…" in page) is (right == "retry_job" and state in ENDED)
+    assert ">History</a>" not in page
+
+
+def test_a_button_asks_and_comes_back_to_the_job(operator: Client) -> None:
+    job_id = steps.in_line()
+    page = operator.get(f"{JOBS}{job_id}/change/").content.decode()
+    question = f"{JOBS}ask/cancel/?ids={job_id}"
+    assert f'href="{question}"' in page
+    assert f'href="/jobs/{job_id}/"' in page
+    assert steps.state_of(job_id) == State.READY
+    answer = operator.post(question, WHY)
+    assert answer["Location"] == f"{JOBS}{job_id}/change/"
+    page = operator.get(answer["Location"]).content.decode()
+    assert "<b>cancel</b> by staff@example.com" in page
+    assert WHY["reason"] in page
+    assert operator.get(f"{JOBS}{job_id}/history/")["Location"] == f"{JOBS}{job_id}/change/"
+
+
+def test_a_replay_leads_from_its_message_to_its_record_and_to_the_jobs(operator: Client) -> None:
+    job_id = buried()
+    page = confirmed(operator, f"{LETTERS}ask/replay/?ids={job_id}", args='{"a": 1}')
+    record = Replay.objects.get()
+    assert f'href="{REPLAYS}{record.pk}/change/"' in page
+    page = operator.get(f"{REPLAYS}{record.pk}/change/").content.decode()
+    assert f'href="{JOBS}{job_id}/change/"' in page
+    page = operator.get(f"{JOBS}{job_id}/change/").content.decode()
+    assert f'href="{REPLAYS}{record.pk}/change/"' in page
+
+
+def test_a_job_page_shows_what_it_does_and_its_result(operator: Client) -> None:
+    claim = steps.running()
+    transitions.succeed(claim, {"rows": 7, "api_key": "hunter2", "text": "<b>"})
+    page = operator.get(f"{JOBS}{claim.id}/change/").content.decode()
+    assert "&quot;rows&quot;: 7" in page
+    assert "hunter2" not in page
+    assert registry.summary_of(steps.KIND) in page

@@ -40,7 +40,7 @@ class FactAdmin(ReadOnlyAdmin[Fact]):
     list_display_links = ("fact_link",)
     list_filter = (EmittedFilter, EventFilter)
     ordering = ("-id",)
-    search_help_text = "The id of an event, or of a job it started"
+    search_help_text = "The complete id of an event, or of a job it started"
     actions = ("replay_selected",)
     fields = (
         ("name", "emitted_at"),

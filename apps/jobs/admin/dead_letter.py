@@ -10,7 +10,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from apps.jobs.admin import ask
+from apps.jobs.admin import ask, traceback_shown
 from apps.jobs.admin.choosing import letters_in, to_question
 from apps.jobs.admin.decide import DECISIONS
 from apps.jobs.admin.filters import AgeOfDeathFilter, DecisionFilter, KindFilter
@@ -30,7 +30,7 @@ class DeadLetterAdmin(ReadOnlyAdmin[DeadLetter]):
     list_display = ("job_id", "kind", "fingerprint", "died_at", "message", "decision")
     list_filter = (DecisionFilter, AgeOfDeathFilter, KindFilter)
     ordering: ClassVar = ("-died_at",)
-    search_help_text = "A job id, or a complete fingerprint"
+    search_help_text = "A complete job id, or a complete cause"
     actions = ("replay_selected", "discard_selected")
     change_list_template = "admin/jobs/dead_letters.html"
     fields = (
@@ -55,7 +55,7 @@ class DeadLetterAdmin(ReadOnlyAdmin[DeadLetter]):
 
     def traceback(self, letter: DeadLetter) -> SafeString:
         """Return where it happened."""
-        return format_html("<pre>{}</pre>", letter.evidence.get("traceback", ""))
+        return traceback_shown.drawn(str(letter.evidence.get("traceback", "")))
 
     @admin.display(description="decide")
     def what_to_do(self, letter: DeadLetter) -> SafeString:

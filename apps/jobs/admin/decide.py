@@ -6,6 +6,8 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 
 from apps.jobs import registry
 from apps.jobs.admin.ask import ReasonForm
@@ -126,8 +128,14 @@ def _replay(request: HttpRequest, chosen: Filter, form: ReplayForm) -> str:
     except (replay.NothingToReplay, registry.UnknownKind, TypeError, ValueError) as error:
         form.add_error(None, str(error))
         return ""
-    said = f"Replay {started.pk}: {started.sent} of {started.total} queued again.{replay_keys.told(started)}"
-    return f"{said} Progress is shown on the page of the replay."
+    return format_html(
+        '<a href="{}">Replay {}</a>: {} of {} queued again.{}',
+        reverse("admin:jobs_replay_change", args=[started.pk]),
+        started.pk,
+        started.sent,
+        started.total,
+        replay_keys.told(started),
+    )
 
 
 def _discard(request: HttpRequest, chosen: Filter, form: DiscardForm) -> str:

@@ -1,12 +1,14 @@
 """Jobs in the Django admin."""
 
-import json
+from collections.abc import Sequence
 from typing import ClassVar
+from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
@@ -19,8 +21,11 @@ from apps.jobs.admin.filters import AgeFilter, KindFilter
 from apps.jobs.admin.read_only import ReadOnlyAdmin
 from apps.jobs.kinds import arguments
 from apps.jobs.models import Job
+from apps.jobs.operating.history import history
+from apps.jobs.operating.job_filter import JobFilter
 from apps.jobs.operating.why import why_waiting
-from apps.lib import redact, words
+from apps.lib import words
+from apps.lib.read_only_admin import Tool
 
 _LONGEST_ARGUMENTS = 10_000
 _STORIES = (("logline", "log"), ("attempt", "attempts"), ("deadletter", "dead job"), ("action", "audit log"))
@@ -34,11 +39,15 @@ class JobAdmin(ReadOnlyAdmin[Job]):
     list_filter = (AgeFilter, "state", KindFilter)
     list_select_related = ("owner",)
     search_fields: ClassVar = ("id", "kind")
-    search_help_text = "A job id, part of a job type's name, or an owner's full e-mail address"
+    search_help_text = (
+        "A complete job id, part of the name of a job type in this release, "
+        "or the complete e-mail address of an owner"
+    )
     id_field = "id"
     actions = ("cancel_selected", "retry_selected", "run_selected_again")
     fields = (
         ("kind", "state", "queue", "priority"),
+        "what_it_does",
         "why_it_waits",
         ("owner", "trigger", "subject"),
         "shown_args",
@@ -46,10 +55,20 @@ class JobAdmin(ReadOnlyAdmin[Job]):
         ("enqueued_at", "sleeps_until", "started_at", "finished_at", "cancel_requested_at"),
         ("attempt", "failures", "deaths", "max_attempts"),
         ("worker", "worker_pid"),
-        ("fingerprint", "shown_result"),
+        "fingerprint",
+        "shown_result",
+        "who_did_what",
         "stories",
     )
-    readonly_fields = ("why_it_waits", "sleeps_until", "shown_args", "shown_result", "stories")
+    readonly_fields = (
+        "what_it_does",
+        "who_did_what",
+        "why_it_waits",
+        "sleeps_until",
+        "shown_args",
+        "shown_result",
+        "stories",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
         """Read the worker's name along with a job."""
@@ -60,7 +79,7 @@ class JobAdmin(ReadOnlyAdmin[Job]):
         if "@" in term:
             people = get_user_model()._default_manager.filter(email__iexact=term)
             return queryset.filter(owner_id__in=list(people.values_list("pk", flat=True)))
-        return queryset.filter(kind__in=[kind for kind in registry.kinds() if term.lower() in kind])
+        return queryset.filter(kind__in=[kind for kind in registry.kinds() if term.lower() in kind.lower()])
 
     @admin.display(description="why it is waiting")
     def why_it_waits(self, job: Job) -> str:
@@ -80,9 +99,26 @@ class JobAdmin(ReadOnlyAdmin[Job]):
         return arguments.shown(job.args, _LONGEST_ARGUMENTS)
 
     @admin.display(description="result")
-    def shown_result(self, job: Job) -> str:
-        """Return the result as JSON."""
-        return "" if job.result is None else json.dumps(redact.masked(job.result), ensure_ascii=False)
+    def shown_result(self, job: Job) -> SafeString | str:
+        """Return the result as JSON, secrets masked."""
+        return (
+            ""
+            if job.result is None
+            else format_html('<pre class="wraps">{}</pre>', arguments.pretty(job.result))
+        )
+
+    @admin.display(description="what it does")
+    def what_it_does(self, job: Job) -> str:
+        """Return what the code says of its kind."""
+        return registry.summary_of(job.kind)
+
+    @admin.display(description="who did what")
+    def who_did_what(self, job: Job) -> SafeString | str:
+        """Return what people did to it, with what a replay changed."""
+        entries = history(job.pk)
+        return (
+            render_to_string("admin/jobs/history.html", {"entries": entries}) if entries else "Nothing yet."
+        )
 
     @admin.display(description="related")
     def stories(self, job: Job) -> SafeString:
@@ -92,6 +128,11 @@ class JobAdmin(ReadOnlyAdmin[Job]):
             for model, label in _STORIES
         ]
         return format_html_join(" · ", "{}", ((link,) for link in links))
+
+    def tools(self, request: HttpRequest, object_id: str) -> Sequence[Tool]:
+        """Return what this person may do with a job as it is now, and the page that people see."""
+        job = Job.objects.filter(pk=object_id).first() if _is_uuid(object_id) else None
+        return job_actions.tools(request, job) if job is not None else ()
 
     def has_cancel_permission(self, request: HttpRequest) -> bool:
         """Allow cancelling to those who may cancel jobs of others."""
@@ -133,7 +174,7 @@ class JobAdmin(ReadOnlyAdmin[Job]):
         form = ask.ReasonForm(request.POST or None)
         if request.method == "POST" and form.is_valid() and count and not too_many:
             self.message_user(request, todo.do(request, chosen, form.cleaned_data["reason"]))
-            return HttpResponseRedirect(reverse("admin:jobs_job_changelist"))
+            return HttpResponseRedirect(_back_from(chosen))
         counts = {"selected": job_actions.count(chosen), todo.counted: count}
         notes = (f"More than {job_actions.MOST_AT_ONCE:,} at once: use manage.py jobs.",) if too_many else ()
         question = ask.Question(
@@ -146,3 +187,18 @@ class JobAdmin(ReadOnlyAdmin[Job]):
             is_pointless=not count or too_many,
         )
         return ask.page(request, self, question)
+
+
+def _back_from(chosen: JobFilter) -> str:
+    """Return where to go when it is done: to the one job that was meant, else to the list."""
+    if chosen.ids is not None and len(chosen.ids) == 1:
+        return reverse("admin:jobs_job_change", args=[chosen.ids[0]])
+    return reverse("admin:jobs_job_changelist")
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True

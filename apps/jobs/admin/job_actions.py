@@ -4,13 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.http import HttpRequest
+from django.urls import reverse
 
 from apps.jobs import registry
+from apps.jobs.models import Job
 from apps.jobs.operating import cancel
 from apps.jobs.operating.again import Again, NotEnded, run_again
 from apps.jobs.operating.job_filter import JobFilter
 from apps.jobs.origin import origin
-from apps.jobs.states import ENDED, State
+from apps.jobs.states import ENDED, SLEEPING, State
+from apps.lib.read_only_admin import Tool
 
 MOST_AT_ONCE = 20_000  # what one request may take; the command takes any number
 
@@ -61,6 +64,26 @@ def _ended(chosen: JobFilter) -> JobFilter:
 def count(chosen: JobFilter) -> int:
     """Count what fits; more than one request may take is one more than that."""
     return chosen.jobs().order_by()[: MOST_AT_ONCE + 1].count()
+
+
+def tools(request: HttpRequest, job: Job) -> list[Tool]:
+    """Return links to what this person may do with one job in its state, and to the page that people see."""
+    state = State(job.state)
+    offered = {
+        "cancel": ("Cancel…", not job.has_ended),
+        "retry": ("Run now…", state in SLEEPING),
+        "again": ("Run again…", state in ENDED),
+    }
+    found = [
+        Tool(label, f"{reverse('admin:jobs_job_ask', args=[verb])}?ids={job.pk}")
+        for verb, (label, is_possible) in offered.items()
+        if is_possible and request.user.has_perm(VERBS[verb].permission)
+    ]
+    if state == State.DEAD and request.user.has_perm("jobs.replay_deadletter"):
+        found.append(Tool("Replay…", f"{reverse('admin:jobs_deadletter_ask', args=['replay'])}?ids={job.pk}"))
+    if request.user.has_perm("jobs.view_job") or job.owner_id == request.user.pk:
+        found.append(Tool("Live page", reverse("job", args=[job.pk])))
+    return found
 
 
 VERBS = {

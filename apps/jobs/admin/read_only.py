@@ -4,10 +4,11 @@ from functools import cached_property
 from typing import ClassVar, TypeVar
 from uuid import UUID
 
-from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+
+from apps.lib.read_only_admin import RecordPage
 
 M = TypeVar("M", bound=Model)
 
@@ -24,7 +25,7 @@ class ShortPaginator(Paginator[M]):
         return rows.order_by()[:_MOST_COUNTED].count() if isinstance(rows, QuerySet) else len(rows)
 
 
-class ReadOnlyAdmin(admin.ModelAdmin[M]):
+class ReadOnlyAdmin(RecordPage[M]):
     """Look, do not touch: rows are made, changed and deleted by transitions alone."""
 
     paginator = ShortPaginator
@@ -32,7 +33,7 @@ class ReadOnlyAdmin(admin.ModelAdmin[M]):
     list_per_page = 50
     list_max_show_all = 50
     sortable_by: ClassVar[tuple[str, ...]] = ()  # other orders have no index
-    search_help_text = "The id of a job"
+    search_help_text = "A complete job id"
     search_fields: ClassVar[tuple[str, ...]] = ("job_id",)
     id_field = "job_id"
 

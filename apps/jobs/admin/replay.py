@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from apps.jobs.admin import ask
@@ -17,6 +17,7 @@ from apps.jobs.models import Replay, Replayed
 from apps.jobs.operating import replay
 
 _LONGEST_ARGUMENTS = 10_000
+_MOST_JOBS = 100
 
 
 @admin.register(Replay)
@@ -36,7 +37,7 @@ class ReplayAdmin(ReadOnlyAdmin[Replay]):
     )
     list_filter = ("stage",)
     ordering: ClassVar = ("-id",)
-    search_help_text = "The id of a replayed job"
+    search_help_text = "The complete id of a replayed job"
     fields = (
         ("asked_at", "actor_name", "stage"),
         "reason",
@@ -45,9 +46,10 @@ class ReplayAdmin(ReadOnlyAdmin[Replay]):
         ("canary", "per_minute", "stop_at_percent"),
         ("total", "sent", "ended_well", "died_again", "skipped", "held"),
         ("stopped_because", "ended_at"),
+        "its_jobs",
         "stop_it",
     )
-    readonly_fields = ("shown_args", "stop_it")
+    readonly_fields = ("shown_args", "its_jobs", "stop_it")
 
     def search_by_id(self, queryset: QuerySet[Replay], job_id: UUID) -> QuerySet[Replay]:
         """Find the replays of a job."""
@@ -57,6 +59,15 @@ class ReplayAdmin(ReadOnlyAdmin[Replay]):
     def shown_args(self, record: Replay) -> str:
         """Return the arguments it was replayed with, secrets masked."""
         return arguments.shown(record.edited_args or {}, _LONGEST_ARGUMENTS)
+
+    @admin.display(description="jobs")
+    def its_jobs(self, record: Replay) -> SafeString:
+        """Return links to its first jobs, each with what became of it."""
+        rows = [
+            (reverse("admin:jobs_job_change", args=[one.job_id]), one.job_id, one.get_became_display())
+            for one in record.jobs.order_by("job_id")[:_MOST_JOBS]
+        ]
+        return format_html_join("", '<div><a href="{}">{}</a>: {}</div>', rows)
 
     @admin.display(description="stop")
     def stop_it(self, record: Replay) -> SafeString | str:

@@ -5,7 +5,9 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import QuerySet
+from django.utils.safestring import SafeString
 
+from apps.jobs.admin import traceback_shown
 from apps.jobs.admin.read_only import ReadOnlyAdmin
 from apps.jobs.kinds import arguments
 from apps.jobs.models import Action, Attempt, LogLine
@@ -25,6 +27,13 @@ class AttemptAdmin(ReadOnlyAdmin[Attempt]):
         "message",
     )
     ordering = ("-id",)
+    fields = (*list_display, "started_at", "shown_traceback")
+    readonly_fields = ("shown_traceback",)
+
+    @admin.display(description="traceback")
+    def shown_traceback(self, attempt: Attempt) -> SafeString:
+        """Return where it failed."""
+        return traceback_shown.drawn(attempt.traceback)
 
 
 @admin.register(LogLine)
@@ -44,7 +53,7 @@ class ActionAdmin(ReadOnlyAdmin[Action]):
     fields = ("at", "actor_name", "verb", "subject", "count", "reason", "shown_details")
     readonly_fields = ("shown_details",)
     id_field = "subject"
-    search_help_text = "A job id, or a complete subject such as: queue default"
+    search_help_text = "A complete job id, or a complete subject such as: queue default"
 
     @admin.display(description="details")
     def shown_details(self, entry: Action) -> str:

@@ -35,7 +35,7 @@ class WorkerAdmin(ReadOnlyAdmin[Worker]):
         "version",
     )
     ordering = (F("stopped_at").desc(nulls_first=True), "-started_at")
-    search_help_text = "The id of a job that last ran on the worker"
+    search_help_text = "The complete id of a job that last ran on the worker"
 
     def search_by_id(self, queryset: QuerySet[Worker], job_id: UUID) -> QuerySet[Worker]:
         """Find the worker that took a job last."""

@@ -1,6 +1,7 @@
 """A job's arguments: bound by name to the function's signature, and shown redacted."""
 
 import inspect
+import json
 from collections.abc import Callable, Mapping, Sequence
 
 from apps.lib import redact
@@ -41,6 +42,11 @@ def shown(args: Mapping[str, object], longest: int = 120) -> str:
 def masked(args: Mapping[str, object]) -> dict[str, object]:
     """Return arguments as a person may see them: secrets masked, at whatever depth."""
     return {name: redact.masked_as(name, value) for name, value in args.items()}
+
+
+def pretty(value: object, longest: int = 10_000) -> str:
+    """Return a value as JSON over several lines: secrets masked, a long text cut."""
+    return cut(json.dumps(redact.masked(value), ensure_ascii=False, indent=2, default=str), longest)
 
 
 def cut(text: str, longest: int) -> str:

@@ -85,9 +85,10 @@ class Replayed(models.Model):
 
     class Meta:
         indexes: ClassVar = [
+            models.Index("job_id", "replay", name="replayed_by_job"),
             models.Index(
                 "replay", "became", "job_id", name="replayed_open_by_replay", condition=Q(became__in=[0, 1])
-            )
+            ),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint("job_id", name="replayed_once_at_a_time", condition=Q(became__in=[0, 1]))

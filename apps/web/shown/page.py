@@ -7,7 +7,10 @@ from functools import cached_property
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.jobs import registry
+from apps.jobs.kinds import arguments
 from apps.jobs.models import Attempt, DeadLetter, Job, LogLine
+from apps.jobs.operating.history import AuditEntry, history
 from apps.jobs.states import State
 from apps.lib import words
 from apps.transfers.models import Import
@@ -136,6 +139,24 @@ class JobPage:
         return f"{what}. {verb} {words.day_and_time(local, timezone.localtime(self.now))} by {whose}."
 
     @cached_property
+    def description(self) -> str:
+        """Return what the code says of its kind."""
+        return registry.summary_of(self.job.kind)
+
+    @cached_property
+    def result(self) -> str:
+        """Return its result as JSON, secrets masked."""
+        return "" if self.job.result is None else arguments.pretty(self.job.result)
+
+    @cached_property
+    def past(self) -> list[Attempt | AuditEntry]:
+        """Return earlier attempts and what people did to it, the newest first."""
+        both: list[Attempt | AuditEntry] = [*self.attempts, *history(self.job.pk)]
+        return sorted(
+            both, key=lambda one: one.at if isinstance(one, AuditEntry) else one.ended_at, reverse=True
+        )
+
+    @cached_property
     def advice(self) -> str:
         """Say what to do about a dead job."""
         if self.letter is not None and self.letter.fingerprint == "WorkerLost":
@@ -165,3 +186,7 @@ class JobPage:
         if self.run is None or not self.run.rejected:
             return None
         return rejected(self.run, self.query, shows_rows=self.is_owner)
+
+
+def _happened_at(one: Attempt | AuditEntry) -> datetime:
+    return one.at if isinstance(one, AuditEntry) else one.ended_at
