@@ -130,6 +130,12 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 BACKLINE_UPLOADS_DIR = Path(env.text("BACKLINE_UPLOADS_DIR") or STATE_DIR / "uploads")
 BACKLINE_UPLOAD_MAX_BYTES = env.number("BACKLINE_UPLOAD_MAX_BYTES", 2 * 1024**3)
+# of one person; 0: no limit
+BACKLINE_UPLOADS_PER_MINUTE = env.number("BACKLINE_UPLOADS_PER_MINUTE", 10)
+BACKLINE_UPLOAD_BYTES_PER_DAY = env.number("BACKLINE_UPLOAD_BYTES_PER_DAY", 10 * 1024**3)
+BACKLINE_UPLOAD_KEPT_BYTES = env.number("BACKLINE_UPLOAD_KEPT_BYTES", 20 * 1024**3)
+BACKLINE_IMPORT_ROWS_PER_DAY = env.number("BACKLINE_IMPORT_ROWS_PER_DAY", 20_000_000)
+BACKLINE_IMPORT_MAX_ROWS = env.number("BACKLINE_IMPORT_MAX_ROWS", 10_000_000)  # in one file
 
 # --- Mail ---------------------------------------------------------------------
 

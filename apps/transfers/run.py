@@ -10,13 +10,15 @@ import time
 from pathlib import Path
 from typing import Final
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
 from apps.jobs import Context, Discard
-from apps.transfers import rejects, words
+from apps.transfers import quotas, rejects, words
 from apps.transfers.ahead import ahead
 from apps.transfers.chunks import Chunk, chunks
+from apps.transfers.examine import NO_ROWS
 from apps.transfers.importer import Importer, Merged
 from apps.transfers.models import Import, Upload
 from apps.transfers.reading.bad_file import BadFile
@@ -31,24 +33,25 @@ MOST_REJECTED: Final = 100_000  # beyond it the file is not what its sender thin
 def run_import(
     ctx: Context, import_id: int, importer: Importer, *, chunk_rows: int = CHUNK_ROWS
 ) -> dict[str, object]:
-    """Bring an import to its end, from where it stopped; return what came of it.
+    """Bring an import to its end, from where it stopped; return the result.
 
-    Raise Discard, with a sentence for the sender, when the file cannot be read.
+    A file that cannot be read is its sender's mistake and no dead job: the result's ``failed`` is the reason.
     """
     began = time.monotonic()
     run = Import.objects.select_related("upload").filter(pk=import_id).first()
     if run is None:
         raise Discard(f"There is no import {import_id}.")
-    first_row = run.rows_read
+    first_row, failed = run.rows_read, ""
     if run.finished_at is None:
         try:
             _read(ctx, run, importer, chunk_rows)
         except BadFile as error:
-            _remember(ctx, run, str(error))
-            raise Discard(str(error)) from error
+            failed = str(error)
+            _remember(ctx, run, failed)
     seconds = time.monotonic() - began
     return {
         "message": run.message,
+        "failed": failed,
         "rows_read": run.rows_read,
         "created": run.created,
         "updated": run.updated,
@@ -74,7 +77,7 @@ def _read(ctx: Context, run: Import, importer: Importer, chunk_rows: int) -> Non
             for chunk in ready:
                 _merge(ctx, run, importer, chunk, read=chunk.position / source.size)
     if run.rows_read == 0:
-        raise BadFile("The file has column names but no rows. There is nothing to import.")
+        raise BadFile(NO_ROWS)
     _finish(ctx, run, importer)
 
 
@@ -116,10 +119,21 @@ def _merge(ctx: Context, run: Import, importer: Importer, chunk: Chunk, *, read:
             total=words.expected(run.rows_read, read),
             note=words.progress(run),
         )
+    _refuse_more_rows(run)
     if run.rejected > MOST_REJECTED:
         raise BadFile(
             f"More than {MOST_REJECTED:,} rows were rejected up to row {run.last_row:,}: the import stopped. "
             "Look at the reasons below: one correction may fix most of them. The valid rows were imported."
+        )
+
+
+def _refuse_more_rows(run: Import) -> None:
+    quotas.refuse_rows(run.upload.owner_id)
+    most = settings.BACKLINE_IMPORT_MAX_ROWS
+    if most and run.last_row > most:
+        raise BadFile(
+            f"The file has more than {most:,} rows: the import stopped. Split it into several files. "
+            "The rows before were imported."
         )
 
 
@@ -157,6 +171,8 @@ def _finish(ctx: Context, run: Import, importer: Importer) -> None:
 
 def _remember(ctx: Context, run: Import, message: str) -> None:
     """Keep the sentence that ends the import, unless this worker lost the job."""
+    run.message = message
+    ctx.log.warning("%s", message)
     with transaction.atomic():
         Import.objects.filter(pk=run.pk).update(message=message)
         ctx.checkpoint({"row": run.last_row}, done=run.rows_read, note=message)

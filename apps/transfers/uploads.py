@@ -5,19 +5,21 @@ import hashlib
 import os
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from apps.lib.ids import new_id
 from apps.lib.private_files import new_private_file, private_folder
+from apps.transfers import quotas
+from apps.transfers.examine import refuse_foreign_file
 from apps.transfers.models import Upload
 from apps.transfers.reading.bad_file import BadFile
-from apps.transfers.reading.formats import HEAD_BYTES
-from apps.transfers.reading.unpack import Unpacked
 
 if TYPE_CHECKING:
     from apps.accounts.models import User
@@ -35,18 +37,24 @@ class Readable(Protocol):
         ...
 
 
-def store_upload(file: Readable, *, name: str, owner: "User | None") -> Upload:
-    """Store a file and return its row. Raise BadFile for one that is too big or no table."""
+def store_upload(
+    file: Readable, *, name: str, owner: "User | None", check: Callable[[Path], None] = refuse_foreign_file
+) -> Upload:
+    """Store a file and return its row. Raise BadFile for one that is too big, no table, or over a quota.
+
+    ``check`` raises BadFile for a file that its importer could not read.
+    """
     upload = Upload(id=new_id(), owner=owner, name=shown_name(name), expires_at=timezone.now() + KEPT_FOR)
     part = upload.path.with_suffix(".part")
     private_folder(upload.path.parent)
     try:
         upload.size, upload.sha256 = _write(file, part)
-        with Unpacked(part) as content:
-            content.read(HEAD_BYTES)
+        check(part)
         part.rename(upload.path)
         _flush_directory(upload.path.parent)
-        upload.save(force_insert=True)
+        with transaction.atomic():
+            quotas.admit(upload)
+            upload.save(force_insert=True)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise

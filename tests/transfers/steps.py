@@ -36,6 +36,7 @@ def imported(content: bytes | str, *, encoding: str = "utf-8") -> Import:
     started = handed_in(content, encoding=encoding)
     job = work(started)
     assert job.state == State.SUCCEEDED, _why(job)
+    assert not started.failed, started.message
     return started
 
 
@@ -43,9 +44,12 @@ def refused(content: bytes | str, *, encoding: str = "utf-8") -> str:
     """Import a file that cannot be read; return the sentence its sender gets."""
     started = handed_in(content, encoding=encoding)
     job = work(started)
-    assert job.state == State.DEAD, "it was imported"
+    assert started.failed, "it was imported"
+    assert job.state == State.SUCCEEDED, "a person's mistake is no dead job"
+    assert not DeadLetter.objects.exists()
     assert job.attempt == 1, "it was tried again, in vain"
-    assert started.message == _why(job)
+    assert job.result is not None
+    assert started.message == job.result["failed"] == job.result["message"]
     return started.message
 
 

@@ -1,6 +1,7 @@
 """Handing a file in."""
 
 import gzip
+import lzma
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ def test_packed_files_are_taken_as_they_are(browser: Client) -> None:
         (b"PK\x03\x04" + b"x" * 600, "an Excel workbook (.xlsx), not CSV"),
         (b"%PDF-1.7 " + b"x" * 600, "a PDF document, not CSV"),
         (b"\x89PNG\r\n\x1a\n" + b"x" * 600, "a PNG image, not CSV"),
-        (b"<!doctype html><p>", "a web page or XML document, not CSV"),
+        (b"<!doctype html><p>", "a web page or XML document"),
     ],
 )
 def test_what_is_no_csv_is_refused_next_to_its_field(content: bytes, says: str, browser: Client) -> None:
@@ -69,6 +70,41 @@ def test_what_is_no_csv_is_refused_next_to_its_field(content: bytes, says: str, 
     assert says in page
     assert 'aria-invalid="true" aria-describedby="file-error"' in page
     assert not Import.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding", "says"),
+    [
+        (CSV.replace(b"Quantity", b"Menge"), "utf-8", "The first row lacks the column Quantity."),
+        (f"{HEADER}\n".encode(), "utf-8", "has column names but no rows"),
+        (CSV + "£5".encode("cp1252"), "utf-8", "Row 3: The file is not UTF-8"),
+        (CSV.decode().encode("utf-16"), "utf-8", "it looks like UTF-16"),
+        (gzip.compress(gzip.compress(CSV)), "utf-8", "packed twice"),
+        (lzma.compress(CSV + CSV * 90_000), "utf-8", "times its size"),
+        (gzip.compress(CSV)[:-9], "utf-8", "ends too early"),
+    ],
+)
+def test_header_encoding_and_packing_are_examined_during_the_upload(
+    content: bytes, encoding: str, says: str, browser: Client, uploads_dir: Path
+) -> None:
+    answer = send(browser, content, encoding=encoding)
+    assert answer.status_code == 422
+    assert says in answer.content.decode()
+    assert not Job.objects.exists()
+    assert list(uploads_dir.iterdir()) == []
+
+
+def test_the_page_names_the_quotas(browser: Client, settings: Settings) -> None:
+    settings.BACKLINE_UPLOADS_PER_MINUTE, settings.BACKLINE_UPLOAD_KEPT_BYTES = 3, 0
+    page = browser.get(IMPORTS).content.decode()
+    assert "a file, 3 files a minute, 10.7 GB a day, 20,000,000 rows a day." in page
+
+
+def test_an_upload_over_a_quota_is_refused_next_to_its_field(browser: Client, settings: Settings) -> None:
+    settings.BACKLINE_UPLOADS_PER_MINUTE = 2
+    assert [send(browser).status_code for _ in range(4)] == [302, 302, 422, 422]
+    assert "At most 2 uploads a minute are allowed." in send(browser).content.decode()
+    assert Upload.objects.count() == 2
 
 
 def test_a_file_that_is_too_big_is_refused_and_not_kept(
@@ -117,7 +153,8 @@ def test_the_list_shows_mine_with_what_came_of_them(browser: Client, owner: User
     assert "state is-succeeded" in page
 
 
-def test_older_imports_are_a_page_away(browser: Client, owner: User) -> None:
+def test_older_imports_are_a_page_away(browser: Client, owner: User, settings: Settings) -> None:
+    settings.BACKLINE_UPLOADS_PER_MINUTE = 0
     for number in range(PAGE + 1):
         import_of(owner, name=f"file-{number}.csv")
     page = browser.get(IMPORTS).content.decode()

@@ -60,3 +60,8 @@ class Import(models.Model):
     def __str__(self) -> str:
         """Name the import by number."""
         return f"import {self.pk}"
+
+    @property
+    def failed(self) -> bool:
+        """Return whether the file could not be read to its end; ``message`` is the reason."""
+        return self.finished_at is None and bool(self.message)

@@ -52,6 +52,11 @@ class Unpacked:
         """Return how many bytes of the file on disk were taken."""
         return self._file.tell()
 
+    @property
+    def given(self) -> int:
+        """Return how many unpacked bytes were read."""
+        return self._given
+
     def read(self, size: int) -> bytes:
         """Return up to so many unpacked bytes; none at the end."""
         try:

@@ -1,6 +1,7 @@
 """Import order lines: the upload form and my imports."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -14,13 +15,17 @@ from django.views.decorators.http import require_http_methods
 from apps.accounts.models import User
 from apps.jobs.models import Job
 from apps.shop.order_lines.columns import COLUMNS
+from apps.transfers import quotas
+from apps.transfers.examine import refuse_unreadable
 from apps.transfers.imports import start_import
 from apps.transfers.models import Import
 from apps.transfers.models.import_ import Encoding
 from apps.transfers.reading.bad_file import BadFile
 from apps.transfers.uploads import store_upload
 from apps.web.request import LoggedIn
+from apps.web.shown.imports import verdict
 from apps.web.shown.numbers import whole_number
+from apps.web.shown.verdict import Verdict
 from apps.web.visible import visible_to
 
 KIND = "imports.order_lines"
@@ -63,6 +68,11 @@ class Run:
     counts: Import
     job: Job | None  # old jobs are dropped by the week, their imports stay
 
+    @property
+    def verdict(self) -> Verdict | None:
+        """Return how it ended where the state of its job misleads."""
+        return verdict(self.job, self.counts) if self.job else None
+
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -84,7 +94,8 @@ def _start(form: UploadForm, user: User) -> UUID | None:
         return None
     file = form.cleaned_data["file"]
     try:
-        upload = store_upload(file, name=file.name or "", owner=user)
+        check = partial(refuse_unreadable, columns=COLUMNS, encoding=form.cleaned_data["encoding"])
+        upload = store_upload(file, name=file.name or "", owner=user, check=check)
     except BadFile as error:
         form.add_error("file", str(error))
         return None
@@ -99,6 +110,7 @@ def _context(request: LoggedIn, form: UploadForm) -> dict[str, Any]:
         "encodings": [{"value": each.value, "words": each.label, "hint": _HINTS[each]} for each in Encoding],
         "columns": [{"name": name, "words": _WORDS[name]} for name in COLUMNS],
         "most": settings.BACKLINE_UPLOAD_MAX_BYTES,
+        "quotas": quotas.in_words(),
         "runs": found[:PAGE],
         "older": found[PAGE - 1].counts.pk if len(found) > PAGE else None,
         "is_older": before > 0,

@@ -20,12 +20,14 @@ def log(request: LoggedIn, job_id: UUID) -> HttpResponse:
     """Show the log of one job from a line on."""
     job = job_or_404(request.user, job_id)
     after = whole_number(request.GET.get("after", ""))
+    about = abouts([job])[job.pk]
     every = LogLine.objects.filter(job_id=job_id)
     found = list(every.filter(pk__gt=after).order_by("pk")[: PAGE + 1])
     lines = found[:PAGE]
     context = {
         "job": job,
-        "title": abouts([job])[job.pk].title,
+        "about": about,
+        "title": about.title,
         "lines": lines,
         "count": every.count(),
         "after": after,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from apps.jobs.models import Job
+from apps.web.shown.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,7 @@ class About:
     aside: str = ""  # a fact beside the progress
     guesses_total: bool = False  # it follows from the part that was read
     outcome: str = ""  # what came of it, in a sentence
+    verdict: Verdict | None = None  # of a job whose state misleads the person who started it
     on_cancel: str = ""  # what stays and what will not be done
 
 

@@ -12,6 +12,7 @@ from apps.jobs.states import State
 from apps.lib import words
 from apps.transfers.models import Import
 from apps.web.shown.about import About, plain
+from apps.web.shown.verdict import FAILED_FILE, NOTHING_IMPORTED, Verdict
 
 VERB = "Import"
 
@@ -49,6 +50,15 @@ def abouts(jobs: Sequence[Job]) -> dict[UUID, About]:
     return {job.pk: _about(job, runs[job.pk]) if job.pk in runs else plain(job) for job in jobs}
 
 
+def verdict(job: Job, run: Import) -> Verdict | None:
+    """Return how an import ended where "succeeded" would mislead."""
+    if job.state != State.SUCCEEDED:
+        return None
+    if run.failed:
+        return FAILED_FILE
+    return NOTHING_IMPORTED if run.rejected and run.rejected == run.rows_read else None
+
+
 def readout(run: Import, total: int | None) -> list[Entry]:
     """Return the numbers of an import."""
     entries = [
@@ -77,6 +87,7 @@ def _about(job: Job, run: Import) -> About:
         guesses_total=run.finished_at is None,
         aside=f"{words.count(run.rejected)} rejected so far" if run.rejected else "",
         outcome=_outcome(job, run, saved),
+        verdict=verdict(job, run),
         on_cancel=_on_cancel(job, saved),
     )
 

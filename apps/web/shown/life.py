@@ -1,7 +1,7 @@
 """The life of a job as a line with stops: the way it went is solid, what can still happen is dotted."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -11,6 +11,7 @@ from apps.jobs.states import ENDED, SLEEPING, Outcome, State
 from apps.lib import words
 from apps.web.shown.state_words import state_word
 from apps.web.shown.steps import Step, came_back, steps
+from apps.web.shown.verdict import Verdict
 
 _LINE, _TOP = 110, 35.5
 _PLACES = {
@@ -44,16 +45,19 @@ class Stop:
     is_done: bool
     is_now: bool
     when: str
+    verdict: Verdict | None = None
 
     @property
     def word(self) -> str:
         """Return the word that is drawn beside it."""
+        if self.verdict is not None:
+            return self.verdict.short
         return "about to start" if self.state == State.QUEUED else state_word(self.state)
 
     @property
     def name(self) -> str:
         """Return the state's name, by which it is coloured."""
-        return str(self.state.label)
+        return self.verdict.tone if self.verdict else str(self.state.label)
 
     @property
     def x(self) -> float:
@@ -118,6 +122,18 @@ def life(job: Job, attempts: Sequence[Attempt], *, ends_in: timedelta | None, no
         steps=told,
         sentence=_sentence(told),
     )
+
+
+def judged(drawn: Life, verdict: Verdict | None) -> Life:
+    """Return the drawing of a job that ended with a verdict."""
+    if verdict is None:
+        return drawn
+    told = [
+        replace(step, words=verdict.words, state=verdict.like) if step.state == State.SUCCEEDED else step
+        for step in drawn.steps
+    ]
+    stops = [replace(stop, verdict=verdict) if stop.is_now else stop for stop in drawn.stops]
+    return replace(drawn, stops=stops, steps=told, sentence=_sentence(told))
 
 
 def _stop(story: _Story, state: State) -> Stop:

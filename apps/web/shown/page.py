@@ -16,7 +16,7 @@ from apps.lib import words
 from apps.transfers.models import Import
 from apps.web.shown.artifacts import artifact_files
 from apps.web.shown.imports import Entry, File, files, imports_of, readout
-from apps.web.shown.life import Life, life
+from apps.web.shown.life import Life, judged, life
 from apps.web.shown.now import now
 from apps.web.shown.rejected import Rejected, rejected
 from apps.web.shown.rows import JobRow, job_rows
@@ -76,7 +76,8 @@ class JobPage:
         """Return the drawing of its life."""
         progress = self.row.progress
         ends_in = progress.time_left if progress else None
-        return life(self.job, self.attempts[::-1], ends_in=ends_in, now=self.now)
+        drawn = life(self.job, self.attempts[::-1], ends_in=ends_in, now=self.now)
+        return judged(drawn, self.row.about.verdict)
 
     @cached_property
     def waited(self) -> str:
@@ -110,7 +111,13 @@ class JobPage:
         percent = self.row.progress.percent if self.row.progress else None
         if self.job.state == State.RUNNING:
             return f"({percent} %) {name}" if percent is not None else f"(running) {name}"
-        return f"({state_word(self.job.state)}) {name}"
+        return f"({self.state_words}) {name}"
+
+    @property
+    def state_words(self) -> str:
+        """Return how it stands or ended, in words for the person who started it."""
+        verdict = self.row.about.verdict
+        return verdict.words if verdict else state_word(self.job.state)
 
     @property
     def step(self) -> str:
@@ -121,11 +128,10 @@ class JobPage:
     @property
     def said(self) -> str:
         """Say where it stands, for those who do not see it."""
-        state = state_word(self.job.state)
         progress = self.row.progress
         if self.job.state == State.RUNNING and progress and progress.percent is not None:
             return f"{progress.percent} percent. {progress.left}".strip()
-        return f"{self.row.about.title[:80]}: {state}."
+        return f"{self.row.about.title[:80]}: {self.state_words}."
 
     @cached_property
     def sentence(self) -> str:

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from apps.jobs.states import State
 from apps.lib import words
 from apps.web.shown.state_words import state_word
+from apps.web.shown.verdict import Verdict
 
 register = template.Library()
 
@@ -21,10 +22,13 @@ def icon(name: str) -> SafeString:
 
 
 @register.simple_tag
-def state(value: int, extra: str = "") -> SafeString:
-    """Draw a state: icon, word, colour."""
+def state(value: int, extra: str = "", verdict: Verdict | None = None) -> SafeString:
+    """Draw a state, or the verdict in its place: icon, word, colour."""
     name = State(value).label
-    return format_html('<span class="state is-{} {}">{}{}</span>', name, extra, icon(name), state_word(value))
+    words, tone, drawn = (
+        (verdict.words, verdict.tone, verdict.icon) if verdict else (state_word(value), name, name)
+    )
+    return format_html('<span class="state is-{} {}">{}{}</span>', tone, extra, icon(drawn), words)
 
 
 @register.filter

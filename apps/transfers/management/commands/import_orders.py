@@ -59,8 +59,8 @@ class Command(BaseCommand):
         report = _report(job)
         if options["json"]:
             self.stdout.write(json.dumps(report))
-        if job.state != State.SUCCEEDED:
-            raise CommandError(one_line(f"The import did not succeed. {why_not(job)}"))
+        if job.state != State.SUCCEEDED or report["result"]["failed"]:
+            raise CommandError(one_line(f"The import did not succeed. {report['message']}"))
         if not options["json"]:
             self._tell(report)
 
@@ -111,7 +111,7 @@ def _report(job: Job) -> dict[str, Any]:
     seconds = (job.finished_at - job.enqueued_at).total_seconds() if job.finished_at else 0.0
     return {
         "job": str(job.pk),
-        "state": State(job.state).label,
+        "state": "failed" if result.get("failed") else State(job.state).label,
         "attempts": job.attempt,
         "seconds": round(seconds, 2),
         "rows_per_second": round(result.get("rows_read", 0) / seconds) if seconds else 0,
