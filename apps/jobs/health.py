@@ -4,7 +4,7 @@ import logging
 import os
 import socketserver
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
@@ -20,7 +20,11 @@ def answer(port: int, *, trouble: Callable[[], str], metrics: Callable[[], str])
     ``trouble`` says in a sentence why the process is not well, or nothing. A port that is taken is said in
     the log and not waited for: a worker is there for its jobs.
     """
-    pages = {"/healthz": lambda: _health(trouble()), "/metrics": lambda: (200, metrics())}
+    pages = {
+        "/healthz": lambda: _health(trouble()),
+        "/metrics": lambda: (200, metrics() + "".join(more() for more in _more_metrics)),
+        **_more_pages,
+    }
     handler = type("Handler", (_Handler,), {"pages": pages})
     try:
         server = _Server((_HOST, port), handler)
@@ -32,8 +36,32 @@ def answer(port: int, *, trouble: Callable[[], str], metrics: Callable[[], str])
     return int(server.server_address[1])
 
 
+def add_page(path: str, page: Callable[[], tuple[int, str]]) -> None:
+    """Answer one more path in every process, with a status and a text, when an app above this one starts."""
+    _more_pages[path] = page
+
+
+def add_metrics(metrics: Callable[[], str]) -> None:
+    """Add to the metrics of every process."""
+    _more_metrics.append(metrics)
+
+
+def label(value: str) -> str:
+    """Escape the value of a label as Prometheus reads it."""
+    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+
+
+_more_pages: dict[str, Callable[[], tuple[int, str]]] = {}
+_more_metrics: list[Callable[[], str]] = []
+
+
 def _health(trouble: str) -> tuple[int, str]:
     return (503, f"{trouble}\n") if trouble else (200, "well\n")
+
+
+def _listed(paths: Iterable[str]) -> str:
+    *others, last = sorted(paths)
+    return f"{', '.join(others)} or {last}"
 
 
 class _Server(ThreadingHTTPServer):
@@ -52,7 +80,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:  # the class above looks for this name
         """Answer with a page, or say that there is none."""
         page = self.pages.get(self.path.partition("?")[0])
-        status, text = page() if page else (404, "Ask for /healthz or /metrics.\n")
+        status, text = page() if page else (404, f"Ask for {_listed(self.pages)}.\n")
         body = text.encode()
         self.send_response(status)
         self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")

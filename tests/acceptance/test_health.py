@@ -7,10 +7,10 @@ import urllib.request
 import pytest
 
 from apps.local.servers.ports import free_port
-from tests.acceptance.machine import Machine
+from tests.acceptance.machine import Machine, kill_group
 
 DEAD = 7
-PATIENCE_S = 6  # a beat comes every five seconds
+PATIENCE_S = 10  # two heartbeats, the least that the settings allow
 
 
 def ask(port: int, path: str) -> tuple[int, str]:
@@ -69,3 +69,53 @@ def test_a_worker_is_well_while_the_ledger_hears_of_it_and_its_counts_move_with_
     machine.until(lambda: metrics(port)["jobs_total succeeded"] == 11, "the held one is counted")
     machine.until(lambda: metrics(port)["jobs_running"] == 0, "it is in no job any more")
     assert metrics(port)["busy_seconds_total"] > 0
+
+
+def test_worker_and_keeper_answer_with_what_keeps_jobs_from_starting(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ports = free_port(), free_port()
+    monkeypatch.setenv("BACKLINE_WORKER_HTTP", str(ports[0]))
+    machine.worker("w", 1, "-Q", "default")
+    monkeypatch.setenv("BACKLINE_KEEPER_HTTP", str(ports[1]))
+    keeper = machine.keeper()
+    machine.beat()
+
+    def both(status: int, word: str) -> None:
+        machine.until(
+            lambda: all(
+                answer[0] == status and word in answer[1]
+                for answer in (ask(port, "/alerts") for port in ports)
+            ),
+            f"both answer {status} {word}",
+        )
+
+    both(200, "no alerts")
+    [job] = machine.program(
+        "from tests.kinds.add import add\nprint(add.apply_async((1,), queue='imports').id)"
+    ).split()
+    both(503, "No live worker takes from queue imports. 1 job waits.")
+    assert all(
+        'backline_alert_jobs{reason="no worker",queue="imports",kind=""} 1\n' in ask(port, "/metrics")[1]
+        for port in ports
+    )
+    assert ask(ports[0], "/healthz") == (200, "well\n")
+    monkeypatch.delenv("BACKLINE_WORKER_HTTP")
+    machine.worker("v", 1, "-Q", "imports")
+    machine.until_ended([job])
+    both(200, "no alerts")
+
+    kill_group(keeper)
+    machine.until(
+        lambda: "No keeper is running" in ask(ports[0], "/alerts")[1], "the worker misses the keeper"
+    )
+    machine.keeper("second")
+    both(200, "no alerts")
+    machine.postgres.kill()
+    try:
+        machine.until(lambda: "The database does not answer" in ask(ports[0], "/alerts")[1], "it says so")
+        assert 'backline_alert{reason="database"' in ask(ports[0], "/metrics")[1]
+        assert "backline_processes{" in ask(ports[0], "/metrics")[1]
+    finally:
+        machine.postgres.start()
+    both(200, "no alerts")

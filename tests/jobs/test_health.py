@@ -28,17 +28,18 @@ def test_it_is_well_until_it_says_what_troubles_it() -> None:
     assert ask(port, "/healthz?verbose=1") == (503, "The ledger has not heard of it for 99 s.\n")
 
 
-def test_metrics_are_asked_for_each_time() -> None:
+def test_metrics_are_asked_for_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "_more_metrics", [lambda: " and more"])
     told = iter(["first", "second"])
     port = health.answer(0, trouble=lambda: "", metrics=lambda: next(told))
     assert port is not None
-    assert [ask(port, "/metrics")[1] for _ in range(2)] == ["first", "second"]
+    assert [ask(port, "/metrics")[1] for _ in range(2)] == ["first and more", "second and more"]
 
 
 def test_another_page_is_refused_and_says_what_there_is() -> None:
     port = health.answer(0, trouble=lambda: "", metrics=lambda: "")
     assert port is not None
-    assert ask(port, "/../etc/passwd") == (404, "Ask for /healthz or /metrics.\n")
+    assert ask(port, "/../etc/passwd") == (404, "Ask for /alerts, /healthz or /metrics.\n")
 
 
 def test_a_port_that_is_taken_is_said_and_not_waited_for(caplog: pytest.LogCaptureFixture) -> None:
