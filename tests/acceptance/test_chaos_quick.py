@@ -15,7 +15,7 @@ from apps.local.chaos.trial import Load, Trial
 from apps.local.chaos.verdict import Verdict
 from tests.faketime import needs_faketime
 
-QUICK = ("F01", "F20", "F25", "F44")
+QUICK = ("F01", "F20", "F25", "F44", "F60")
 
 
 @pytest.fixture(scope="module")

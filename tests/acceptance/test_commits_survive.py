@@ -1,7 +1,4 @@
-"""PostgreSQL dies directly after COMMIT returned, and nothing that was committed is lost.
-
-`BACKLINE_CRASHES=200` lets it die so often; by itself it dies a few times, by ways taken at random.
-"""
+"""PostgreSQL dies directly after COMMIT returned, and nothing that was committed is lost."""
 
 import json
 import os
@@ -13,17 +10,26 @@ from contextlib import suppress
 from pathlib import Path
 
 import psutil
+import pytest
 
 from tests.acceptance.committer import WAYS
 from tests.acceptance.machine import ROOT, Machine
 
 SUCCEEDED = 6
-CRASHES = int(os.environ.get("BACKLINE_CRASHES", "8"))
 SIGNALS = (signal.SIGQUIT, signal.SIGKILL)  # an immediate stop, and the death of the postmaster
 ALWAYS = ("progress inside", "track in an atomic job", "request")
 
 
 def test_nothing_that_was_committed_is_lost_when_postgresql_dies(machine: Machine, tmp_path: Path) -> None:
+    _crash(machine, tmp_path, times=8)
+
+
+@pytest.mark.chaos  # five to ten minutes
+def test_nothing_is_lost_in_two_hundred_deaths(machine: Machine, tmp_path: Path) -> None:
+    _crash(machine, tmp_path, times=200)
+
+
+def _crash(machine: Machine, tmp_path: Path, *, times: int) -> None:
     machine.ask("CREATE TABLE committed (mark uuid)")
     errors = tmp_path / "errors"
     with errors.open("wb") as out:
@@ -33,7 +39,7 @@ def test_nothing_that_was_committed_is_lost_when_postgresql_dies(machine: Machin
             text=True,
         )  # fmt: skip
     try:
-        for number, way in enumerate(_ways()):
+        for number, way in enumerate(_ways(times)):
             how = SIGNALS[number % 2]
             mark, jobs, job = _commit_and_crash(machine, committer, way, how, errors)
             kept = machine.value("SELECT count(*) FROM committed WHERE mark = %s", mark)
@@ -46,12 +52,12 @@ def test_nothing_that_was_committed_is_lost_when_postgresql_dies(machine: Machin
         committer.communicate()
 
 
-def _ways() -> list[str]:
+def _ways(times: int) -> list[str]:
     seed = int(os.environ.get("BACKLINE_SEED", random.randrange(10**6)))
     print(f"BACKLINE_SEED={seed}")
     chance = random.Random(seed)
-    rounds = [chance.sample(sorted(WAYS), len(WAYS)) for _ in range(CRASHES // len(WAYS) + 1)]
-    return [*ALWAYS, *(way for ways in rounds for way in ways)][:CRASHES]
+    rounds = [chance.sample(sorted(WAYS), len(WAYS)) for _ in range(times // len(WAYS) + 1)]
+    return [*ALWAYS, *(way for ways in rounds for way in ways)][:times]
 
 
 def _commit_and_crash(

@@ -4,12 +4,14 @@ A session's cursors report what is executed, also past Django; libpq reports som
 them. A setting that a function in the database changed, and that libpq does not report, is not seen.
 """
 
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import Connection, Cursor
 from psycopg.sql import Composable
@@ -26,7 +28,7 @@ _REPORTED = [
 
 ours: set[str] = set()  # texts of the ledger, which leave nothing behind
 changed: "dict[Connection[Any], Session]" = {}
-_used: "dict[Connection[Any], Session]" = {}  # since the last drop_changed
+_used: "dict[Connection[Any], Session]" = {}  # by attempts that have not ended
 _attempt: Callable[[], object] = lambda: None  # noqa: E731  # replaced by `start`
 
 
@@ -36,8 +38,10 @@ class Session:
 
     database: BaseDatabaseWrapper
     began: tuple[object, ...] = ()
+    process: int = 0
     thread: int = 0
     attempt: object = None  # the last that used it
+    is_used: bool = False  # outside attempts, as by a plain Celery task
     change: Change = Change.NONE
     own: BaseDatabaseWrapper | None = None  # a session beside it, for ledger statements
 
@@ -48,7 +52,10 @@ class Session:
             return
         session = self.database.connection
         self.attempt = _attempt()
-        _used[session] = self
+        if self.attempt is None:
+            self.is_used = True
+        else:
+            _used[session] = self
         if change := change_of(text):
             self.mark(session, change)
 
@@ -88,18 +95,22 @@ def drop_changed(attempt: object = None) -> None:
     me = threading.get_ident()
     for session, known in (_used | changed).items():
         if known.thread == me or (attempt is not None and known.attempt == attempt):
-            _used.pop(session, None)
-            if known.change is Change.SESSION or session.closed or _shape(session) != known.began:
-                _drop(session, known)
-            else:
-                changed.pop(session, None)
-                known.change = Change.NONE
+            _look_at(session, known)
+
+
+def drop_changed_by_tasks() -> None:
+    """Drop the sessions of this thread that were changed outside attempts."""
+    for database in connections.all(initialized_only=True):
+        known = watched(database)
+        if known is not None and known.is_used and known.process == os.getpid():
+            _look_at(database.connection, known)
+    drop_changed()
 
 
 def _watch(connection: BaseDatabaseWrapper, **_: object) -> None:
     session = connection.connection
     if isinstance(session, Connection):
-        known = Session(connection, thread=threading.get_ident())
+        known = Session(connection, process=os.getpid(), thread=threading.get_ident())
         session.cursor_factory = _Factory(session.cursor_factory, known)  # type: ignore[assignment]
         known.began = _shape(session)
 
@@ -141,6 +152,17 @@ def _shape(session: "Connection[Any]") -> tuple[object, ...]:
     return (*own, session.deferrable, *map(session.pgconn.parameter_status, _REPORTED))
 
 
+def _look_at(session: "Connection[Any]", known: Session) -> None:
+    """Drop a session if it is no longer as it began."""
+    _used.pop(session, None)
+    known.is_used = False
+    if known.change is Change.SESSION or session.closed or _shape(session) != known.began:
+        _drop(session, known)
+    else:
+        changed.pop(session, None)
+        known.change = Change.NONE
+
+
 def _drop(session: "Connection[Any]", known: Session) -> None:
     database = known.database
     is_current = database.connection is session
@@ -157,6 +179,15 @@ def _drop(session: "Connection[Any]", known: Session) -> None:
             database.dec_thread_sharing()
     else:
         session.close()
+
+
+def _forget_inherited() -> None:
+    """Leave the sessions that a fork copied to the process that owns them."""
+    _used.clear()
+    changed.clear()
+
+
+os.register_at_fork(after_in_child=_forget_inherited)
 
 
 def _text_of(query: object) -> str:

@@ -58,7 +58,7 @@ def text(name: str) -> str:
 def _ask(how: "How", name: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Execute a statement, in another session where a job's body changed this thread's."""
     database = connections[DEFAULT_DB_ALIAS]
-    if not watch.changed:
+    if not watch.changed or database.connection not in watch.changed:
         try:
             return how(database, name, params)
         except DatabaseError as error:

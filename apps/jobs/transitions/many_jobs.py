@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from itertools import islice
 from uuid import UUID, uuid4
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg import Copy
 
 from apps.jobs import sql
 from apps.jobs.kinds.limits import lane_of
+from apps.jobs.sessions import apart
 from apps.jobs.states import State
 from apps.jobs.transitions.new_jobs import Message, NewJob, as_params
 
@@ -103,8 +104,9 @@ def _put_into_window(messages: Sequence[Message]) -> None:
 def _copy() -> Iterator[Copy]:
     """Open a COPY whose errors are Django's, as those of any statement."""
     with (
-        connection.cursor() as cursor,
-        connection.wrap_database_errors,
+        apart.unaffected(connections[DEFAULT_DB_ALIAS]) as database,
+        database.cursor() as cursor,
+        database.wrap_database_errors,
         cursor.copy(sql.text("copy_jobs")) as copy,
     ):
         yield copy

@@ -23,5 +23,5 @@ def _keep_open(**_: object) -> None:
 
 
 def _replace_broken(**_: object) -> None:
-    watch.drop_changed()
+    watch.drop_changed_by_tasks()
     close_old_connections()

@@ -6,7 +6,7 @@ _QUIET = ("-l", "WARNING")
 _ALONE = ("--without-mingle", "--without-gossip")
 
 
-def arguments(name: str, *, is_celery: bool, concurrency: int, has_own_clock: bool) -> list[str]:
+def arguments(name: str, *, is_celery: bool, concurrency: int, pool: str, has_own_clock: bool) -> list[str]:
     """Return the arguments of Python."""
     if name.startswith("keeper"):
         return ["manage.py", "keeper"]
@@ -17,5 +17,6 @@ def arguments(name: str, *, is_celery: bool, concurrency: int, has_own_clock: bo
         app = "apps.local.chaos.plain_celery" if is_celery else "config"
         if name.startswith("beat"):
             return [*celery, "-A", app, "beat", *_QUIET]
-        return [*celery, "-A", app, "worker", "-n", f"{name}@%h", "-c", str(concurrency), *_ALONE, *_QUIET]
+        options = ("-n", f"{name}@%h", "-c", str(concurrency), "-P", pool)
+        return [*celery, "-A", app, "worker", *options, *_ALONE, *_QUIET]
     return ["-m", f"apps.local.chaos.{name}"]

@@ -45,6 +45,7 @@ class Plan:
     is_cabled: bool = False  # every process reaches its servers through cables of its own
     clock_rate: float | None = None  # PostgreSQL's clock runs so fast; it and those of workers and beats move
     concurrency: int = 2
+    pool: str = "prefork"
     environment: dict[str, str] = field(default_factory=dict)
     environment_of: dict[str, dict[str, str]] = field(default_factory=dict)  # by process
 
@@ -107,6 +108,7 @@ class Rig:
             name,
             is_celery=self.plan.is_celery,
             concurrency=self.plan.concurrency,
+            pool=self.plan.pool,
             has_own_clock=self._has_own_clock(name),
         )
         process = Process(name, arguments, self._environment(name), self.directory / f"{name}.log")

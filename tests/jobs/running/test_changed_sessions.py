@@ -7,7 +7,7 @@ import pytest
 from django.db import connection, transaction
 from psycopg import sql
 
-from apps.jobs import Context, transitions
+from apps.jobs import Context, enqueue_many, transitions
 from apps.jobs.models import Job
 from apps.jobs.models.progress import Progress
 from apps.jobs.states import State
@@ -144,6 +144,7 @@ def test_the_context_works_inside_a_transaction_too_and_leaves_the_body_its_sett
         ctx.progress(1, 2)
         ctx.checkpoint({"row": 1}, done=1)
         ctx.spawn("kinds.add", a=1)
+        assert enqueue_many("kinds.add", [{"a": 1}, {"a": 2}]) == 2
         assert state_of_session() == before
 
     def body(ctx: Context) -> None:
@@ -153,7 +154,7 @@ def test_the_context_works_inside_a_transaction_too_and_leaves_the_body_its_sett
     word, claim = run_body(inside if atomic else body, atomic=atomic)
     assert (word, state_of(claim.id)) == ("succeeded", State.SUCCEEDED)
     assert Progress.objects.get(job_id=claim.id).cursor == {"row": 1}
-    assert Job.objects.filter(parent_id=claim.id).count() == 1
+    assert Job.objects.filter(parent_id=claim.id).count() == 3
     as_new()
 
 

@@ -1,6 +1,7 @@
 """What a body leaves in its session, by whatever way, ends with its attempt."""
 
 import asyncio
+import os
 from collections.abc import Callable
 
 import psycopg
@@ -9,9 +10,10 @@ from asgiref.sync import sync_to_async
 from django.db import connection
 from psycopg.rows import dict_row
 
-from apps.jobs import job
+from apps.jobs import job, transitions
 from apps.jobs.running.record import Record
 from apps.jobs.running.run import run_claims
+from apps.jobs.sessions import watch
 from apps.jobs.states import State
 from tests.jobs import steps
 from tests.jobs.bodies import run_body
@@ -105,3 +107,32 @@ def test_another_thread_of_the_body_leaves_nothing_behind_either() -> None:
     assert [run_body(body)[0] for _ in range(2)] == ["succeeded", "succeeded"]
     assert seen == [("0",), ("0",)]
     asyncio.run(sync_to_async(_close)())
+
+
+@pytest.mark.parametrize("change", ["SET statement_timeout = 1", "SELECT odd_search_path()"])
+def test_what_a_plain_task_leaves_behind_ends_before_the_next_message(change: str) -> None:
+    execute(change)
+    watch.drop_changed_by_tasks()
+    as_new()
+
+
+def test_a_process_that_was_forked_leaves_its_parent_s_sessions_alone() -> None:
+    execute("SET statement_timeout = '1h'")
+    before = steps.my_session()
+    pid = os.fork()
+    if pid == 0:
+        watch.drop_changed_by_tasks()
+        os._exit(bool(watch.changed))
+    assert os.waitpid(pid, 0)[1] == 0
+    assert steps.my_session() == before
+    connection.close()
+    watch.drop_changed_by_tasks()
+
+
+def test_beside_a_changed_session_another_thread_s_statement_is_tried_again_too() -> None:
+    execute("SET statement_timeout = '1h'")
+    with steps.another_session() as other:
+        other.do(lambda: psycopg.Cursor(connected()).execute("SET search_path TO pg_catalog"))
+        assert other.do(lambda: transitions.expire(since=steps.HOUR)) == 0
+        other.do(as_new)
+    watch.drop_changed_by_tasks()

@@ -13,6 +13,7 @@ from apps.local.chaos.faults import (
     load,
     moved_clocks,
     pressure,
+    sessions,
     stop_workers,
     zombies,
 )
@@ -204,6 +205,9 @@ _ALL = (
     Fault("F47", "one tenant floods the others", load.flood),
     Fault("F48", "300 jobs fail at once", load.failing_wave),
     Fault("F49", "cancel, release and replay from 16 threads", pressure.cancel_storm, repeats=True),
+    Fault("F60", "bodies change their database sessions", sessions.changed, load=_EASY),
+    Fault("F61", "the same in threads", sessions.changed, load=_EASY, plan=Plan(pool="threads")),
+    Fault("F62", "the same in solo workers", sessions.changed, load=_EASY, plan=Plan(pool="solo")),
 )
 
 FAULTS: dict[str, Fault] = {fault.code: fault for fault in _ALL}
