@@ -30,7 +30,7 @@ bench: .venv/dev.installed  ## Measure imports and jobs on this machine, as rati
 
 chaos: .venv/dev.installed  ## Break everything, plain Celery beside it, and count what was lost (ARGS="F01 F20" for some)
 	@$(RUN) manage.py chaos $(or $(ARGS),--celery)
-	@$(if $(ARGS),,$(PYTEST) tests/acceptance -m chaos -n 0 -s)
+	@$(if $(ARGS),,$(PYTEST) tests/acceptance tests/canvases -m chaos -n 0 -s)
 
 clean:  ## Stop this project's servers and delete their data, .backline/ and .venv/
 	@if [ -x $(RUN) ]; then $(RUN) -m apps.local.clean; fi

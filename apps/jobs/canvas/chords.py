@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING, Any, cast
 
 from celery import states
 from celery.app.task import Context
+from celery.backends.base import (  # type: ignore[attr-defined]  # not in the stubs
+    _create_fake_task_request,
+    _result_errbacks,
+)
 from celery.canvas import maybe_signature
 from celery.exceptions import ChordError
-from celery.result import AsyncResult, GroupResult, ResultBase, allow_join_result
+from celery.result import AsyncResult, GroupResult, ResultBase
+from celery.utils.functional import (  # type: ignore[attr-defined]  # not in the stubs
+    _regen,
+    maybe_list,
+)
 from django.db import transaction
 from django_celery_results.backends.database import (  # type: ignore[import-untyped]  # it has no types
     DatabaseBackend,
@@ -35,15 +43,17 @@ class ChordBackend(DatabaseBackend):  # type: ignore[misc]  # it has no types
         **_options: object,
     ) -> None:
         """Insert the counter of a chord; start the body of a header without any task at once."""
-        header = self.app.GroupResult(*header_result_args)
-        reports = sum(1 for _ in _parts(header))
-        if not reports:
+        group_id, results = header_result_args
+        parts = [part for result in results for part in _parts(result)]
+        # of a generator, Celery hands over the results side by side, whatever nests them
+        header = self.app.GroupResult(group_id, parts if isinstance(results, _regen) else list(results))
+        if not parts:
             self._start_body(body, header)
             return
         ChordCounter.objects.create(
             group_id=header.id,
             sub_tasks=json.dumps([result.as_tuple() for result in header.results]),
-            count=reports,
+            count=len(parts),
         )
 
     def on_chord_part_return(self, request: Context, state: str, result: object, **_options: object) -> None:
@@ -63,6 +73,24 @@ class ChordBackend(DatabaseBackend):  # type: ignore[misc]  # it has no types
         error = (exc and exc.__cause__) if callback.subtask_type == "group" else exc
         self._fail_chain([callback], error or exc)
         return answer
+
+    def _handle_group_chord_error(
+        self,
+        group_callback: "Signature[Any]",
+        backend: object,  # noqa: ARG002  # Celery's signature
+        exc: BaseException | None = None,
+    ) -> None:
+        """Call the errbacks of a group that is a body, those of each task and of the group once.
+
+        Celery's own revokes the tasks as well: they were never sent, and a worker that hears of it before
+        the commit would write REVOKED over the failure.
+        """
+        error = (exc and exc.__cause__) or exc
+        of_group = maybe_list(group_callback.options.get("link_error")) or []
+        for task in group_callback.kwargs["tasks"]:
+            task_id, own = _result_errbacks(task, self.app)
+            errbacks = own + [errback for errback in of_group if errback not in own]
+            self._call_task_errbacks(_create_fake_task_request(task_id, errbacks), error, None)
 
     def _fail_chain(
         self,
@@ -121,8 +149,13 @@ def _results_of(header: GroupResult) -> object:
     for part in _parts(header):
         if part.state in states.PROPAGATE_STATES:
             raise ChordError(f"Dependency {part.id} raised {part.result!r}") from part.result
-    with allow_join_result():
-        return header.join()
+    return _value_of(header)  # not join(): whether it may block is one flag for all threads of a process
+
+
+def _value_of(result: ResultBase) -> object:
+    if isinstance(result, GroupResult):
+        return [_value_of(part) for part in result.results or ()]
+    return cast("AsyncResult[Any]", result).result
 
 
 def _parts(result: ResultBase) -> Iterator[AsyncResult[Any]]:
