@@ -48,16 +48,20 @@ def test_a_pool_of_threads_runs_fails_cancels_and_hands_back(kept: Machine) -> N
     assert attempts(kept, [*adds, long]) == {1}
     worker.send_signal(signal.SIGTERM)
     worker.wait(timeout=90)
+    outcome = "SELECT outcome FROM jobs_attempt WHERE job_id = %s"
+    kept.until(lambda: kept.ask(outcome, long) == [("handed back",)], "its guard hands it back")
     assert kept.value("SELECT state FROM jobs_job WHERE id = %s", long) != RUNNING
-    assert kept.ask("SELECT outcome FROM jobs_attempt WHERE job_id = %s", long) == [("handed back",)]
 
 
-def test_a_job_that_hangs_in_a_thread_ends_and_its_neighbours_go_on(kept: Machine) -> None:
-    kept.worker("w", 4, "-P", "threads")
+def test_a_job_that_hangs_in_a_thread_ends_with_its_worker_and_is_charged_alone(kept: Machine) -> None:
+    worker = kept.worker("w", 4, "-P", "threads")
     [hung] = kept.enqueue("kinds.hang", how="swallow")
     [slow] = kept.enqueue("kinds.walk", steps=200, pause_ms=50)
+    worker.wait(timeout=60)
+    kept.worker("next", 2)
     kept.until_ended([hung], DEAD, patience=60)
     kept.until_ended([slow])
+    assert kept.ask("SELECT failures, deaths FROM jobs_job WHERE id = %s", slow) == [(0, 0)]
     told = kept.ask("SELECT error_type FROM jobs_attempt WHERE job_id = %s", hung)
     assert told == [("TimedOut",)] * 2
 

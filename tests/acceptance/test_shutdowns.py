@@ -78,3 +78,32 @@ def test_plain_tasks_that_began_end_and_the_others_go_on_elsewhere(kept: Machine
     kept.worker("second", 4)
     kept.until(lambda: words(path).count("end") == 24, "all run")
     assert words(path).count("begin") == 24
+
+
+@pytest.mark.parametrize("pool", ["solo", "threads"])
+def test_a_body_in_the_workers_own_process_is_dead_before_its_job_goes_on(kept: Machine, pool: str) -> None:
+    first = kept.worker("first", 1, "-P", pool)
+    path = kept.directory / "witness"
+    [deaf] = kept.enqueue("kinds.witnessed", path=str(path), seconds=40, deaf=True)
+    began(kept, path)
+    kept.worker("second", 1)
+    shut_down(kept, first, "SIGINT")
+    first.wait(timeout=60)
+    kept.until_ended([deaf], patience=90)
+    assert words(path) == ["begin", "begin", "end"]
+    assert kept.ask("SELECT attempt, failures, deaths FROM jobs_job WHERE id = %s", deaf) == [(2, 0, 0)]
+
+
+@pytest.mark.parametrize("pool", ["solo", "threads"])
+def test_a_body_that_holds_the_interpreters_lock_ends_once_and_at_its_limit(kept: Machine, pool: str) -> None:
+    first = kept.worker("first", 2, "-P", pool)
+    long, short = kept.directory / "long", kept.directory / "short"
+    [held] = kept.enqueue("kinds.witnessed", path=str(long), seconds=20, holds_gil=True)
+    kept.until_ended([held], patience=90)
+    assert words(long) == ["begin", "end"]
+    assert kept.ask("SELECT attempt, deaths FROM jobs_job WHERE id = %s", held) == [(1, 0)]
+    [late] = kept.enqueue("kinds.witnessed_short", path=str(short), seconds=60, deaf=True, holds_gil=True)
+    began(kept, short)
+    first.wait(timeout=30)
+    told = "SELECT outcome, error_type FROM jobs_attempt WHERE job_id = %s"
+    kept.until(lambda: kept.ask(told, late) == [("failed", "TimedOut")], "its limit is told")

@@ -40,7 +40,7 @@ def interruptible(claim: Claim, limit: timedelta, body: Callable[[], T]) -> T:
     if threading.current_thread() is not threading.main_thread():
         return in_threads.within(claim, limit, body)
     pid = os.getpid()
-    _listen()
+    listen()
     _show(claim, limit, slate.current())
     try:
         _is_in_body = True
@@ -79,7 +79,7 @@ def undisturbed() -> Iterator[None]:
         raise TimedOut(_too_long())
 
 
-def _listen() -> None:
+def listen() -> None:
     """Put our handlers in place; a body may have taken them for itself."""
     if getsignal(_ALARM) is not _on_alarm:
         signal.signal(_ALARM, _on_alarm)

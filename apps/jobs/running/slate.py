@@ -8,6 +8,7 @@ only the cell that asks a child to stop, and frees the slots of the dead.
 import mmap
 import os
 import struct
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
@@ -45,6 +46,7 @@ class Slate:
         self._mine: int | None = None
         self._pid = 0
         self._writes = 0
+        self._lock = threading.Lock()  # among the threads of this process
         os.register_at_fork(after_in_child=self._move_out)
 
     def show(self, lease: UUID, job: UUID, since: float, until: float) -> None:
@@ -77,20 +79,40 @@ class Slate:
             if self._memory[at + 8 : at + 16] != _NOBODY and (entry := self._read(at)) is not None:
                 yield entry
 
+    def entries_of(self, pid: int) -> list[Entry]:
+        """Return what a process runs, or was in when it died: one job for each of its threads."""
+        return [entry for entry in self.entries() if entry.pid == pid]
+
     def entry_of(self, pid: int) -> Entry | None:
-        """Return what a process runs, or was in the middle of when it died."""
-        return next((entry for entry in self.entries() if entry.pid == pid), None)
+        """Return what a process without threads runs."""
+        return next(iter(self.entries_of(pid)), None)
 
     def ask_to_stop(self, entry: Entry) -> None:
         """Leave word for the process of an entry; it heeds it only while it is in that job."""
-        at = self._slot_of(entry.pid)
-        if at is not None:
-            self._memory[at + _ASKED_AT : at + _ASKED_END] = entry.lease.bytes + entry.job.bytes
+        meant = entry.lease.bytes + entry.job.bytes
+        for at in self._slots_of(entry.pid):
+            if self._memory[at + _JOB_AT : at + _JOB_END] != meant:
+                continue
+            self._memory[at + _ASKED_AT : at + _ASKED_END] = meant
 
     def forget(self, pid: int) -> None:
-        """Free the slot of a process that is dead and whose jobs were taken back."""
-        at = self._slot_of(pid)
-        if at is not None:
+        """Free the slots of a process that is dead and whose jobs were taken back."""
+        for at in self._slots_of(pid):
+            self._memory[at : at + _SLOT] = bytes(_SLOT)
+
+    def take(self, lease: UUID, job: UUID, since: float, until: float) -> int:
+        """Show what a thread begins, beside those of other threads; return its slot, -1 for none."""
+        pid = os.getpid()
+        with self._lock:
+            slots = range(0, _SLOTS_END, _SLOT)
+            at = next((at for at in slots if self._memory[at + 8 : at + 16] == _NOBODY), -1)
+            if at >= 0:
+                _SHOWN.pack_into(self._memory, at, 1, pid, lease.bytes, job.bytes, since, until, 1)
+        return at
+
+    def free(self, at: int) -> None:
+        """Free the slot of a thread."""
+        if at >= 0:
             self._memory[at : at + _SLOT] = bytes(_SLOT)
 
     def set_deadline(self, at: float) -> None:
@@ -123,10 +145,9 @@ class Slate:
                 return Entry(pid, UUID(bytes=lease), UUID(bytes=job), since, until) if any(lease) else None
         return None
 
-    def _slot_of(self, pid: int) -> int | None:
+    def _slots_of(self, pid: int) -> list[int]:
         word = pid.to_bytes(8, "little")
-        slots = range(0, _SLOTS_END, _SLOT)
-        return next((at for at in slots if self._memory[at + 8 : at + 16] == word), None)
+        return [at for at in range(0, _SLOTS_END, _SLOT) if self._memory[at + 8 : at + 16] == word]
 
 
 _current: Slate | None = None

@@ -7,7 +7,6 @@ earlier than that, finds nobody dead, and looks again only after five seconds.
 import os
 import select
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from time import monotonic
@@ -30,6 +29,8 @@ class Pooled(Protocol):
 
 class ChildWatch:
     """The children of one worker's pool."""
+
+    has_threads = False  # each runs one job at a time
 
     def __init__(self, worker: Pooled) -> None:
         self._worker = worker
@@ -55,9 +56,6 @@ class ChildWatch:
 
     def send(self, pid: int, number: signal.Signals) -> None:
         """Signal a child that lives; its number may be somebody else's as soon as it does not."""
-        if pid == os.getpid():
-            signal.pthread_kill(threading.main_thread().ident or 0, number)
-            return
         known = list(self._pid_of.items())  # two threads come here
         fd = next((fd for fd, watched in known if watched == pid), None)
         if fd is not None:
@@ -72,6 +70,10 @@ class ChildWatch:
         while self._pid_of and monotonic() < give_up_at:
             for _ in self.deaths(wait_ms=100):
                 pass
+
+    def is_frozen(self) -> bool:
+        """Return whether all of it stands still; this process beats, so it does not."""
+        return False
 
     def _watch_new_ones(self) -> Iterator[int]:
         there = self.pids()

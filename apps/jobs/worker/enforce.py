@@ -51,8 +51,18 @@ class _Asked:
 class Enforcer:
     """The limits and cancels of one worker's children."""
 
-    def __init__(self, slate: Slate, send: Callable[[int, signal.Signals], None]) -> None:
-        """Read the slate; ``send`` signals a child, and nobody else who may have its number by now."""
+    def __init__(
+        self,
+        slate: Slate,
+        send: Callable[[int, signal.Signals], None],
+        *,
+        kills_for_cancel: bool = True,
+    ) -> None:
+        """Read the slate; ``send`` signals a child, and nobody else who may have its number by now.
+
+        ``kills_for_cancel`` is False where the process runs other jobs beside the cancelled one.
+        """
+        self._kills_for_cancel = kills_for_cancel
         self.killed = 0  # for the metrics
         self._slate = slate
         self._send = send
@@ -97,7 +107,7 @@ class Enforcer:
     def _ask_to_stop(self, entry: Entry) -> None:
         now = monotonic()
         asked = self._asked.setdefault((entry.job, entry.lease), _Asked(now, 0.0))
-        if now - asked.first_at >= settings.BACKLINE_CANCEL_GRACE_S:
+        if self._kills_for_cancel and now - asked.first_at >= settings.BACKLINE_CANCEL_GRACE_S:
             self._kill(entry, Reason.CANCELLED)
         elif now - asked.last_at >= _SAY_AGAIN_S:
             asked.last_at = now
@@ -108,7 +118,7 @@ class Enforcer:
         """Kill a process, if it is still in the job that is meant; the worker itself is never killed."""
         if entry.pid in self._sentences or entry.pid == os.getpid():
             return
-        if self._slate.entry_of(entry.pid) != entry:
+        if entry not in self._slate.entries_of(entry.pid):
             return
         self._sentences[entry.pid] = Sentence(entry, reason)
         log.warning("job %s is %s and does not stop; killing process %d", entry.job, reason.value, entry.pid)

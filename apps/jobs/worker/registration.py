@@ -1,7 +1,6 @@
 """The registration of a worker: before its first message, and again whenever its row is gone."""
 
 import logging
-import os
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -40,7 +39,7 @@ class Registration:
             "id": self.worker_id,
             "name": self.name,
             "hostname": self.hostname,
-            "pid": os.getpid(),
+            "pid": process.main_pid(),
             "queues": list(self.queues),
             "concurrency": self.concurrency,
             "age_s": monotonic() - self.started_at,

@@ -43,6 +43,9 @@ class Stoppable(Protocol):
     def hurry(self) -> None:
         """Move the deadline to now."""
 
+    def expire(self) -> None:
+        """End what runs in the worker's own process, if the deadline has passed."""
+
 
 def listen(worker: Stoppable) -> None:
     """Install the handlers of the signals that end a worker."""
@@ -61,6 +64,7 @@ def _on_signal(worker: Stoppable, name: str, _signal: int, _frame: "FrameType | 
         if worker.is_draining:
             if name != "SIGTERM":
                 worker.hurry()
+            worker.expire()
             return
         try:
             worker.drain()

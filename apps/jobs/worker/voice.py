@@ -21,7 +21,6 @@ from apps.jobs.running import slate
 from apps.jobs.worker import registration, workers
 from apps.jobs.worker.children import ChildWatch, Pooled
 from apps.jobs.worker.deadlines import Deadlines
-from apps.jobs.worker.deaf_bodies import DeafBodies
 from apps.jobs.worker.enforce import Enforcer
 from apps.jobs.worker.lost_child import bury_child
 
@@ -44,18 +43,20 @@ class Speaking(Pooled, Protocol):
 class Voice(threading.Thread):
     """Look at the children four times a second, beat every few seconds, until told to stop."""
 
-    def __init__(self, worker: Speaking) -> None:
+    def __init__(self, worker: Speaking, watch: ChildWatch | None = None) -> None:
+        """Speak for a worker; ``watch`` sees its processes, by default those of its pool."""
         super().__init__(name="ledger-voice", daemon=True)
         self._worker = worker
         self._leave = threading.Event()
         self._spoke = threading.Event()
-        self._children = ChildWatch(worker)
+        self._children = watch or ChildWatch(worker)
         self._slate = slate.current() or slate.Slate()
-        self._enforcer = Enforcer(self._slate, self._children.send)
+        self._enforcer = Enforcer(
+            self._slate, self._children.send, kills_for_cancel=not self._children.has_threads
+        )
         self._deadlines = Deadlines(
             self._slate, self._enforcer, processes=self._children.pids, send=self._children.send
         )
-        self._deaf = DeafBodies(self._slate)
         self._lost: set[int] = set()  # dead children whose jobs are not all free yet
         self._deaths = 0
         self._beat_at = 0.0  # 0: due at once
@@ -73,8 +74,8 @@ class Voice(threading.Thread):
         while not self._leave.is_set():
             died = set(self._children.deaths(_LOOK_EVERY_MS if self._spoke.is_set() else 0))
             died |= self._died_unseen()
-            self._deaths += len(died)
             self._lost |= died
+            self._deaths += len(died)
             try:
                 self._look()
             except (DatabaseError, InterfaceError) as error:
@@ -100,6 +101,10 @@ class Voice(threading.Thread):
         except (DatabaseError, InterfaceError) as error:
             log.warning("could not sign off (%s); the keeper finds out by itself", error)
 
+    def has_freed_the_dead(self) -> bool:
+        """Return whether a process died and its jobs are free."""
+        return self._deaths > 0 and not self._lost
+
     def trouble(self) -> str:
         """Say why this worker is not well; nothing when the ledger heard of it lately."""
         silence = monotonic() - self._heard_at
@@ -122,8 +127,6 @@ class Voice(threading.Thread):
             self._free(pid)
         self._beat()  # before what can wait: with a database that is seconds away each question delays it
         self._enforcer.end_cancelled(self._mine())
-        self._deaf.end_overdue()
-        self._hand_back_own_job()
 
     def _died_unseen(self) -> set[int]:
         """Return who died in a job before this thread watched it: within its first quarter of a second."""
@@ -131,8 +134,8 @@ class Voice(threading.Thread):
         return {pid for pid in shown - self._mine() - self._lost if not _lives(pid)}
 
     def _mine(self) -> set[int]:
-        """Return the processes that may run jobs; without children it is this one."""
-        return self._children.pids() or {os.getpid()}
+        """Return the processes that may run jobs."""
+        return self._children.pids()
 
     def _free(self, pid: int) -> None:
         """Free what a dead child held; what is locked by its last session stays for the next look."""
@@ -148,14 +151,11 @@ class Voice(threading.Thread):
             self._slate.forget(pid)
             self._enforcer.forget(pid)
 
-    def _hand_back_own_job(self) -> None:
-        """Shut down softly where jobs run in the main thread, which cannot do so itself during one."""
-        deadline = self._slate.deadline()
-        if deadline and monotonic() >= deadline and not self._children.pids():
-            transitions.hand_back(process.worker_id(), os.getpid())
-
     def _bury(self, worker_id: int, pid: int) -> list[UUID]:
-        last, sentence = self._slate.entry_of(pid), self._enforcer.sentence_of(pid)
+        entries, sentence = self._slate.entries_of(pid), self._enforcer.sentence_of(pid)
+        if len(entries) > 1 and sentence is None:  # threads: any of their jobs may have been the killer
+            return transitions.rescue_child(worker_id, pid, max_deaths=settings.BACKLINE_MAX_DEATHS)
+        last = sentence.entry if sentence and sentence.entry in entries else next(iter(entries), None)
         try:
             return bury_child(worker_id, pid, last=last, sentence=sentence)
         except Exception as error:  # whatever it is, the jobs have to come free
@@ -167,13 +167,15 @@ class Voice(threading.Thread):
     def _beat(self) -> None:
         if monotonic() - self._beat_at < settings.BACKLINE_HEARTBEAT_S and not _hung_up():
             return
+        if self._children.is_frozen():
+            return
         worker_id = process.worker_id()
         if not workers.beat(worker_id, has_lock=self._holds_lock()):
             registration.renew()
         self._beat_at = self._heard_at = monotonic()
         self._spoke.set()
         # whose death nobody saw: a child that did not live for one look, or died while the database was away
-        self._lost |= workers.processes_running_on(worker_id) - self._children.pids() - {os.getpid()}
+        self._lost |= workers.processes_running_on(worker_id) - self._children.pids()
 
     def _holds_lock(self) -> bool:
         """Hold this worker's lock in this session: the keeper sees it go when the process dies."""

@@ -4,19 +4,21 @@ import gc
 import logging
 import os
 import socket
+from contextlib import suppress
 from time import monotonic
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from celery import bootsteps
-from celery.apps.worker import Worker
+from celery.apps.worker import Worker, on_hard_shutdown  # type: ignore[attr-defined]  # missing from the stubs
+from celery.concurrency import prefork, solo
 from celery.signals import worker_before_create_process, worker_init
-from celery.worker import WorkController
+from celery.worker import WorkController, state
 from django.conf import settings
 from django.db import connection
 from django.db.backends.signals import connection_created
 
 from apps.jobs import health, process
-from apps.jobs.running import metrics, slate
+from apps.jobs.running import interrupt, metrics, slate
 from apps.jobs.worker import (  # noqa: F401  # three are only loaded
     inherited,
     registration,
@@ -24,6 +26,7 @@ from apps.jobs.worker import (  # noqa: F401  # three are only loaded
     sessions,
     shutdown,
 )
+from apps.jobs.worker.guard import Guard
 from apps.jobs.worker.voice import Voice
 
 if TYPE_CHECKING:
@@ -40,6 +43,7 @@ class LedgerWorker(Worker):
     # missing from the stubs
     hostname: str
     concurrency: int
+    consumer: Any
 
     def on_start(self) -> None:
         """Register after the signal handlers are installed and before the pool forks.
@@ -65,6 +69,23 @@ class LedgerWorker(Worker):
         self.is_draining = True
         self._set_deadline(monotonic())
 
+    def expire(self) -> None:
+        """End what runs in this very process at the deadline; the children of a pool have a voice for that.
+
+        In `solo` that is an exception in the body. No exception ends a thread: there the process ends, after
+        its channels gave back what they had prefetched.
+        """
+        shared = slate.current()
+        is_started = getattr(self, "pool", None) is not None
+        if shared is None or monotonic() < shared.deadline() or not is_started or _has_children(self):
+            return
+        if _is_solo(self):
+            on_hard_shutdown(self)
+        if (connection := self.consumer.connection) is not None:
+            with suppress(*connection.connection_errors, *connection.channel_errors):
+                connection.close()
+        os._exit(getattr(state, "should_stop", None) or 0)
+
     def stop(self, in_sighandler: bool = False, exitcode: int | None = None) -> None:
         """Shut down; a remote command, SIGHUP and errors come here without a signal of ours."""
         self.drain()
@@ -83,29 +104,28 @@ class LedgerStep(bootsteps.StartStopStep):
     def __init__(self, worker: LedgerWorker, **kwargs: object) -> None:
         """Belong to one worker."""
         super().__init__(worker, **kwargs)
-        self._voice = Voice(worker)
-        self._counts = metrics.current()
+        self._hostname = str(getattr(worker, "hostname", ""))
+        self._speaker: Voice | Guard
 
     def start(self, worker: LedgerWorker) -> None:
         """Begin to beat, and to answer where somebody may ask."""
         if not process.is_worker():  # a WorkController of another class, as Celery's own for tests
             _register(worker)
-        self._voice.start()
-        if settings.BACKLINE_WORKER_HTTP:
-            health.answer(
-                settings.BACKLINE_WORKER_HTTP,
-                trouble=self._voice.trouble,
-                metrics=lambda: metrics.text(
-                    str(getattr(worker, "hostname", "")), self._counts, self._voice.gauges()
-                ),
-            )
+        if _has_children(worker):
+            self._speaker = voice = Voice(worker)
+            voice.start()
+            self._serve(voice)
+        else:
+            interrupt.listen()  # before its guard may send a cancel
+            self._speaker = Guard(has_threads=not _is_solo(worker), serve=self._serve)
+            self._speaker.start()
 
     def stop(self, worker: LedgerWorker) -> None:
         """Wait for the pool, whose tasks end by themselves or at the deadline; then hand back their jobs."""
         try:
             cast("BasePool", worker.pool).stop()
         finally:
-            self._voice.stop()
+            self._speaker.stop()
 
     def terminate(self, worker: LedgerWorker) -> None:
         """End the pool now; then hand back what it ran."""
@@ -113,7 +133,27 @@ class LedgerStep(bootsteps.StartStopStep):
         try:
             cast("BasePool", worker.pool).terminate()
         finally:
-            self._voice.stop()
+            self._speaker.stop()
+
+    def _serve(self, voice: Voice) -> None:
+        """Answer for this worker over HTTP, in the process of its voice."""
+        if settings.BACKLINE_WORKER_HTTP:
+            counts = metrics.current()
+            health.answer(
+                settings.BACKLINE_WORKER_HTTP,
+                trouble=voice.trouble,
+                metrics=lambda: metrics.text(self._hostname, counts, voice.gauges()),
+            )
+
+
+def _has_children(worker: object) -> bool:
+    """Return whether jobs run in processes of the pool."""
+    return isinstance(getattr(worker, "pool", None), prefork.TaskPool)
+
+
+def _is_solo(worker: object) -> bool:
+    """Return whether jobs run in the worker's main thread."""
+    return isinstance(getattr(worker, "pool", None), solo.TaskPool)
 
 
 @worker_init.connect(weak=False)

@@ -1,20 +1,19 @@
 """The table of workers: heartbeat, sign off, and what each is running."""
 
-import os
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import Sum
 from django.db.models.functions import Now
 
-from apps.jobs import sql
+from apps.jobs import process, sql
 from apps.jobs.models.worker import Worker
 from apps.jobs.states import State
 
 
 def beat(worker_id: int, *, has_lock: bool = False) -> bool:
     """Say that a worker lives, also when it had been taken for dead meanwhile; False: it has no row."""
-    return bool(sql.run("beat", {"id": worker_id, "pid": os.getpid(), "has_lock": has_lock}))
+    return bool(sql.run("beat", {"id": worker_id, "pid": process.main_pid(), "has_lock": has_lock}))
 
 
 def lock(worker_id: int) -> bool:

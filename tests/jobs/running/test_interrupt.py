@@ -74,19 +74,25 @@ class TestLimit:
         with pytest.raises(TimedOut):
             interruptible(a_claim(), SOON, spin)
 
-    def test_outside_the_main_thread_no_signal_interrupts_the_body_and_the_slate_is_empty(
+    def test_outside_the_main_thread_no_signal_interrupts_the_body_and_the_slate_shows_it(
         self, own: Slate
     ) -> None:
-        seen = []
+        seen: list[UUID] = []
+        claim = a_claim()
 
         def body() -> None:
             time.sleep(0.02)
-            seen.append(list(own.entries()))
+            seen.extend(entry.job for entry in own.entries())
 
-        thread = threading.Thread(target=lambda: interruptible(a_claim(), timedelta(milliseconds=1), body))
+        def attempt() -> None:
+            interruptible(claim, timedelta(milliseconds=1), body)
+            leave(claim)
+
+        thread = threading.Thread(target=attempt)
         thread.start()
         thread.join()
-        assert seen == [[]]
+        assert seen == [claim.id]
+        assert list(own.entries()) == []
 
 
 class TestCancel:

@@ -89,6 +89,16 @@ def test_asking_a_process_that_is_forgotten_asks_nobody() -> None:
     assert list(own.entries()) == []
 
 
+def test_threads_of_one_process_each_have_an_entry() -> None:
+    own, lease, jobs = Slate(), uuid4(), [uuid4() for _ in range(3)]
+    slots = [own.take(lease, job, 1.0, 2.0) for job in jobs]
+    assert [entry.job for entry in own.entries_of(os.getpid())] == jobs
+    own.free(slots[1])
+    assert [entry.job for entry in own.entries_of(os.getpid())] == [jobs[0], jobs[2]]
+    own.forget(os.getpid())
+    assert list(own.entries()) == []
+
+
 def test_an_entry_is_never_read_half_written() -> None:
     """The child writes without pause; each pair that is read was written as a pair."""
     own, read, parent = Slate(), list[Entry](), os.getpid()
@@ -102,8 +112,8 @@ def test_an_entry_is_never_read_half_written() -> None:
 
     pid = child(write)
     try:
-        wait_until(lambda: own._slot_of(pid) is not None)
-        at = own._slot_of(pid) or 0
+        wait_until(lambda: bool(own._slots_of(pid)))
+        [at] = own._slots_of(pid)
         give_up_at = time.monotonic() + 30
         while len(read) < 300 and time.monotonic() < give_up_at:
             read += filter(None, [own._read(at)])

@@ -81,7 +81,7 @@ class TestOverdue:
         self, children: Children, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         late = children.run(1, left_s=-100)
-        monkeypatch.setattr(children.slate, "entry_of", lambda pid: replace(late, job=uuid4()))
+        monkeypatch.setattr(children.slate, "entries_of", lambda pid: [replace(late, job=uuid4())])
         children.enforcer.end_overdue(children.slate.shown)
         assert children.sent == []
 

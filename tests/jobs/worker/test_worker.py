@@ -2,7 +2,6 @@
 
 import gc
 import os
-from time import monotonic
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
@@ -99,12 +98,6 @@ def test_while_it_drains_such_a_job_is_handed_back(worker_id: int) -> None:
     assert (state_of(lost.id), row_of(lost.id)["deaths"]) == (State.READY, 0)
 
 
-def test_a_worker_without_children_runs_its_jobs_itself(worker_id: int) -> None:
-    mine = held_by(os.getpid(), worker_id)
-    beat_of(a_worker_with())
-    assert state_of(mine.id) == State.RUNNING
-
-
 def test_a_death_that_cannot_be_told_frees_its_jobs_all_the_same_and_the_worker_goes_on(
     worker_id: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -163,27 +156,6 @@ def test_a_voice_that_stops_waits_a_moment_for_the_last_session_of_a_child(
             wait_until(speaker._leave.is_set)
         stopped.result(timeout=60)
     assert (state_of(claim.id), row_of(claim.id)["deaths"]) == (State.READY, 0)
-
-
-class TestSolo:
-    """Where jobs run in the main thread, it cannot hand back what it is in the middle of."""
-
-    def test_its_job_is_handed_back_when_the_time_to_end_is_over(self, worker_id: int) -> None:
-        mine = held_by(os.getpid(), worker_id)
-        speaker = Voice(a_worker_with())
-        speaker._slate.set_deadline(monotonic() + 60)
-        speaker._look()
-        assert state_of(mine.id) == State.RUNNING, "it may still end by itself"
-        speaker._slate.set_deadline(monotonic())
-        speaker._look()
-        assert (state_of(mine.id), row_of(mine.id)["deaths"]) == (State.READY, 0)
-
-    def test_nothing_is_handed_back_before_it_shuts_down(self, worker_id: int) -> None:
-        mine = held_by(os.getpid(), worker_id)
-        speaker = Voice(a_worker_with())
-        for _ in range(2):
-            speaker._look()
-        assert state_of(mine.id) == State.RUNNING
 
 
 def test_a_child_is_replaced_without_collecting_what_was_loaded_before_the_first_fork() -> None:
