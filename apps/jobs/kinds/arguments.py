@@ -10,8 +10,9 @@ from apps.lib import redact
 def signature_of(function: Callable[..., object], *, wants_context: bool) -> inspect.Signature:
     """Return what a caller has to give: the function's parameters without the context.
 
-    Raise TypeError for *args and **kwargs: a stored job needs names.
+    Raise TypeError for *args and **kwargs, since a stored job needs names, and for generators.
     """
+    _refuse_generator(function)
     parameters = list(inspect.signature(function).parameters.values())[1 if wants_context else 0 :]
     for parameter in parameters:
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
@@ -20,6 +21,15 @@ def signature_of(function: Callable[..., object], *, wants_context: bool) -> ins
                 "Name each argument of a job."
             )
     return inspect.Signature(parameters)
+
+
+def _refuse_generator(function: Callable[..., object]) -> None:
+    inner = inspect.unwrap(function)
+    if inspect.isgeneratorfunction(inner) or inspect.isasyncgenfunction(inner):
+        raise TypeError(
+            f"{function.__module__}.{function.__qualname__} yields: a job has one result. Return a value, or "
+            "enqueue a job for each item."
+        )
 
 
 def bind(

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from inspect import iscoroutine
 from typing import TYPE_CHECKING, Protocol
 
 from celery.exceptions import TaskPredicate
@@ -18,7 +19,7 @@ from apps.jobs.enqueuing.continuation import is_awaited, timeout_of
 from apps.jobs.kinds.kind import Kind
 from apps.jobs.origin import running
 from apps.jobs.outcomes import CancelRequested, Discard, LeaseLost, Snooze
-from apps.jobs.running import failures, interrupt, retrying, settle, trouble
+from apps.jobs.running import coroutines, failures, interrupt, retrying, settle, trouble
 from apps.jobs.running.context import Context
 from apps.jobs.running.logs import JobLog
 from apps.jobs.running.process_exit import ends_process
@@ -163,7 +164,7 @@ def _call(task: JobType, claim: Claim, job_log: JobLog, database: BaseDatabaseWr
     me = running.set(claim.id)
     try:
         limit = timeout_of(claim.options, task.timeout)
-        result = interrupt.interruptible(claim, limit, partial(_body, task, claim, job_log))
+        result = interrupt.interruptible(claim, limit, partial(_body, task, claim, job_log, limit))
         if (wish := task.request.wish) is not None:  # retry(throw=False)
             raise wish.retry
         return result
@@ -173,10 +174,11 @@ def _call(task: JobType, claim: Claim, job_log: JobLog, database: BaseDatabaseWr
             _leave_no_transaction(database)
 
 
-def _body(task: JobType, claim: Claim, job_log: JobLog) -> object:
+def _body(task: JobType, claim: Claim, job_log: JobLog, limit: timedelta) -> object:
     """Run the function; its limit also covers its project's upcasts and validators."""
     context = (_context(claim, job_log),) if task.wants_context else ()
-    return task.run(*context, **for_run(task, claim))
+    result = task.run(*context, **for_run(task, claim))
+    return coroutines.finish(task, result, limit) if iscoroutine(result) else result
 
 
 def _context(claim: Claim, job_log: JobLog) -> Context:

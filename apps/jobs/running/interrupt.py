@@ -18,7 +18,7 @@ from types import FrameType
 from typing import TypeVar
 
 from apps.jobs.outcomes import CancelRequested, TimedOut
-from apps.jobs.running import in_threads, slate
+from apps.jobs.running import coroutines, in_threads, slate
 from apps.jobs.transitions import Claim
 
 T = TypeVar("T")
@@ -103,7 +103,13 @@ def _end(pid: int) -> None:
 
 def _on_alarm(_signal: int, _frame: FrameType | None) -> None:
     if _is_in_body:
-        raise TimedOut(_too_long())
+        _stop(TimedOut(_too_long()))
+
+
+def _stop(error: BaseException) -> None:
+    """Raise an error in the body, or have the event loop of a coroutine raise it there."""
+    if not coroutines.interrupt(error):
+        raise error
 
 
 def _too_long() -> str:
@@ -114,4 +120,4 @@ def _on_cancel(_signal: int, _frame: FrameType | None) -> None:
     """Stop the body, if it is still the one that was meant: the signal may come late."""
     own = slate.current()
     if _is_in_body and own is not None and own.is_asked_to_stop():
-        raise CancelRequested("Cancelled on request.")
+        _stop(CancelRequested("Cancelled on request."))

@@ -1,6 +1,7 @@
 """Ordinary logging inside a job becomes lines of the job's log."""
 
 import logging
+from asyncio import _get_running_loop  # get_running_loop would raise
 from collections.abc import Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -54,8 +55,8 @@ class JobLog:
 
 def write(job_logs: Sequence[JobLog]) -> None:
     """Write what the logs of several jobs keep, in one statement, outside any transaction of theirs."""
-    if connection.in_atomic_block:
-        return
+    if _get_running_loop() is not None or connection.in_atomic_block:
+        return  # kept: no statement may hold up an event loop
     lines = [line for job_log in job_logs for line in job_log.take()]
     if not lines:
         return
