@@ -69,6 +69,7 @@ class job(Declaration):  # noqa: N801  # it is used as a decorator
             "limit": self.limit,
             "concurrency": self.concurrency,
             "limit_by": self.limit_by,
+            "internal": self.internal,
             "on": self.listens_to,
             # every way into the task passes apply_async, which checks; the message itself has no arguments
             "typing": False,

@@ -38,6 +38,11 @@ def kinds() -> "dict[str, JobTask[..., object]]":
     return {name: task for name, task in _tasks().items() if task.alias_of is None}
 
 
+def offered() -> "dict[str, JobTask[..., object]]":
+    """Return the job types that a person may start: those that the platform starts itself are left out."""
+    return {name: task for name, task in kinds().items() if not task.internal}
+
+
 def names_of(kind: str) -> list[str]:
     """Return a kind and its former names, by whichever of them it is asked for; one that is unknown alone."""
     try:

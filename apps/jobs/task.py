@@ -71,6 +71,7 @@ class JobTask(CanvasTask, RetryingTask, PlainlyDeclared, CeleryTask, Generic[P, 
     limit: str | None = None
     concurrency: int | None = None
     limit_by: str | None = None
+    internal: bool = False
     on: tuple[type, ...] = ()
 
     def apply_async(  # type: ignore[override]  # the stored job takes fewer of Celery's options

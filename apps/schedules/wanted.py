@@ -140,6 +140,8 @@ def _check_start(wanted: Wanted) -> None:
         if not foreign.is_known(wanted.task):
             raise BadDocument(f"task: no job type or Celery task is called {wanted.task!r}.")
         return
+    if wanted.task not in registry.offered():
+        raise BadDocument(f"task: {wanted.task} is started by the platform only.")
     if isinstance(wanted.args, str) or isinstance(wanted.kwargs, str):
         raise BadDocument("args and kwargs: a list and an object, not a text.")
     try:

@@ -170,3 +170,11 @@ def test_who_may_only_look_sees_the_line_and_the_time_to_come(client: Client, at
 def test_nobody_else_may_ask(client: Client) -> None:
     client.force_login(User.objects.create_user("other@example.com", "secret", is_staff=True))
     assert client.post(f"{LIST}look-ahead/", {"cron": "0 0 * * *"}).status_code == 403
+
+
+def test_what_only_the_platform_starts_is_not_offered_and_not_taken(admin: Client) -> None:
+    assert "kinds.add" in admin.get(f"{LIST}add/").content.decode()
+    assert "canvas.hand_over" not in admin.get(f"{LIST}add/").content.decode()
+    typed = FORM | {"name": "odd", "cron": "0 1 * * *", "task": "canvas.hand_over"}
+    assert "is started by the platform only" in admin.post(f"{LIST}add/", typed).content.decode()
+    assert not PeriodicTask.objects.filter(task="canvas.hand_over").exists()

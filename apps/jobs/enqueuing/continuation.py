@@ -12,6 +12,7 @@ from celery.utils.functional import maybe_list
 from kombu.utils import json as celerys_json
 
 from apps.jobs import storable
+from apps.jobs.enqueuing import signature_options
 
 _MOST_BYTES = 1024 * 1024  # each step of a chain carries all that follow it
 
@@ -50,6 +51,7 @@ def stored(kind: str, options: Mapping[str, object]) -> dict[str, object] | None
         return None
     try:
         plain: dict[str, object] = json.loads(celerys_json.dumps(kept))  # its signatures may hold dates
+        signature_options.clean(plain.get("then"))
         storable.as_json(plain, most=_MOST_BYTES)
     except (TypeError, ValueError) as error:
         raise type(error)(f"{kind}: its callbacks, chain or chord {error}.") from None

@@ -38,6 +38,7 @@ class Declaration:
     limit: str | None = None  # how many may start in a while: "10/min"
     concurrency: int | None = None  # how many may run at once
     limit_by: str | None = None  # an argument each of whose values has limits of its own
+    internal: bool = False  # started by other code only: no form offers it
     on: type | tuple[type, ...] = ()  # events, each of which starts a job; see apps.events
 
     def check(self, signature: inspect.Signature) -> None:

@@ -32,7 +32,7 @@ class Queue:
 
 def queues(standing: Standing) -> list[Queue]:
     """Return every queue that is declared, has a worker, is paused or has something in it."""
-    known = {kind.job_queue for kind in registry.kinds().values()} | set(settings.CELERY_TASK_QUEUES)
+    known = {kind.job_queue for kind in registry.kinds().values()} | registry.queues()
     known |= {row.queue for row in standing.waiting}
     rows = sql.run("queues", {"known": sorted(known), "dead_after": settings.BACKLINE_DEAD_AFTER_S})
     return [

@@ -16,24 +16,13 @@ from celery import Celery, current_app
 from celery.result import AsyncResult
 from kombu.utils import json as celerys_json
 
+from apps.jobs.enqueuing import signature_options
 from apps.jobs.enqueuing.enqueue import enqueue
 from apps.jobs.messages import broker
 from apps.jobs.outcomes import Snooze
 
 HAND_OVER = "canvas.hand_over"  # the job type that sends
 _AGAIN = timedelta(seconds=2)
-
-# What Celery's send_task takes that says nothing about the message.
-_LOCAL = {
-    "producer",
-    "connection",
-    "router",
-    "publisher",
-    "result_cls",
-    "task_type",
-    "add_to_parent",
-    "retry",
-}
 
 _is_handing_over: ContextVar[bool] = ContextVar("is_handing_over", default=False)
 
@@ -58,7 +47,7 @@ def hand_over(
 ) -> AsyncResult[Any]:
     """Enqueue the job that sends this message; return the handle that sending it would have returned."""
     task_id = options.get("task_id") or str(uuid4())
-    said = {option: value for option, value in options.items() if value is not None and option not in _LOCAL}
+    said = {option: value for option, value in signature_options.kept(options).items() if value is not None}
     message = {"args": list(args), "kwargs": dict(kwargs), "options": said | {"task_id": task_id}}
     enqueue(HAND_OVER, name=name, **json.loads(celerys_json.dumps(message)))
     return app.AsyncResult(task_id)
@@ -66,7 +55,8 @@ def hand_over(
 
 def send(name: str, args: list[object], kwargs: dict[str, object], options: dict[str, object]) -> None:
     """Send a message to a task of another package; a broker that is away is waited for."""
-    message = celerys_json.loads(json.dumps({"args": args, "kwargs": kwargs, "options": options}))
+    kept = signature_options.kept(options)
+    message = celerys_json.loads(json.dumps({"args": args, "kwargs": kwargs, "options": kept}))
     task = current_app.tasks.get(name)
     with broker.connected(confirm=True) as producer:
         try:
@@ -77,6 +67,7 @@ def send(name: str, args: list[object], kwargs: dict[str, object], options: dict
                     message["kwargs"],
                     producer=producer,
                     task_type=task,
+                    serializer="json",
                     retry=False,
                     add_to_parent=False,
                     **message["options"],

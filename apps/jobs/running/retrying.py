@@ -17,6 +17,7 @@ from apps.jobs.enqueuing import options
 from apps.jobs.kinds import limits
 from apps.jobs.kinds.kind import Kind
 from apps.jobs.kinds.retry import MOST_ATTEMPTS, RetryPolicy
+from apps.jobs.kinds.spans import lasting
 from apps.jobs.kinds.validate import Validator
 from apps.jobs.outcomes import Discard
 from apps.jobs.running import settle, trouble
@@ -55,6 +56,8 @@ class RetryingTask(AnyTask):
             cls.retry_policy.check()
         except ValueError as error:
             raise ValueError(f"Job type {cls.name}: {error}") from None
+        if cls.default_retry_delay != _THE_POLICYS:
+            lasting(f"Job type {cls.name}: default_retry_delay", cls.default_retry_delay)
         if cls.max_retries == _THE_POLICYS:
             cls.max_retries = cls.retry_policy.max_attempts - 1
         elif cls.max_retries is not None:
@@ -85,6 +88,8 @@ class RetryingTask(AnyTask):
                 f"{self.name}[{request.id}] was retried {request.retries} times."
             )
         eta, countdown = options.pop("eta", None), options.pop("countdown", None)
+        if countdown is not None:
+            countdown = max(0.0, lasting(f"{self.name}: countdown", countdown).total_seconds())
         when = countdown if eta is None else eta
         wish = RetryWish(Retry(exc=exc, when=when), self._renamed(args, kwargs), self._checked(options))
         request.wish = wish
@@ -166,7 +171,7 @@ def _delay(task: Retries, claim: Claim, when: object) -> timedelta:
         moment = when if when.tzinfo else when.replace(tzinfo=UTC)
         return max(timedelta(), moment - datetime.now(UTC))
     if isinstance(when, int | float | str):
-        return timedelta(seconds=max(0.0, float(when)))
+        return max(timedelta(), lasting("Retry when", when))
     if task.default_retry_delay != _THE_POLICYS:
         return timedelta(seconds=task.default_retry_delay)
     return task.retry_policy.delay(claim.failures + 1)

@@ -47,6 +47,8 @@ class ScheduleForm(when.WhenFields, PeriodicTaskForm):  # type: ignore[misc]  # 
         task = data.get("task") or ""
         if task and task not in registry.kinds() and not foreign.is_known(task):
             self.add_error("task", f"No job type or Celery task is called {task!r} here. Choose another.")
+        elif task in registry.kinds() and task not in registry.offered():
+            self.add_error("task", f"{task} is started by the platform only. Choose another.")
         typed = arguments.posted(self.data)
         self.instance.typed = typed  # the page shows what was typed, with what is wrong about it
         if typed is None:

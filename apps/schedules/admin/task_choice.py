@@ -17,9 +17,10 @@ class TaskChoice(forms.Select):
         self, name: str, value: list[str], attrs: dict[str, Any] | None = None
     ) -> list[tuple[str | None, list[dict[str, Any]], int | None]]:
         """Return the choices as they are now: tasks are known only when all modules are loaded."""
-        kinds = sorted(registry.kinds())
+        kinds = sorted(registry.offered())
+        ours = registry.names()
         others = sorted(
-            task for task in current_app.tasks if task not in kinds and not task.startswith(_CELERYS_OWN)
+            task for task in current_app.tasks if task not in ours and not task.startswith(_CELERYS_OWN)
         )
         unknown = [task for task in value if task and task not in kinds and task not in others]
         self.choices = [
