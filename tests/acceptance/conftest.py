@@ -24,3 +24,4 @@ def machine(request: pytest.FixtureRequest, durable_postgres: PostgresServer) ->
     """Return a machine with servers up and no process yet; `on_each_broker` names its broker."""
     with started(durable_postgres, getattr(request, "param", ValkeyServer)) as machine:
         yield machine
+        assert machine.refused_commands() == []

@@ -135,10 +135,17 @@ class Machine:
         """Ask for one value."""
         return self.ask(query, *values)[0][0]
 
+    def refused_commands(self) -> list[str]:
+        """Return the commands that the broker refused to its user, who may only run queues."""
+        if not isinstance(self.broker, ValkeyServer) or self.broker.process() is None:
+            return []
+        with redis.Redis.from_url(self.broker.operator_url(), decode_responses=True) as operator:
+            return [str(entry["object"]) for entry in operator.acl_log() if entry["reason"] == "command"]
+
     def make_broker_forget(self) -> None:
         """Have the broker lose every message: RabbitMQ by a crash, since ours are not on its disk."""
         if isinstance(self.broker, ValkeyServer):
-            redis.Redis.from_url(self.broker.url()).flushall()
+            redis.Redis.from_url(self.broker.operator_url()).flushall()
         else:
             self.broker.kill()
             self.broker.start()

@@ -93,7 +93,7 @@ class Inbox:
 @pytest.fixture
 def inbox(valkey: ValkeyServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbox]:
     """An empty broker that remembers us; what a test publishes after its commits can be read from it."""
-    inbox = Inbox(valkey.url())
+    inbox = Inbox(valkey.operator_url())
     inbox.client.flushall()
     with broker.connected() as producer:
         broker.lost_its_data(producer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import socket
 import stat
 from collections.abc import Callable, Iterator
@@ -119,3 +120,36 @@ def test_a_busy_port_is_left_for_another_unless_it_was_asked_for(make_valkey: Ma
 def test_a_path_with_spaces_and_quotes_is_only_a_path(make_valkey: Make) -> None:
     with client(make_valkey('it\'s a "path" ü').start()) as broker:
         assert broker.ping()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "CONFIG SET dir /tmp",
+        "FLUSHALL",
+        "DEBUG SLEEP 0",
+        "SHUTDOWN",
+        "SAVE",
+        "ACL LIST",
+        "MODULE LIST",
+        "REPLICAOF 192.0.2.1 6379",
+        "CLIENT KILL TYPE normal",
+        "KEYS *",
+        "MONITOR",
+        "FUNCTION LIST",
+        "EVAL \"return redis.call('CONFIG','SET','dir','/tmp')\" 0",
+    ],
+)
+def test_broker_user_cannot_administer_the_server(valkey: ValkeyServer, command: str) -> None:
+    with client(valkey) as broker, pytest.raises(redis.ResponseError, match=r"permission|not allowed"):
+        broker.execute_command(*shlex.split(command))  # type: ignore[no-untyped-call]
+
+
+def test_operator_has_a_password_of_its_own(valkey: ValkeyServer) -> None:
+    operator = redis.Redis.from_url(valkey.operator_url())
+    assert operator.config_set("maxmemory", 0)
+    operator.close()
+    guess = redis.Redis(port=valkey.port, username="operator", password=valkey.password)
+    with pytest.raises(redis.AuthenticationError):
+        guess.ping()
+    guess.close()

@@ -43,8 +43,8 @@ def _open_broker(home: Path) -> Iterator[str]:
     """Run a broker that asks for no password, as the peers expect, on loopback for as long as they run."""
     server = ValkeyServer(home / "valkey")
     with server:
-        client = redis.Redis.from_url(server.url())
-        client.config_set("requirepass", "")
+        client = redis.Redis.from_url(server.operator_url())
+        client.acl_setuser("default", enabled=True, nopass=True, commands=["+@all"])
         client.close()
         yield f"redis://127.0.0.1:{server.port}"
     server.remove()

@@ -139,7 +139,7 @@ class Rig:
 
     def broker(self) -> "redis.Redis":
         """Return a client of the broker."""
-        return redis.Redis.from_url(self.valkey.url(), socket_timeout=10)
+        return redis.Redis.from_url(self.valkey.operator_url(), socket_timeout=10)
 
     @property
     def queue(self) -> str:

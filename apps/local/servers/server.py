@@ -136,12 +136,7 @@ class Server(ABC):
     @property
     def password(self) -> str:
         """Return the generated password, made on first use and kept beside the data, mode 600."""
-        file = self.home / "password"
-        known = read_if_there(file)
-        if known is None:
-            known = secrets.token_urlsafe(24)
-            write_private(file, known)
-        return known
+        return self._secret("password")
 
     def __enter__(self) -> Self:
         return self.start()
@@ -168,6 +163,15 @@ class Server(ABC):
     @abstractmethod
     def _answers(self, port: int) -> bool:
         """Tell whether the server on `port` is ours and takes orders."""
+
+    def _secret(self, name: str) -> str:
+        """Return a generated secret, kept in a private file of this name."""
+        file = self.home / name
+        known = read_if_there(file)
+        if known is None:
+            known = secrets.token_urlsafe(24)
+            write_private(file, known)
+        return known
 
     def _make_own_directory(self, name: str) -> None:
         path = self.home / name

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import redis
 
+from apps.local.servers import valkey_users
 from apps.local.servers.leashed import Command
 from apps.local.servers.locate import valkey_program
 from apps.local.servers.ports import LOOPBACK
@@ -49,6 +50,10 @@ class ValkeyServer(Server):
         """Return the address of the numbered database, with the password in it."""
         return f"redis://:{self.password}@{LOOPBACK}:{self.port}/{database}"
 
+    def operator_url(self, database: int = 0) -> str:
+        """Return the address for administration, which no process of Backline is given."""
+        return f"redis://operator:{self._secret('operator-password')}@{LOOPBACK}:{self.port}/{database}"
+
     def process(self) -> psutil.Process | None:
         """Return the server's process if it runs on this directory."""
         text = (read_if_there(self._pid_file) or "").strip()
@@ -80,10 +85,11 @@ class ValkeyServer(Server):
         where = {
             "bind": LOOPBACK,
             "port": str(port),
-            "requirepass": self.password,
             "dir": _quoted(str(self.home / "data")),
         }
-        lines = (f"{name} {value}" for name, value in {**BROKER_SETTINGS, **where, **self.settings}.items())
+        lines = [f"{name} {value}" for name, value in {**BROKER_SETTINGS, **where, **self.settings}.items()]
+        operator = self._secret("operator-password")
+        lines += valkey_users.lines(password=self.password, operator_password=operator)
         self._write_own("valkey.conf", "# Written at every start.\n" + "\n".join(lines) + "\n")
         rotate(self.log)
         return Command(
