@@ -107,3 +107,12 @@ def test_a_body_that_holds_the_interpreters_lock_ends_once_and_at_its_limit(kept
     first.wait(timeout=30)
     told = "SELECT outcome, error_type FROM jobs_attempt WHERE job_id = %s"
     kept.until(lambda: kept.ask(told, late) == [("failed", "TimedOut")], "its limit is told")
+
+
+def test_a_late_plain_task_that_asks_for_it_or_loses_its_process_is_delivered_again(machine: Machine) -> None:
+    machine.worker("w", 2)
+    paths = {how: machine.directory / how for how in ("reject", "kill")}
+    calls = "".join(f"plain_requeued.delay({str(path)!r}, {how!r})\n" for how, path in paths.items())
+    machine.program(f"from tests.kinds.witnessed import plain_requeued\n{calls}")
+    for path in paths.values():
+        began(machine, path, 2)

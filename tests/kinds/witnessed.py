@@ -3,13 +3,16 @@
 import ctypes
 import fcntl
 import os
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from celery import shared_task
+from celery.exceptions import Reject
 
 from apps.jobs import Context, RetryPolicy, job
 
@@ -36,6 +39,17 @@ def plain_witnessed(path: str, seconds: float) -> None:
     write(path, "begin")
     time.sleep(seconds)
     write(path, "end")
+
+
+@shared_task(name="plain.requeued", bind=True, acks_late=True, reject_on_worker_lost=True)
+def plain_requeued(self: Any, path: str, how: str) -> None:
+    """Ask for a second delivery, or kill its process, at the first one."""
+    write(path, "begin")
+    if self.request.delivery_info.get("redelivered"):
+        return
+    if how == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    raise Reject("not now", requeue=True)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from kombu import Connection, Message
 
 from apps.jobs.messages import broker, unknown_kind, unreadable
 from apps.jobs.shown_settings import masked
+from apps.jobs.worker import late_acks
 
 log = logging.getLogger("backline.worker")
 
@@ -49,6 +50,7 @@ class LedgerConsumer(Consumer):
         )
         # The main process publishes nothing but news for Flower: nothing to wait for.
         conn.transport_options = {**(conn.transport_options or {}), "confirm_publish": False}
+        late_acks.keep_for_plain_tasks(conn)
         while True:
             try:
                 connected = super().ensure_connected(conn)
