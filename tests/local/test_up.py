@@ -196,3 +196,23 @@ def test_addresses_of_the_environment_replace_the_embedded_servers_and_are_shown
         assert address not in toy.output.read_text()
     assert not (toy.directory / ".backline" / "postgres").exists()
     other.run("clean.py")
+
+
+def test_changed_code_restarts_the_processes_and_broken_code_leaves_them_alone(toy: Toy) -> None:
+    def keepers() -> set[int]:
+        return {process.pid for process in toy.processes("manage.py keeper")}
+
+    with toy.up() as process:
+        toy.wait_for(BOX)
+        before = keepers()
+        (toy.directory / "jobs").mkdir()
+        (toy.directory / "jobs" / "broken.py").write_text("broken")
+        toy.wait_for("The changed code does not start")
+        assert toy.said("the toy database is broken")
+        assert keepers() == before
+        (toy.directory / "jobs" / "broken.py").rename(toy.directory / "jobs" / "right.py")
+        toy.wait_for(r"jobs/broken.py and 1 more changed; restarting")
+        wait_until(lambda: bool(keepers()) and not keepers() & before)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+    assert not toy.said("starts again in")

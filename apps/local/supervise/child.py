@@ -43,6 +43,7 @@ class Child:
         self._started_at = 0.0
         self._pause = _FIRST_PAUSE
         self._start_again_at = 0.0
+        self._restarting = False
 
     def start(self) -> None:
         """Start the process now."""
@@ -78,11 +79,20 @@ class Child:
 
     def look(self) -> str | None:
         """Start again what died when its pause is over; return the sentence that tells of a death."""
+        if self._restarting and self.ended:
+            self._restarting = False
+            self.wait(1.0)
+            self.start()
         if self._leashed is not None and self._leashed.exit_code is not None:
             return self._bury(self._leashed.exit_code)
         if self._leashed is None and time.monotonic() >= self._start_again_at:
             self.start()
         return None
+
+    def restart(self) -> None:
+        """Ask the process to stop; the look that finds it ended starts it again at once."""
+        self._restarting = True
+        self.let_go()
 
     def let_go(self) -> None:
         """Ask the process to stop; its leash kills it when its grace is over."""

@@ -19,6 +19,7 @@ from apps.local.supervise.go_down import stop_at_once, stop_in_order
 from apps.local.supervise.logs import Follower
 from apps.local.supervise.once import run_once
 from apps.local.supervise.prepared import Prepared
+from apps.local.supervise.reload import Reload
 from apps.local.supervise.summary import rows
 from apps.local.supervise.web_ports import plan_ports
 
@@ -44,6 +45,7 @@ class Run:
         self._lock: int | None = None
         self._servers: Servers | None = None
         self._children: list[Child] = []
+        self._reload: Reload | None = None
 
     def come_up(self) -> None:
         """Bring everything up and draw the box."""
@@ -121,6 +123,7 @@ class Run:
         self._children = [Child(process, surroundings) for process in self._table(plan)]
         for child in self._children:
             child.start()
+        self._reload = Reload(self._children, surroundings, self._screen)
         self.well = await_ready(self._children, self._screen) and self.well
 
     def _import_demo(self, prepared: Prepared, surroundings: Surroundings) -> None:
@@ -139,6 +142,8 @@ class Run:
     def _look(self) -> None:
         if self._servers is not None and self._servers.look():
             self.well = False
+        if self._reload is not None:
+            self._reload.look()
         for child in self._children:
             sentence = child.look()
             if sentence is not None:
