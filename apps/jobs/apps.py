@@ -10,6 +10,6 @@ class JobsConfig(AppConfig):
 
     def ready(self) -> None:
         """Import every job type under JOB_MODULES, so that each is a Celery task in every process."""
-        from apps.jobs import checks, registry  # noqa: F401, PLC0415  # models must be loaded first
+        from apps.jobs import checks, discovery  # noqa: F401, PLC0415  # models must be loaded first
 
-        registry.discover()
+        discovery.discover()

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.core.checks import Warning as CheckWarning
 
-from apps.jobs import celery_settings, registry
+from apps.jobs import celery_settings, discovery, registry
 from apps.jobs.enqueuing import quotas
 
 _PREFIX = "CELERY_"
@@ -85,3 +85,19 @@ def check_queues(**_: object) -> list[CheckMessage]:
         for kind, task in sorted(registry.kinds().items())
         if task.job_queue not in known
     ]
+
+
+@register()
+def check_job_files(**_: object) -> list[CheckMessage]:
+    """Name files below JOB_MODULES that cannot be imported, or that declare no job type."""
+    hint = "Rename the folder without a dot."
+    found: list[CheckMessage] = [
+        Error(f"{file} cannot be imported: a folder has a dot in its name.", hint=hint, id="jobs.E006")
+        for file in discovery.unreachable()
+    ]
+    hint = "Declare one with @job, move the file out of JOB_MODULES, or begin its name with an underscore."
+    found += [
+        CheckWarning(f"Module {name} declares no job type.", hint=hint, id="jobs.W002")
+        for name in discovery.undeclared()
+    ]
+    return found

@@ -1,7 +1,5 @@
 """The job types: every module under JOB_MODULES is one, and each is a Celery task."""
 
-import pkgutil
-from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from celery import current_app
@@ -15,21 +13,17 @@ class UnknownKind(LookupError):  # noqa: N818
     """No job type has this name."""
 
 
-def discover() -> None:
-    """Import every module under JOB_MODULES; each declares one job type."""
-    for root in settings.JOB_MODULES:
-        package = import_module(root)
-        for module in pkgutil.walk_packages(package.__path__, f"{root}."):
-            import_module(module.name)
-
-
 def get(kind: str) -> "JobTask[..., object]":
     """Return the job type of this name, or of this former name."""
     task = _tasks().get(kind)
     if task is not None and task.alias_of is not None:
         task = _tasks().get(task.alias_of)
     if task is None:
-        raise UnknownKind(f"No job type is called {kind!r}. Known: {', '.join(sorted(kinds())) or 'none'}.")
+        known = ", ".join(sorted(kinds())) or "none"
+        raise UnknownKind(
+            f"No job type is called {kind!r}. Known: {known}."
+            " One that was added since this process started is known after a restart."
+        )
     return task
 
 

@@ -3,7 +3,8 @@
 -- nothing is held against them: never long while a live worker can read them. One that came back `patience` times in
 -- this life, and that none can read, is buried with its evidence.
 WITH came AS MATERIALIZED (
-    SELECT j.id, j.worker_id, COALESCE(w.name, '') AS worker_name, COALESCE(w.version, '') AS version,
+    SELECT j.id, j.queue, j.kind, j.schema_version, j.worker_id,
+           COALESCE(w.name, '') AS worker_name, COALESCE(w.version, '') AS version,
            (SELECT count(*) FROM jobs_attempt AS a
              WHERE a.job_id = j.id AND a.error_type IN ('UnknownKind', 'NewerVersion')
                AND a.ended_at > COALESCE((SELECT d.died_at FROM jobs_dead_letter AS d WHERE d.job_id = j.id),
@@ -14,6 +15,13 @@ WITH came AS MATERIALIZED (
       FROM jobs_job AS j LEFT JOIN jobs_worker AS w ON w.id = j.worker_id
      WHERE j.id = ANY (%(ids)s::uuid[]) AND j.lease = %(lease)s AND j.state = 3
      ORDER BY j.id FOR UPDATE OF j
+), lacking AS MATERIALIZED (
+    SELECT ' Live workers of its queue that cannot run it: ' || left(string_agg(DISTINCT k.name, ', '), 500)
+           || '. Restart them with the release that can.' AS names
+      FROM (SELECT DISTINCT queue, kind, schema_version FROM came) AS c
+      JOIN jobs_worker AS k ON k.stopped_at IS NULL AND c.queue = ANY (k.queues)
+       AND (k.kinds @> ARRAY[c.kind]
+            AND (k.reads IS NULL OR COALESCE((k.reads ->> c.kind)::int, 1) >= c.schema_version)) IS NOT TRUE
 ), judged AS (
     SELECT came.*, times >= %(patience)s AND NOT is_known AS is_hopeless,
            CASE WHEN is_known THEN least(2 ^ least(times, 20), %(first_s)s)
@@ -38,17 +46,19 @@ WITH came AS MATERIALIZED (
     DELETE FROM jobs_slot WHERE job_id IN (SELECT id FROM moved)
 ), noted AS (
     INSERT INTO jobs_unserved (queue, kind, reason, last_at)
-    SELECT DISTINCT queue, kind, %(error_type)s::text, clock_timestamp() FROM moved ORDER BY queue, kind
+    SELECT queue, kind, %(error_type)s::text, clock_timestamp() FROM moved GROUP BY queue, kind ORDER BY queue, kind
     ON CONFLICT (queue, kind, reason) DO UPDATE SET last_at = excluded.last_at
 ), story AS (
     INSERT INTO jobs_attempt (job_id, number, outcome, worker_name, started_at, ended_at, error_type, message, traceback)
     SELECT id, attempt, CASE state WHEN 7 THEN 'failed' WHEN 8 THEN 'cancelled' ELSE 'snoozed' END, worker_name,
-           started_at, clock_timestamp(), %(error_type)s, %(message)s, ''
+           started_at, clock_timestamp(), %(error_type)s, %(message)s 
+           || COALESCE((SELECT names FROM lacking), ''), ''
       FROM moved
 ), letter AS (
     INSERT INTO jobs_dead_letter (job_id, kind, fingerprint, died_at, message, evidence, tenant, attempts, worker_name,
                                   version)
-    SELECT id, kind, fingerprint, clock_timestamp(), %(message)s,
+    SELECT id, kind, fingerprint, clock_timestamp(),
+           %(message)s || COALESCE((SELECT names FROM lacking), ''),
            jsonb_build_object('error_type', %(error_type)s::text, 'traceback', '', 'args', args), tenant, attempt, worker_name,
            version
       FROM moved WHERE state = 7

@@ -77,6 +77,8 @@ def test_it_sleeps_longer_each_time_and_is_buried_with_evidence_when_nobody_know
     assert bounced(job_id) == State.DEAD
     letter = DeadLetter.objects.get(pk=job_id)
     assert letter.message.startswith(f"No job type is called '{KIND}'.")
+    assert "Live workers of its queue that cannot run it: " in letter.message
+    assert letter.message.endswith("Restart them with the release that can.")
     assert letter.fingerprint == f"UnknownKind {KIND}"
     assert letter.evidence["args"] == {"a": 7}
     assert (letter.worker_name, letter.version, letter.tenant) == ("old@here", "2.0", "acme")

@@ -86,6 +86,7 @@ def test_when_no_worker_reads_it_it_is_buried_after_a_while_and_says_which_versi
     assert letter.message == (
         f"Its arguments have version 3 of {task.name}, and this release reads up to 1."
         " Deploy one that reads version 3; a dead letter has to be replayed then."
+        " Live workers of its queue that cannot run it: old@here. Restart them with the release that can."
     )
     assert letter.fingerprint == f"NewerVersion {task.name}"
     assert (letter.evidence["error_type"], letter.evidence["args"]) == ("NewerVersion", {"a": 7})
