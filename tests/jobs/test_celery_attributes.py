@@ -7,10 +7,12 @@ from uuid import uuid4
 import pytest
 from celery import Task, current_app, shared_task
 from celery.app.annotations import prepare
+from pydantic import BaseModel
 
 from apps.jobs.kinds import celery_attributes
 from apps.jobs.models import Job
 from apps.jobs.task import JobTask
+from apps.jobs.testing import run_jobs
 from config import celery_app
 
 if TYPE_CHECKING:
@@ -194,6 +196,24 @@ def test_the_calls_of_celerys_django_task_enqueue() -> None:
         ("imports", 0),
         ("imports", 4),
     ]
+
+
+class Order(BaseModel):
+    """What a customer wants."""
+
+    number: int
+
+
+@pytest.mark.django_db
+def test_celerys_pydantic_tasks_are_given_their_models() -> None:
+    def total(order: Order, times: int) -> Order:
+        return Order(number=order.number * times)
+
+    declare: Any = shared_task(name="odd.pydantic", base=JobTask, pydantic=True)
+    task = declare(total)
+    job_id = task.delay(Order(number=3), 2).id
+    assert run_jobs() == 1
+    assert Job.objects.get(id=job_id).result == {"number": 6}
 
 
 def _nothing() -> None:
