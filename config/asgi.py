@@ -2,15 +2,20 @@
 
 import logging
 import os
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from django.core.asgi import get_asgi_application
 
 from apps.lib.log_lines import escape_handlers
-from apps.web.body_limit import Application, BodyLimit
 from apps.web.safe_headers import SafeHeaders
 
+if TYPE_CHECKING:
+    from apps.web.asgi import Application
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-_django = get_asgi_application()  # sets Django up, which the headers need
-application = SafeHeaders(BodyLimit(cast("Application", _django)))
+_django = get_asgi_application()  # sets Django up, which what wraps it needs
+from apps.web.body_limit import BodyLimit  # noqa: E402
+from apps.web.sessions import BoundedSessions  # noqa: E402
+
+application = SafeHeaders(BodyLimit(BoundedSessions(cast("Application", _django))))
 escape_handlers(*map(logging.getLogger, ("uvicorn", "uvicorn.access", "uvicorn.error")))

@@ -130,6 +130,15 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 BACKLINE_UPLOADS_DIR = Path(env.text("BACKLINE_UPLOADS_DIR") or STATE_DIR / "uploads")
 BACKLINE_UPLOAD_MAX_BYTES = env.number("BACKLINE_UPLOAD_MAX_BYTES", 2 * 1024**3)
+BACKLINE_UPLOAD_MAX_S = env.number("BACKLINE_UPLOAD_MAX_S", 3600)  # from its first byte to its last
+BACKLINE_UPLOADS_IN_FLIGHT_BYTES = env.number(
+    "BACKLINE_UPLOADS_IN_FLIGHT_BYTES", 8 * 1024**3
+)  # of a web process
+BACKLINE_WEB_SESSIONS = env.number("BACKLINE_WEB_SESSIONS", 40)  # of the database, of a web process
+# of one person in a web process
+BACKLINE_UPLOADS_AT_ONCE = env.number("BACKLINE_UPLOADS_AT_ONCE", 3)
+BACKLINE_DOWNLOADS_AT_ONCE = env.number("BACKLINE_DOWNLOADS_AT_ONCE", 4)
+BACKLINE_STREAMS_AT_ONCE = env.number("BACKLINE_STREAMS_AT_ONCE", 12)
 # of one person; 0: no limit
 BACKLINE_UPLOADS_PER_MINUTE = env.number("BACKLINE_UPLOADS_PER_MINUTE", 10)
 BACKLINE_UPLOAD_BYTES_PER_DAY = env.number("BACKLINE_UPLOAD_BYTES_PER_DAY", 10 * 1024**3)

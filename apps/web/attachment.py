@@ -8,6 +8,9 @@ from urllib.parse import quote
 from asgiref.sync import sync_to_async
 from django.http import StreamingHttpResponse
 
+from apps.web.live.thread import let_go
+from apps.web.sessions import session_free
+
 _CHUNK = 256 * 1024
 _LONGEST_NAME = 120
 _SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ._-()")
@@ -35,8 +38,11 @@ async def of_file(path: Path) -> AsyncIterator[bytes]:
 
 
 async def of_lines(lines: Iterator[str]) -> AsyncIterator[bytes]:
-    """Gather lines of text into chunks; what yields them runs in a thread, not in the event loop."""
-    while chunk := await sync_to_async(_gather)(lines):
+    """Gather lines of text into chunks; what yields them runs in a thread, not in the event loop.
+
+    It holds a database session only while it gathers, not while the reader takes its time.
+    """
+    while chunk := await _gathered(lines):
         yield chunk
 
 
@@ -58,6 +64,18 @@ def _disposition(name: str) -> str:
 
 def _open(path: Path) -> BinaryIO:
     return path.open("rb")
+
+
+async def _gathered(lines: Iterator[str]) -> bytes:
+    async with session_free():
+        return await sync_to_async(_gather_and_let_go)(lines)
+
+
+def _gather_and_let_go(lines: Iterator[str]) -> bytes:
+    try:
+        return _gather(lines)
+    finally:
+        let_go()
 
 
 def _gather(source: Iterable[str]) -> bytes:

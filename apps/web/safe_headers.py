@@ -7,7 +7,7 @@ cannot be read and of static files pass it by.
 from csp.utils import build_policy
 from django.conf import settings
 
-from apps.web.body_limit import Application, Message, Receive, Scope, Send
+from apps.web.asgi import Application, Message, Receive, Scope, Send
 
 
 class SafeHeaders:

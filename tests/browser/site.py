@@ -78,7 +78,7 @@ class Site(Machine):
         self.states: dict[str, str] = json.loads(self.python(SEED))
         self.keeper()
         self.worker("w", 1)
-        serve = ["-m", "uvicorn", "config.asgi:application", "--port", str(self.port)]
+        serve = ["-m", "apps.web.timed_uvicorn", "config.asgi:application", "--port", str(self.port)]
         self._spawn("web", [*serve, "--timeout-graceful-shutdown", "1"])
         self.until(self._answers, "the web process answers")
 

@@ -8,6 +8,7 @@ from asgiref.sync import async_to_sync, sync_to_async
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from apps.accounts.models import User
 from apps.jobs import transitions
@@ -146,7 +147,8 @@ class TestAStream:
 
         async_to_sync(watch)()
 
-    def test_and_forty_of_them_hold_one_connection(self) -> None:
+    def test_and_forty_of_them_hold_one_connection(self, settings: Settings) -> None:
+        settings.BACKLINE_STREAMS_AT_ONCE = 100
         claim = steps.running()
         tom = person()
         own(claim.id, tom)

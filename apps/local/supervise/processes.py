@@ -52,7 +52,15 @@ def processes(plan: Plan) -> list[Process]:
 
 
 def _web(plan: Plan) -> Process:
-    serve = ("-m", "uvicorn", "config.asgi:application", "--host", LOOPBACK, "--port", str(plan.web_port))
+    serve = (
+        "-m",
+        "apps.web.timed_uvicorn",
+        "config.asgi:application",
+        "--host",
+        LOOPBACK,
+        "--port",
+        str(plan.web_port),
+    )
     # A page that listens for events would hold the server open for ever.
     quietly = ("--no-access-log", "--timeout-graceful-shutdown", "3")
     return Process("web", (_PYTHON, *serve, *quietly, *_proxies()), Answers(plan.web_port, "/"))

@@ -9,11 +9,13 @@ from django.views.decorators.http import require_safe
 from apps.jobs.models import Artifact
 from apps.jobs.running.artifacts import path_of
 from apps.web.attachment import attachment, of_file
+from apps.web.downloads_at_once import a_few_at_once
 from apps.web.visible import job_or_404, may_open_artifacts
 
 
 @login_required
 @require_safe
+@a_few_at_once
 def artifact(request: HttpRequest, job_id: UUID) -> StreamingHttpResponse:
     """Send the file of this name."""
     job = job_or_404(request.user, job_id)

@@ -9,12 +9,14 @@ from django.views.decorators.http import require_safe
 from apps.transfers.models import Import
 from apps.transfers.rejects import as_csv
 from apps.web.attachment import attachment, of_file, of_lines
+from apps.web.downloads_at_once import a_few_at_once
 from apps.web.request import LoggedIn
 from apps.web.visible import owned_or_404
 
 
 @login_required
 @require_safe
+@a_few_at_once
 def upload(request: LoggedIn, job_id: UUID) -> StreamingHttpResponse:
     """Send back the file that was handed in."""
     stored = _import_of(request, job_id).upload
@@ -25,6 +27,7 @@ def upload(request: LoggedIn, job_id: UUID) -> StreamingHttpResponse:
 
 @login_required
 @require_safe
+@a_few_at_once
 def rejects(request: LoggedIn, job_id: UUID) -> StreamingHttpResponse:
     """Send the rejected rows as CSV, ready to be mended and sent again."""
     run = _import_of(request, job_id)

@@ -6,6 +6,7 @@ A stream outlives its request: each frame is drawn for whoever the session belon
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from apps.accounts.models import User
 from apps.accounts.sessions import user_of_session
+from apps.web.at_once import AtOnce, Place, too_many
 from apps.web.live.frame import Frame
 from apps.web.live.marks import Mark, Topic
 from apps.web.live.stream import event_stream
@@ -22,6 +24,8 @@ from apps.web.parts import draw, stale
 from apps.web.shown.page import JobPage
 from apps.web.visible import job_or_404, visible_to
 
+_streams = AtOnce()
+_TOO_MANY = "You have too many live pages open. Close some of them."
 _GONE = "gone"  # the step by which the browser knows that it may not look any more
 _LOGGED_OUT = 401  # the page tells the person; a redirect would only be followed
 
@@ -31,6 +35,9 @@ async def live_job(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
     user = await _viewer(request)
     if user is None:
         return HttpResponse(status=_LOGGED_OUT)
+    place = _streams.take(user.pk, settings.BACKLINE_STREAMS_AT_ONCE)
+    if place is None:
+        return too_many(_TOO_MANY)
     await sync_to_async(job_or_404)(user, job_id)
     query, session = request.GET.dict(), request.session.session_key
     await sync_to_async(let_go)()  # the stream reads through the live thread's connection
@@ -44,7 +51,7 @@ async def live_job(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
             return _end_of_view("You can no longer see this job.")
         return job_frame(JobPage(job, viewer, query), stale(seen, mark, job))
 
-    return event_stream(Topic(job_id=job_id), draw_job, shown=query.get("mark", ""))
+    return _held(place, event_stream(Topic(job_id=job_id), draw_job, shown=query.get("mark", "")))
 
 
 async def live_jobs(request: HttpRequest) -> HttpResponseBase:
@@ -52,6 +59,9 @@ async def live_jobs(request: HttpRequest) -> HttpResponseBase:
     user = await _viewer(request)
     if user is None:
         return HttpResponse(status=_LOGGED_OUT)
+    place = _streams.take(user.pk, settings.BACKLINE_STREAMS_AT_ONCE)
+    if place is None:
+        return too_many(_TOO_MANY)
     await sync_to_async(let_go)()
     session = request.session.session_key
 
@@ -61,7 +71,8 @@ async def live_jobs(request: HttpRequest) -> HttpResponseBase:
             return _end_of_view("You are logged out. Load the page again to log in.")
         return jobs_frame(viewer)
 
-    return event_stream(Topic(owner_id=user.pk), draw_jobs, shown=request.GET.get("mark", ""))
+    shown = request.GET.get("mark", "")
+    return _held(place, event_stream(Topic(owner_id=user.pk), draw_jobs, shown=shown))
 
 
 @require_safe
@@ -92,6 +103,11 @@ def jobs_frame(user: User) -> Frame:
     sentence = lead(mine.rows)
     parts = {"jobs": render_to_string("home/jobs.html", {"rows": mine.rows}), "lead": sentence}
     return Frame(parts, "Home", sentence, sentence, ended=False)
+
+
+def _held(place: Place, response: HttpResponseBase) -> HttpResponseBase:
+    place.hold(response)
+    return response
 
 
 def _end_of_view(sentence: str) -> Frame:
