@@ -1,6 +1,7 @@
 """A database without the tables of this release: no worker, keeper or beat may start on it."""
 
 import logging
+import threading
 
 from celery.platforms import EX_FAILURE
 from django.db import connection
@@ -8,10 +9,13 @@ from django.db.migrations.executor import MigrationExecutor
 
 log = logging.getLogger("backline")
 
+_one_at_a_time = threading.Lock()  # Django reloads the modules of migrations
+
 
 def missing(app: str = "jobs") -> list[str]:
     """Return the names of an app's migrations that this database lacks."""
-    executor = MigrationExecutor(connection)
+    with _one_at_a_time:
+        executor = MigrationExecutor(connection)
     targets = executor.loader.graph.leaf_nodes(app)
     return [f"{step.app_label}.{step.name}" for step, _ in executor.migration_plan(targets)]
 

@@ -8,9 +8,8 @@ from tests.contracts.tree import code, files, place, told
 ALONE = "its own transaction: asked for only where the statement is one"
 DURABLE = "a transaction of ours: opened with durable=True, so that it cannot be a caller's"
 PUT_BACK = "put back before the caller goes on"
-PROCESS = "the session of a process of ours, which runs nothing of anybody else"
 FUNCTION = "a function's own: PostgreSQL puts it back"
-SESSION = "every session of a worker; changes no result and no durability"
+SESSION = "every session of a worker that is not a pooler's; changes no result and no durability"
 
 SCOPES = {
     "apps/lib/asynchronous_commit.py": ({"synchronous_commit"}, ALONE),
@@ -21,8 +20,6 @@ SCOPES = {
     "apps/jobs/sql/wait_at_most.sql": ({"lock_timeout"}, PUT_BACK),
     "apps/jobs/keeper/old_weeks.py": ({"lock_timeout", "statement_timeout"}, PUT_BACK),
     "apps/jobs/soon.py": ({"lock_timeout"}, PUT_BACK),
-    "apps/jobs/sql/lead.sql": ({"enable_seqscan", "enable_bitmapscan"}, PROCESS),
-    "apps/jobs/sql/plan_by_indexes.sql": ({"enable_seqscan", "lock_timeout"}, PROCESS),
     "apps/jobs/migrations/0008_line_stands.py": (
         {"enable_seqscan", "enable_bitmapscan", "enable_sort"},
         FUNCTION,

@@ -4,22 +4,24 @@ import logging
 import os
 import socket
 import threading
-from time import monotonic
 
 from django.db import DatabaseError, InterfaceError, connection
 
 from apps.jobs import unmigrated
-from apps.jobs.keeper import duties, lead
+from apps.jobs.keeper import duties
 from apps.jobs.keeper.lazy_broker import LazyBroker
+from apps.jobs.keeper.lead import Lease
 from apps.jobs.keeper.probe import Probe
 from apps.jobs.keeper.rounds import Rounds
 from apps.jobs.keeper.upkeep import Upkeep
+from apps.lib.settings_in_force import Settings
 
 log = logging.getLogger("backline.keeper")
 
-_STAND_BY_S = 2.0
-_ASK_AGAIN_S = 1.0  # whether it still leads
+_STAND_BY_S = 0.2
 _REST_AFTER_TROUBLE_S = 1.0
+# Prepared plans stay: one that reads the whole line, made while that was empty, must not be made.
+_SETTINGS = {"enable_seqscan": "off", "enable_bitmapscan": "off"}
 
 
 class Keeper:
@@ -33,8 +35,8 @@ class Keeper:
         prompt, upkeep = duties.prompt(self._broker.use), duties.upkeep()
         self._rounds = Rounds(self.name, prompt, self._probe, self._leave)
         self._upkeep = Upkeep(Rounds(self.name, upkeep, self._probe, self._leave), self._leave)
-        self._is_migrated = False
-        self._led: tuple[object, float] = (None, 0.0)  # over which session, and when it asked
+        self._settings = Settings(_SETTINGS)
+        self._lease = Lease(self.name, self._leave)
 
     def stop(self) -> None:
         """Ask the keeper to leave after the duties it is at."""
@@ -43,46 +45,51 @@ class Keeper:
     def run(self) -> None:
         """Lead or stand by until told to stop."""
         self._probe.listen()
-        self._upkeep.start()
+        self._start()
+        try:
+            self._work()
+        finally:
+            self._leave.set()
+            self._lease.release()
+            self._broker.close()
+            connection.close()
+            self._upkeep.wait_until_left()
+
+    def _work(self) -> None:
         while not self._leave.is_set():
             try:
-                self._refuse_unmigrated()
-                leads = self._leads()
-                self._came_round(leads=leads)
-                if leads:
-                    self._rounds.do_what_is_due()
-                elif lead.unseat_frozen():
-                    log.warning("the leader asked nothing for too long; its session was ended")
-                else:
-                    self._leave.wait(_STAND_BY_S)
+                self._take_a_turn()
             except (DatabaseError, InterfaceError) as error:
                 log.warning("the database is away (%s)", error)
                 self._lost_the_lead()
                 connection.close()
                 self._leave.wait(_REST_AFTER_TROUBLE_S)
-        self._broker.close()
-        connection.close()
-        self._upkeep.wait_until_left()
 
-    def _refuse_unmigrated(self) -> None:
-        """Exit at the start when the database lacks tables of this release."""
-        if not self._is_migrated:
-            unmigrated.refuse()
-            self._is_migrated = True
+    def _start(self) -> None:
+        """Start the threads when the database has the tables of this release; exit when it lacks one."""
+        while not self._leave.is_set():
+            try:
+                unmigrated.refuse()
+            except (DatabaseError, InterfaceError) as error:
+                log.warning("the database is away (%s)", error)
+                connection.close()
+                self._leave.wait(_REST_AFTER_TROUBLE_S)
+            else:
+                break
+        self._lease.start()
+        self._upkeep.start()
 
-    def _leads(self) -> bool:
-        """Say whether it leads: that goes with the session, so with the same one it need not ask."""
-        session, asked_at = self._led
-        is_same = session is not None and session is connection.connection
-        if is_same and monotonic() - asked_at < _ASK_AGAIN_S:
-            return True
-        leads = lead.leads()
-        self._led = (connection.connection if leads else None, monotonic())
-        return leads
-
-    def _came_round(self, *, leads: bool) -> None:
-        self._probe.came_round(leads=leads)
+    def _take_a_turn(self) -> None:
+        leads = self._lease.is_held()
+        if leads or self._lease.is_fresh():
+            self._probe.came_round(leads=leads)
         self._upkeep.came_round(leads=leads)
+        if leads:
+            with self._settings.in_force():
+                self._rounds.do_what_is_due()
+        else:
+            connection.close()
+            self._leave.wait(_STAND_BY_S)
 
     def _lost_the_lead(self) -> None:
         self._probe.lost_the_lead()

@@ -10,10 +10,13 @@ from uuid import UUID
 from django.db import connection, transaction
 from psycopg import sql
 
+from apps.jobs import sql as statements
 from apps.lib.ids import first_id_of
 
 WEEKS_AHEAD = 8
 _LOCK = 0x6A6F6273  # "jobs": two keepers must not make the same week
+
+_PATIENCE = "5s"  # with a lock
 
 _LOWEST = UUID(int=0)
 
@@ -26,6 +29,7 @@ def make_weeks_ahead(now: datetime | None = None) -> int:
     monday = _monday(now or datetime.now(UTC))
     made = 0
     with transaction.atomic(), connection.cursor() as cursor:
+        [(before, _)] = statements.run("wait_at_most", {"patience": _PATIENCE})
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         cursor.execute(
             "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'jobs_job'::regclass"
@@ -38,6 +42,7 @@ def make_weeks_ahead(now: datetime | None = None) -> int:
                 _make(name, None if not existing else start, start + timedelta(weeks=1))
                 existing.add(name)
                 made += 1
+        statements.run("wait_at_most", {"patience": before})
     return made
 
 

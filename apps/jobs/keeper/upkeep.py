@@ -10,12 +10,13 @@ import threading
 
 from django.db import DatabaseError, InterfaceError, connection
 
-from apps.jobs import sql
 from apps.jobs.keeper.rounds import Rounds
+from apps.lib.settings_in_force import Settings
 
 log = logging.getLogger("backline.keeper")
 
-_FOR_A_LOCK = "5s"
+# Statistics of a table that just grew are old; and the other duties must not wait for a lock.
+_SETTINGS = {"enable_seqscan": "off", "lock_timeout": "5s"}
 _LOOK_AGAIN_S = 0.5  # whether its keeper leads
 _REST_AFTER_TROUBLE_S = 1.0
 _PATIENCE_S = 5.0  # with a statement when it is told to stop; a process that ends cuts it off unharmed
@@ -28,8 +29,8 @@ class Upkeep:
         self._rounds = rounds
         self._leave = leave
         self._leads = False
+        self._settings = Settings(_SETTINGS)
         self._fault: Exception | None = None
-        self._session: object = None
         self._thread = threading.Thread(target=self._work, name="upkeep", daemon=True)
 
     def start(self) -> None:
@@ -61,8 +62,8 @@ class Upkeep:
     def _take_a_turn(self) -> None:
         try:
             if self._leads:
-                self._set_the_session_up()
-                self._rounds.do_what_is_due()
+                with self._settings.in_force():
+                    self._rounds.do_what_is_due()
             else:
                 connection.close()
                 self._leave.wait(_LOOK_AGAIN_S)
@@ -70,11 +71,3 @@ class Upkeep:
             log.warning("upkeep waits, the database is away (%s)", error)
             connection.close()
             self._leave.wait(_REST_AFTER_TROUBLE_S)
-
-    def _set_the_session_up(self) -> None:
-        """Have a new session plan by the indexes, as the leader's does, since statistics of a table that just
-        grew are old; and give up a lock that somebody holds: the other duties must not wait for it.
-        """
-        if self._session is None or self._session is not connection.connection:
-            sql.run("plan_by_indexes", {"patience": _FOR_A_LOCK})
-            self._session = connection.connection

@@ -11,6 +11,7 @@ from apps.jobs.models.duty import Duty
 from apps.jobs.models.effect import Effect
 from apps.jobs.models.job import Job
 from apps.jobs.models.lane import Lane
+from apps.jobs.models.lead import Lead
 from apps.jobs.models.limit import Bucket, Slot
 from apps.jobs.models.log_line import LogLine
 from apps.jobs.models.pace import Pace
@@ -39,6 +40,7 @@ __all__ = [
     "Effect",
     "Job",
     "Lane",
+    "Lead",
     "LogLine",
     "Pace",
     "Parked",

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from psycopg import Connection, Cursor
+from psycopg import Cursor
 from psycopg.sql import Identifier
 
 from apps.jobs.sessions import apart, watch
+from apps.lib import settings_in_force
 from apps.lib.asynchronous_commit import is_own_transaction, variants
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def run_planned(name: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
 
     For the statements that a small job costs, of which planning is half. Each finds its rows by their whole
     keys, reads tables that stay small, asks a function that uses the index whatever it was planned for, or
-    runs in the leader's session, which plans by the indexes: no other plan would be better later.
+    runs in the keeper, which plans by the indexes: no other plan would be better later.
     """
     return _ask(_planned_rows, name, params)
 
@@ -40,9 +41,9 @@ def run_planned(name: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
 def run_on(table: str, name: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Execute ``sql/<name>.sql`` with the name of a table where it says ``{table}``."""
     named = text(name).replace("{table}", Identifier(table).as_string())
-    with connection.cursor() as cursor:
-        cursor.execute(named, params)
-        return cursor.fetchall() if cursor.description else []
+    database = connections[DEFAULT_DB_ALIAS]
+    with database.cursor() as cursor:
+        return _executed(database, cursor, (named, named), params)
 
 
 def array(ids: Iterable[UUID]) -> str:
@@ -70,25 +71,32 @@ def _ask(how: "How", name: str, params: Mapping[str, Any]) -> list[tuple[Any, ..
 
 def _rows(database: BaseDatabaseWrapper, name: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     with database.cursor() as cursor:
-        cursor.execute(_text_on(cursor.connection, name), params)
-        return cursor.fetchall() if cursor.description else []
+        return _executed(database, cursor, _variants(name), params)
 
 
 def _planned_rows(
     database: BaseDatabaseWrapper, name: str, params: Mapping[str, Any]
 ) -> list[tuple[Any, ...]]:
     database.ensure_connection()
-    session = database.connection
-    keeps_plans = cast("CursorWrapper", Cursor(session))  # those that Django makes do not
+    keeps_plans = cast("CursorWrapper", Cursor(database.connection))  # those that Django makes do not
     with database.make_cursor(keeps_plans) as cursor:
-        cursor.execute(_text_on(session, name), params)
+        return _executed(database, cursor, _variants(name), params)
+
+
+def _executed(
+    database: BaseDatabaseWrapper, cursor: "CursorWrapper", texts: tuple[str, str], params: Mapping[str, Any]
+) -> list[tuple[Any, ...]]:
+    """Execute a statement as its session's transaction allows it, under this thread's settings."""
+    shared, own = texts
+    settings = settings_in_force.current()
+    is_own = (settings is not None or own is not shared) and is_own_transaction(database.connection)
+    statement = own if is_own else shared
+    if settings is None:
+        cursor.execute(statement, params)
         return cursor.fetchall() if cursor.description else []
-
-
-def _text_on(session: Connection, name: str) -> str:
-    """Return ``sql/<name>.sql`` as the session's transaction allows it."""
-    shared, own = _variants(name)
-    return own if own is not shared and is_own_transaction(session) else shared
+    with settings.around_statement(database, is_own_transaction=is_own):
+        cursor.execute(statement, params)
+        return cursor.fetchall() if cursor.description else []
 
 
 @cache

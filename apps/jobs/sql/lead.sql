@@ -1,7 +1,9 @@
--- Hold the leader's lock, or take it if nobody does. It goes with the session, so a dead leader frees it.
--- And have this session plan by the indexes: it keeps the plans of what it asks again and again, and one that reads the
--- whole line, made while that was empty, would stay when a million have come.
-SELECT (EXISTS (SELECT FROM pg_locks
-                 WHERE locktype = 'advisory' AND classid = 0 AND objid = %(lock)s AND pid = pg_backend_pid() AND granted)
-        OR pg_try_advisory_lock(%(lock)s)),
-       set_config('enable_seqscan', 'off', false), set_config('enable_bitmapscan', 'off', false)
+-- Take or renew the lead: this keeper holds it, or its lease is over. No row returned: another keeper leads.
+-- A renewal in the future was written before the clock was set back.
+INSERT INTO jobs_lead AS l (id, holder, keeper, renewed_at)
+SELECT 1, %(holder)s, %(keeper)s, clock_timestamp() WHERE {asynchronous_commit}
+ON CONFLICT (id) DO UPDATE SET holder = excluded.holder, keeper = excluded.keeper, renewed_at = clock_timestamp()
+ WHERE l.holder = excluded.holder
+    OR l.renewed_at NOT BETWEEN clock_timestamp() - %(lease)s * interval '1 second'
+                            AND clock_timestamp() + %(lease)s * interval '1 second'
+RETURNING id

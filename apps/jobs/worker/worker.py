@@ -19,6 +19,7 @@ from django.db.backends.signals import connection_created
 
 from apps.jobs import health, process
 from apps.jobs.running import interrupt, metrics, slate
+from apps.jobs.sessions import watch
 from apps.jobs.worker import (  # noqa: F401  # three are only loaded
     inherited,
     registration,
@@ -34,6 +35,11 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 log = logging.getLogger("backline.worker")
+
+_CHECK_INTERVAL = (
+    "SELECT set_config('client_connection_check_interval', '2s', false) WHERE pg_backend_pid() = %s"
+)
+watch.ours.add(_CHECK_INTERVAL)  # it changes no result
 
 
 class LedgerWorker(Worker):
@@ -189,6 +195,9 @@ def _freeze_what_all_share(**_: object) -> None:
 
 
 def _end_queries_with_their_client(connection: "BaseDatabaseWrapper", **_: object) -> None:
-    """Have the server look whether a long query's client still lives: what is killed must not work on."""
+    """Have the server look whether a long query's client still lives: what is killed must not work on.
+
+    Not in a session of a pooler, which shows another process than it told its client: others get it next.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SET client_connection_check_interval = '2s'")
+        cursor.execute(_CHECK_INTERVAL, [connection.connection.info.backend_pid])

@@ -7,15 +7,17 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 from celery import current_app
 from django.core.management import call_command
-from django.db import OperationalError, connection
+from django.db import connection
+from django.db.models.functions import Now
 
 from apps.jobs import transitions
 from apps.jobs.keeper import duties, keeper, lead, rescue, rounds, upkeep
-from apps.jobs.models import Bundle, Duty
+from apps.jobs.models import Bundle, Duty, Lead
 from apps.jobs.states import State
 from apps.local.servers.postgres import PostgresServer
 from apps.local.servers.valkey import ValkeyServer
@@ -25,6 +27,10 @@ from tests.jobs.conftest import Inbox
 from tests.jobs.steps import state_of
 from tests.local.waiting import wait_until
 
+END_OTHERS = (
+    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
 DUTIES = {duty.name for duty in (*duties.prompt(lambda _: 0), *duties.upkeep())}
 
 
@@ -32,6 +38,7 @@ DUTIES = {duty.name for duty in (*duties.prompt(lambda _: 0), *duties.upkeep())}
 def hurried(committed: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stand by for moments and tell everything at once."""
     monkeypatch.setattr(keeper, "_STAND_BY_S", 0.02)
+    monkeypatch.setattr(lead, "_RENEW_S", 0.05)
     for part in (keeper, rounds, upkeep):
         monkeypatch.setattr(part, "_REST_AFTER_TROUBLE_S", 0.3)
     for pause in ("_TELL_EVERY_S", "_TELL_BUSY_S"):
@@ -52,15 +59,10 @@ def at_work(name: str) -> Iterator[keeper.Keeper]:
         assert not thread.is_alive()
 
 
-def leader() -> int | None:
-    """Return the session that holds the leader's lock."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = %s",
-            [lead._LOCK],
-        )
-        rows = cursor.fetchall()
-    return rows[0][0] if rows else None
+def leader() -> str | None:
+    """Return the keeper that holds the lead."""
+    names = Lead.objects.filter(renewed_at__gt=Now() - timedelta(seconds=lead.LEASE_S))
+    return names.values_list("keeper", flat=True).first()
 
 
 def done_by(name: str) -> set[str]:
@@ -92,41 +94,26 @@ def test_of_two_keepers_one_leads_and_the_other_stands_by(inbox: Inbox) -> None:
             assert done_by("two") == set()
 
 
-def test_when_the_leader_s_session_ends_the_other_takes_over(inbox: Inbox) -> None:
-    with at_work("one"), at_work("two"):
-        wait_until(Duty.objects.exists)
-        first = Duty.objects.values_list("keeper", flat=True)[0]
-        second = {"one": "two", "two": "one"}[first]
-        session = leader()
-        assert session is not None
-        steps.end_session(session)
-        wait_until(lambda: "relay" in done_by(second))
+def test_leader_that_stops_renewing_loses_the_lead(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    with at_work("one") as first:
+        wait_until(lambda: leader() == "one")
+        with at_work("two"):
+            monkeypatch.setattr(first._lease, "_ask", lambda: None)
+            wait_until(lambda: leader() == "two")
+            wait_until(lambda: "relay" in done_by("two"))
+            assert not first._lease.is_held()
 
 
-def test_a_leader_that_froze_is_unseated_by_one_that_stands_by(
-    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(lead, "_FROZEN_AFTER_S", 0.5)
-    with steps.another_session() as frozen:
-        assert frozen.do(lead.leads)
-        with at_work("one"):
-            wait_until(lambda: "relay" in done_by("one"))
-        with pytest.raises(OperationalError):
-            frozen.do(lead.leads)
-
-
-def test_a_leader_that_waits_for_a_long_statement_is_not_frozen(
-    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(lead, "_FROZEN_AFTER_S", 0.1)
-    with steps.another_session() as busy:
-        assert busy.do(lead.leads)
-        asked = busy.start(lambda: steps._rows("SELECT pg_sleep(1), clock_timestamp()"))
-        refused = 0
-        while not asked.done():
-            refused += not lead.unseat_frozen() and not asked.done()
-        assert asked.result()
-        assert refused
+def test_leader_whose_duties_hang_gives_up_the_lead(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lead, "_HUNG_S", 1.0)
+    monkeypatch.setattr(lead, "LEASE_S", 1.0)
+    hung = lead.Lease("hung", threading.Event())
+    hung.start()
+    wait_until(hung.is_held)
+    with at_work("one"):
+        wait_until(lambda: leader() == "one")
+    hung._leave.set()
+    hung.release()
 
 
 def test_another_process_leads_within_seconds_when_the_leader_is_stopped(
@@ -177,18 +164,15 @@ def test_a_keeper_that_is_told_to_stop_frees_the_lead(inbox: Inbox) -> None:
     wait_until(lambda: leader() is None)
 
 
-def test_a_lone_keeper_that_lost_its_session_leads_again(
-    inbox: Inbox, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_keeper_whose_sessions_end_keeps_the_lead(inbox: Inbox) -> None:
     with at_work("one"):
         wait_until(leader)
-        lost = leader()
-        assert lost is not None
-        steps.end_session(lost)
-        wait_until(lambda: leader() not in (None, lost))
+        held_by = Lead.objects.get().holder
+        with connection.cursor() as cursor:
+            cursor.execute(END_OTHERS)
         job_id = steps.in_line()
         wait_until(lambda: inbox.job_ids() == [str(job_id)])
-    assert "the database is away" in caplog.text
+        assert Lead.objects.get().holder == held_by
 
 
 def test_what_waits_in_line_reaches_the_broker_and_what_sleeps_the_line(inbox: Inbox) -> None:

@@ -1,64 +1,85 @@
-"""Who leads keeps the lead with its session: while that lives it need not ask at every turn."""
+"""The lead is a row with a lease: one keeper holds it, and another takes it when it is over."""
+
+import threading
+from datetime import timedelta
+from time import monotonic
 
 import pytest
 from django.db import connection
+from django.db.models import F
+from django.db.models.functions import Now
 
-from apps.jobs.keeper import keeper, lead
-from apps.jobs.keeper.keeper import Keeper
-from tests.jobs.steps import another_session
+from apps.jobs.keeper import lead
+from apps.jobs.keeper.lead import Lease
+from apps.jobs.models import Lead
+from tests.jobs.steps import HOUR
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
-    """What every question for the lead was answered."""
-    answers: list[bool] = []
-    leads = lead.leads
-
-    def ask() -> bool:
-        answers.append(leads())
-        return answers[-1]
-
-    monkeypatch.setattr(lead, "leads", ask)
-    connection.close()
-    return answers
+pytestmark = pytest.mark.django_db
 
 
-def test_a_leader_does_not_ask_again_within_a_second(asked: list[bool]) -> None:
-    leader = Keeper()
-    assert [leader._leads() for _ in range(5)] == [True] * 5
-    assert asked == [True]
+def a_lease(keeper: str = "one") -> Lease:
+    """Make a lease whose thread does not run."""
+    return Lease(keeper, threading.Event())
 
 
-def test_and_asks_after_that(asked: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeper, "_ASK_AGAIN_S", 0.0)
-    leader = Keeper()
-    assert [leader._leads() for _ in range(3)] == [True] * 3
-    assert asked == [True] * 3
+def asks(lease: Lease) -> bool:
+    """Ask for the lead once."""
+    lease._ask()
+    return lease.is_held()
 
 
-def test_a_leader_with_another_session_asks_at_once(asked: list[bool]) -> None:
-    leader = Keeper()
-    assert leader._leads()
-    connection.close()
-    with another_session() as other:
-        assert other.do(lead.leads)
-        assert not leader._leads()
-    assert asked == [True, True, False]
+def test_one_keeper_holds_the_lead_until_it_gives_it_up() -> None:
+    one, two = a_lease("one"), a_lease("two")
+    assert [asks(one), asks(two), asks(one)] == [True, False, True]
+    one.release()
+    assert [asks(two), asks(one)] == [True, False]
+    assert Lead.objects.get().keeper == "two"
 
 
-def test_one_that_stands_by_asks_every_time(asked: list[bool]) -> None:
-    with another_session() as other:
-        assert other.do(lead.leads)
-        second = Keeper()
-        assert [second._leads() for _ in range(2)] == [False, False]
-    assert asked == [True, False, False]
+@pytest.mark.parametrize("offset", [-HOUR, HOUR], ids=["expired", "clock set back"])
+def test_lease_that_is_over_is_taken_by_another(offset: timedelta) -> None:
+    one, two = a_lease("one"), a_lease("two")
+    assert asks(one)
+    Lead.objects.update(renewed_at=Now() + offset)
+    assert asks(two)
+    assert not asks(one), "a leader that was frozen finds its lease taken"
 
 
-def test_a_leader_s_session_plans_by_the_indexes(asked: list[bool]) -> None:
-    assert lead.leads()
+def test_lease_ends_by_itself_in_a_keeper_that_cannot_renew_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = a_lease()
+    assert asks(one)
+    later = monotonic() + lead.LEASE_S
+    monkeypatch.setattr(lead, "monotonic", lambda: later)
+    assert not one.is_held()
+
+
+def test_release_by_a_keeper_that_does_not_lead_changes_nothing() -> None:
+    one, two = a_lease("one"), a_lease("two")
+    assert asks(one)
+    two.release()
+    assert Lead.objects.get().keeper == "one"
+
+
+def test_renewal_does_not_wait_for_the_disk_and_weakens_no_transaction_around_it() -> None:
+    renewed = Lead.objects.filter(renewed_at=F("renewed_at"))
+    assert asks(a_lease())
+    assert renewed.exists()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('enable_seqscan'), current_setting('enable_bitmapscan')")
-        assert cursor.fetchall() == [("off", "off")]
-    connection.close()
+        cursor.execute("SHOW synchronous_commit")
+        before = cursor.fetchall()
+    assert asks(a_lease()) is False
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW synchronous_commit")
+        assert cursor.fetchall() == before
+
+
+def test_fault_in_the_thread_ends_the_keeper(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise ValueError("a surprise")
+
+    one = a_lease()
+    monkeypatch.setattr(one, "_ask", fail)
+    one.start()
+    one.join(30)
+    with pytest.raises(RuntimeError, match="renews the lead ended"):
+        one.is_held()

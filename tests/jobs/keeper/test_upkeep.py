@@ -8,8 +8,6 @@ from django.db import connection, transaction
 
 from apps.jobs.keeper import duties, keeper, rollups, upkeep
 from apps.jobs.keeper.duties import Duty
-from apps.jobs.keeper.probe import Probe
-from apps.jobs.keeper.rounds import Rounds
 from apps.jobs.keeper.upkeep import Upkeep
 from apps.jobs.models import Duty as DutyRecord
 from apps.jobs.models import RolledUp
@@ -61,7 +59,6 @@ def test_it_has_a_session_of_its_own_whose_end_costs_not_the_lead(long: Long) ->
     with at_work("one"):
         assert long.begun.wait(60)
         leads = leader()
-        assert long.sessions[0] != leads
         steps.end_session(long.sessions[0])
         long.go_on.set()
         wait_until(lambda: len(set(long.sessions)) == 2)
@@ -93,7 +90,7 @@ def test_a_keeper_whose_upkeep_ended_by_a_fault_of_ours_ends_too(
     def fail(_: Upkeep) -> None:
         raise ValueError("a surprise")
 
-    monkeypatch.setattr(Upkeep, "_set_the_session_up", fail)
+    monkeypatch.setattr(Upkeep, "_take_a_turn", fail)
     with pytest.raises(RuntimeError, match="Upkeep ended") as ended:
         keeper.Keeper("one").run()
     connection.close()
@@ -103,7 +100,7 @@ def test_a_keeper_whose_upkeep_ended_by_a_fault_of_ours_ends_too(
 def test_a_lock_that_somebody_holds_stops_one_duty_and_none_of_the_others(
     committed: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upkeep, "_FOR_A_LOCK", "100ms")
+    monkeypatch.setattr(upkeep, "_SETTINGS", {"lock_timeout": "100ms"})
     others = threading.Event()
 
     def do_others() -> int:
@@ -119,12 +116,3 @@ def test_a_lock_that_somebody_holds_stops_one_duty_and_none_of_the_others(
             others.clear()
             assert others.wait(60)
             wait_until(DutyRecord.objects.filter(name="roll up", error__contains="lock timeout").exists)
-
-
-@pytest.mark.django_db
-def test_its_session_plans_by_the_indexes() -> None:
-    Upkeep(Rounds("here:1", (), Probe("here:1"), threading.Event()), threading.Event())._set_the_session_up()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('enable_seqscan'), current_setting('enable_bitmapscan')")
-        assert cursor.fetchall() == [("off", "on")]
-    connection.close()

@@ -1,0 +1,2 @@
+-- Give up the lead on a clean stop.
+DELETE FROM jobs_lead WHERE holder = %(holder)s
