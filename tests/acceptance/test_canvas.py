@@ -47,6 +47,7 @@ PATTERNS = {
     "replaced task of another in a chain": ("(k.turns.s(1, into='chain') | k.plus.s(1))()", 1102),
     "starmap": ("k.plus.starmap([(1, 2), (3, 4)]).delay()", [3, 7]),
     "chunks": ("k.plus.chunks([(n, n) for n in range(6)], 2)()", [[0, 2], [4, 6], [8, 10]]),
+    "request of a worker": ("k.routed.delay()", ["default", "w"]),
     "by name": ("app.send_task('canvas.plus', (1, 2))", 3),
     "names in a chain": ("(app.signature('canvas.plus', (1, 2)) | app.signature('canvas.plus', (4,)))()", 7),
 }

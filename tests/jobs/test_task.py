@@ -50,9 +50,9 @@ class TestOptions:
         moment = datetime.now(timezone(timedelta(hours=9))) + timedelta(days=1)
         assert stored(eta=moment)["run_after"] == moment
 
-    @pytest.mark.parametrize("eta", [datetime(2030, 1, 1), "2030-01-01", 5])  # noqa: DTZ001
+    @pytest.mark.parametrize("eta", ["2030-01-01", 5])
     def test_an_eta_that_names_no_moment_is_refused(self, eta: object) -> None:
-        with pytest.raises(TypeError, match=r"kinds\.add: eta must be a datetime with a time zone"):
+        with pytest.raises(TypeError, match=r"kinds\.add: eta must be a datetime, not"):
             stored(eta=eta)
 
     @pytest.mark.parametrize("expires", [90, 90.0, "90", timedelta(seconds=90)])
@@ -64,7 +64,7 @@ class TestOptions:
         moment = datetime.now(timezone(timedelta(hours=9))) + timedelta(days=1)
         assert stored(expires=moment)["expires_at"] == moment
 
-    @pytest.mark.parametrize("expires", [datetime(2030, 1, 1), [5], "soon", 1e12, float("nan")])  # noqa: DTZ001
+    @pytest.mark.parametrize("expires", [[5], "soon", 1e12, float("nan")])
     def test_an_expiry_that_names_no_moment_is_refused(self, expires: object) -> None:
         with pytest.raises((TypeError, ValueError, OverflowError)):
             stored(expires=expires)

@@ -112,6 +112,13 @@ def asks(self: "Task[..., Any]", value: int) -> list[object]:
     return [request.id, request.retries, request.kwargs, request.group, plus(value, 1)]
 
 
+@shared_task(name="canvas.routed", base=JobTask, bind=True)
+def routed(self: "Task[..., Any]") -> list[object]:
+    """Return the queue and the worker that the request names."""
+    request: Any = self.request
+    return [request.delivery_info["routing_key"], request.hostname.partition("@")[0]]
+
+
 @shared_task(name="canvas.shows", base=JobTask, bind=True)
 def shows(self: "Task[..., Any]", until: str) -> None:
     """Show a state of its own until somebody leaves a mark."""

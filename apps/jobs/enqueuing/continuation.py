@@ -22,13 +22,16 @@ _REQUEST = {
     "group_id": "group",
     "group_index": "group_index",
     "root_id": "root_id",
+    "parent_id": "parent_id",
+    "correlation_id": "correlation_id",
     "shadow": "shadow",
     "replaced_task_nesting": "replaced_task_nesting",
     "headers": "headers",
     "stamped_headers": "stamped_headers",
 }
 _LIMITS = ("time_limit", "soft_time_limit")
-OPTIONS = frozenset({*_THEN, *_REQUEST, *_LIMITS})
+_PROPERTIES = ("app_id", "user_id")  # AMQP's, for the task to read
+OPTIONS = frozenset({*_THEN, *_REQUEST, *_LIMITS, *_PROPERTIES})
 
 
 def understood(options: Mapping[str, object]) -> set[str]:
@@ -43,7 +46,7 @@ def stored(kind: str, options: Mapping[str, object]) -> dict[str, object] | None
     """
     kept = {
         "then": _signatures(kind, options),
-        "request": _named(_REQUEST, options) | _stamps(options),
+        "request": _named(_REQUEST, options) | _stamps(options) | _properties(options),
         "limits": _limits(kind, options),
     }
     kept = {name: values for name, values in kept.items() if values}
@@ -61,7 +64,9 @@ def stored(kind: str, options: Mapping[str, object]) -> dict[str, object] | None
 def of(options: Mapping[str, object]) -> dict[str, object]:
     """Return what a request says of a job: Celery's names, signatures as dictionaries."""
     kept = celerys_json.loads(json.dumps({name: options.get(name) or {} for name in ("then", "request")}))
-    return {**kept["request"], **kept["then"]}
+    limits = options.get("limits")
+    told = {} if not isinstance(limits, dict) else {"timelimit": tuple(limits.get(name) for name in _LIMITS)}
+    return {**kept["request"], **kept["then"], **told}
 
 
 def timeout_of(options: Mapping[str, object], kinds: timedelta) -> timedelta:
@@ -93,6 +98,11 @@ def _named(names: Mapping[str, str], options: Mapping[str, object]) -> dict[str,
         name: maybe_list(value) if name in ("callbacks", "errbacks") else value
         for name, value in found.items()
     }
+
+
+def _properties(options: Mapping[str, object]) -> dict[str, object]:
+    found = {name: options[name] for name in _PROPERTIES if options.get(name)}
+    return {"properties": found} if found else {}
 
 
 def _stamps(options: Mapping[str, object]) -> dict[str, object]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from celery import current_app
 from django.conf import settings
 
 from apps.jobs import storable
@@ -20,8 +21,6 @@ _CLOCKS_DIFFER_BY = timedelta(days=1)
 _UNDERSTOOD = {
     "add_to_parent",
     "ignore_result",
-    "root_id",
-    "parent_id",
     "retry",
     "producer",
     "connection",
@@ -77,9 +76,14 @@ def _expires(kind: str, expires: object) -> timedelta | datetime:
 
 
 def _moment(kind: str, name: str, moment: object) -> datetime:
-    if not isinstance(moment, datetime) or moment.tzinfo is None:
-        raise TypeError(f"{kind}: {name} must be a datetime with a time zone, not {moment!r}.")
-    return moment
+    if not isinstance(moment, datetime):
+        raise TypeError(f"{kind}: {name} must be a datetime, not {moment!r}.")
+    return aware(moment)
+
+
+def aware(moment: datetime) -> datetime:
+    """Return a moment with a time zone: Celery's own, if it has none."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=current_app.timezone)
 
 
 def _queue(kind: str, queue: object) -> str:

@@ -2,18 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from celery.app.task import Context
 from celery.exceptions import Retry
 
+from apps.jobs import sql
 from apps.jobs.enqueuing import continuation
 
 if TYPE_CHECKING:
     from celery.utils.threads import _LocalStack as LocalStack
 
     from apps.jobs.transitions import Claim
+
+
+_NO_LIMITS = (None, None)
 
 
 class HasRequests(Protocol):
@@ -51,8 +56,11 @@ class JobRequest(Context):
             kwargs=args,
             retries=failures,
             called_directly=False,
+            correlation_id=str(job_id),
             delivery_info={},
             headers={},
+            properties={},
+            timelimit=_NO_LIMITS,
             _protected=1,  # a task called inside the body is a plain function
         )
         self.replacement: Any = None  # by replace(): a signature of any type
@@ -61,11 +69,31 @@ class JobRequest(Context):
         self.is_exhausted = False  # by retry(): there were enough
         if options:
             self.update(continuation.of(options))
+        self.called_as: str | None = vars(self).pop("root_id", None)  # what the call named as its root
 
     @classmethod
     def of(cls, claim: "Claim") -> "JobRequest":
         """Return the request of a claimed job."""
         return cls(claim.id, claim.kind, args=claim.args, failures=claim.failures, options=claim.options)
+
+    @cached_property
+    def parent_id(self) -> str | None:  # type: ignore[override]  # read when it is asked for
+        """Return the id of the task that made this job, or came before it in a canvas."""
+        return self._lineage[0]
+
+    @cached_property
+    def root_id(self) -> str | None:  # type: ignore[override]  # read when it is asked for
+        """Return the id of the first task of the family: its own, if no other made it."""
+        return self._lineage[1]
+
+    @cached_property
+    def _lineage(self) -> tuple[str | None, str | None]:
+        root = self.called_as or str(self.id)
+        try:
+            [(parent, first)] = sql.run("lineage", {"id": self.id, "climbs_from": UUID(root)})
+        except ValueError:  # the root is a task of another package, with an id of its own
+            return None, root
+        return str(parent) if parent else None, str(first)
 
     @property
     def followers(self) -> Sequence[Any]:
@@ -81,6 +109,8 @@ class laid:  # noqa: N801  # it is used like a function; a generator would cost 
     def __init__(self, task: HasRequests, claim: "Claim") -> None:
         self._stack = task.request_stack
         self._request = JobRequest.of(claim)
+        if (message := self._stack.top) is not None:
+            vars(self._request).update(delivery_info=message.delivery_info, hostname=message.hostname)
 
     def __enter__(self) -> JobRequest:
         """Lay it."""

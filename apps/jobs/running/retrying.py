@@ -168,8 +168,7 @@ def _countable(where: str, max_retries: int) -> int:
 
 def _delay(task: Retries, claim: Claim, when: object) -> timedelta:
     if isinstance(when, datetime):
-        moment = when if when.tzinfo else when.replace(tzinfo=UTC)
-        return max(timedelta(), moment - datetime.now(UTC))
+        return max(timedelta(), options.aware(when) - datetime.now(UTC))
     if isinstance(when, int | float | str):
         return max(timedelta(), lasting("Retry when", when))
     if task.default_retry_delay != _THE_POLICYS:

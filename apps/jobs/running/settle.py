@@ -132,7 +132,7 @@ def _fail(request: JobRequest, error: BaseException, state: str) -> None:
 
 def _start(request: JobRequest, signature: Any, value: object, **options: Any) -> None:
     call = cast("Signature[Any]", maybe_signature(signature, app=current_app))
-    call.apply_async((value,), parent_id=request.id, root_id=request.root_id or request.id, **options)
+    call.apply_async((value,), parent_id=request.id, root_id=request.called_as or request.id, **options)
 
 
 @contextmanager
