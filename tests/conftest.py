@@ -13,6 +13,7 @@ from django.db import connections
 
 from apps.local.servers.postgres import PostgresServer
 from apps.local.servers.valkey import ValkeyServer
+from tests.missing_programs import pytest_terminal_summary  # noqa: F401  # a hook
 
 # A test's database may forget what it said when the machine loses power.
 FORGETFUL = {
