@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "django.forms",  # for FORM_RENDERER
     "django_celery_beat",
     "django_celery_results",
     "django_htmx",
@@ -66,9 +67,11 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "apps.web.middleware.times_are_the_persons",
     "apps.web.middleware.jobs_come_from_the_web",
 ]
 
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"  # so that templates/ may replace a widget's
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

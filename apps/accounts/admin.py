@@ -9,11 +9,14 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
+from django.forms.widgets import Script
 from django.http import HttpRequest
 
 from apps.accounts.models import User
 
 GRANTS = ("is_staff", "is_superuser", "groups", "user_permissions")  # changed by superusers only
+
+TOOLTIPS = Script("tooltips.js", type="module")
 
 admin.site.unregister(Group)
 
@@ -27,10 +30,14 @@ class PersonAdmin(UserAdmin[User]):
     search_fields = ("email", "first_name", "last_name")
     fieldsets = (
         (None, {"fields": ("email", "password")}),
-        ("Person", {"fields": ("first_name", "last_name")}),
+        ("Person", {"fields": ("first_name", "last_name", "time_zone")}),
         ("Permissions", {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
+
+    class Media:
+        js = (TOOLTIPS,)
+
     add_fieldsets = ((None, {"fields": ("email", "usable_password", "password1", "password2")}),)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
@@ -50,6 +57,9 @@ class PersonAdmin(UserAdmin[User]):
 @admin.register(Group)
 class TeamAdmin(GroupAdmin):
     """Django's own group admin, read-only but for superusers: a group grants rights to its members."""
+
+    class Media:
+        js = (TOOLTIPS,)
 
     def has_add_permission(self, request: HttpRequest, *_: Any) -> bool:
         """Let superusers add groups."""

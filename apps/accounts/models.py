@@ -1,11 +1,20 @@
 """Users: people who log in by e-mail address."""
 
 from typing import ClassVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Value
 from django.db.models.functions import Lower
+
+
+def is_time_zone(name: str) -> None:
+    """Raise ValidationError for a name that is no time zone."""
+    if name not in available_timezones():
+        raise ValidationError(f"There is no time zone called {name!r}. Use a name such as Europe/London.")
 
 
 class PeopleManager(UserManager["User"]):
@@ -36,6 +45,14 @@ class User(AbstractUser):
 
     username = None  # type: ignore[assignment]
     email = models.EmailField("e-mail address", unique=True)
+    time_zone = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[is_time_zone],
+        help_text="In which this person sees times, such as Europe/London. Empty: the zone of the site.",
+    )
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -46,6 +63,14 @@ class User(AbstractUser):
         constraints: ClassVar = [
             models.UniqueConstraint(Lower("email"), name="user_email_is_unique_whatever_its_case")
         ]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Return the zone in which this person sees times; the site's where theirs is not known here."""
+        try:
+            return ZoneInfo(self.time_zone or settings.TIME_ZONE)
+        except (ZoneInfoNotFoundError, ValueError):
+            return ZoneInfo(settings.TIME_ZONE)
 
     @property
     def shown_name(self) -> str:

@@ -57,21 +57,14 @@ def about(duration: timedelta) -> str:
 
 
 def day_and_time(moment: datetime, now: datetime) -> str:
-    """Write a moment with as much of the date as it takes."""
-    days = (now.date() - moment.date()).days
+    """Write a moment to the minute; its date only where that is not today."""
     time = moment.strftime("%H:%M")
-    if days == 0:
-        return time
-    if days == 1:
-        return f"yesterday, {time}"
-    if -7 < days < 7:
-        return f"{moment:%a} {moment.day} {moment:%b}, {time}"
-    return f"{moment.day} {moment:%b %Y}, {time}"
+    return time if moment.date() == now.date() else f"{moment.day} {moment:%b %Y}, {time}"
 
 
 def whole(moment: datetime) -> str:
     """Write a moment in full, with its zone."""
-    return f"{moment:%A} {moment.day} {moment:%B %Y, %H:%M:%S %Z}"
+    return f"{moment.day} {moment:%b %Y, %H:%M:%S %Z}"
 
 
 def size(number: int) -> str:

@@ -1,4 +1,4 @@
-"""Middleware of the pages: refuse addresses that nothing can read, and name the owner of a request's jobs."""
+"""Middleware of the pages: refuse odd addresses, set the time zone, name the owner of a request's jobs."""
 
 import re
 from collections.abc import Callable
@@ -7,7 +7,9 @@ from uuid import uuid4
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 
+from apps.accounts.models import User
 from apps.jobs import origin
 
 REQUEST_ID = "X-Request-ID"
@@ -23,6 +25,19 @@ def addresses_hold_no_nul(
         if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
             raise BadRequest("The address holds a NUL character.")
         return get_response(request)
+
+    return middleware
+
+
+def times_are_the_persons(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Show and read times in the zone of the person who asks."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        zone = request.user.zone if isinstance(request.user, User) else None
+        with timezone.override(zone):
+            return get_response(request)
 
     return middleware
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.web import theme
 from apps.web.version import version
@@ -26,8 +27,9 @@ def page(request: HttpRequest) -> dict[str, object]:
         "environment": settings.BACKLINE_ENVIRONMENT,
         "links": links(request),
         "version": version(),
-        "zone": settings.TIME_ZONE,
+        "zone": timezone.get_current_timezone_name(),
         "theme": chosen if chosen != theme.SYSTEM else "",
+        "theme_sheet": f"theme-{chosen}.css",
         "chosen_theme": chosen,
         "themes": theme.CHOICES,
     }

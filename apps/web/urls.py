@@ -6,6 +6,7 @@ from django.urls import path
 from apps.web.pages.artifact import artifact
 from apps.web.pages.cancel import cancel
 from apps.web.pages.downloads import rejects, upload
+from apps.web.pages.favicon import favicon
 from apps.web.pages.home import home
 from apps.web.pages.imports import imports
 from apps.web.pages.job import job
@@ -15,6 +16,7 @@ from apps.web.pages.login import Login, admin_login
 from apps.web.pages.newsletter import leave_newsletter, newsletter
 from apps.web.pages.sample import sample
 from apps.web.pages.theme import choose_theme
+from apps.web.pages.time_zone import time_zone
 
 urlpatterns = [
     path("", home, name="home"),
@@ -36,4 +38,6 @@ urlpatterns = [
     path("login/admin/", admin_login, name="admin_login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("theme/", choose_theme, name="theme"),
+    path("time-zone/", time_zone, name="time_zone"),
+    path("favicon.ico", favicon),
 ]

@@ -14,6 +14,7 @@ from tests.acceptance.machine import ROOT, Machine
 PASSWORD = "correct horse battery"
 OWNER = "tom@aldervale.example"
 NEWCOMER = "priya@aldervale.example"
+ADMIN = "ada@aldervale.example"
 
 # Somebody with a job in each state, and somebody with none. Priya's jobs would stand in the same line.
 SEED = f"""
@@ -24,6 +25,7 @@ from apps.jobs.models import Job
 from apps.jobs.states import State
 from tests.jobs import steps
 User.objects.create_user({NEWCOMER!r}, {PASSWORD!r}, first_name="Priya", last_name="Shah")
+User.objects.create_superuser({ADMIN!r}, {PASSWORD!r}, first_name="Ada")
 tom = User.objects.create_user({OWNER!r}, {PASSWORD!r}, first_name="Tom", last_name="Okafor", is_staff=True)
 steps.QUEUE = "nowhere"
 ids = {{}}
@@ -120,6 +122,8 @@ class Site(Machine):
             Page("home", "/", OWNER),
             Page("empty home", "/", NEWCOMER),
             Page("imports", "/imports/", OWNER),
+            Page("time zone", "/time-zone/", OWNER),
+            Page("newsletter", "/newsletter/", OWNER),
             Page("cancel", f"/jobs/{self.states['queued']}/cancel/", OWNER),
             Page("log", f"/jobs/{self.states['succeeded']}/log/", OWNER),
             *(Page(state, f"/jobs/{job_id}/", OWNER) for state, job_id in self.states.items()),

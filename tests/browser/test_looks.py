@@ -1,17 +1,13 @@
 """Every page, in every state: accessible, readable in both themes, and no wider than a phone."""
 
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import axe_core_python
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
+from tests.browser.axe import broken_rules
 from tests.browser.conftest import NewTab
 from tests.browser.site import Site
-
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
 @pytest.mark.parametrize("width", [1440, 390])
@@ -31,7 +27,7 @@ def test_no_page_breaks_a_rule_of_accessibility(
         tab = context.new_page()
         for page in site.pages():
             if page.email == email:
-                broken += [f"{page.name}: {words}" for words in _broken_rules(tab, page.path)]
+                broken += [f"{page.name}: {words}" for words in broken_rules(tab, page.path)]
         context.close()
     assert broken == []
 
@@ -74,18 +70,3 @@ def test_on_paper_there_is_no_board_and_no_button(new_tab: NewTab, site: Site) -
     tab.emulate_media(media="print")
     assert tab.locator(".board").is_hidden()
     assert tab.locator(".foot .theme").is_hidden()
-
-
-def _broken_rules(tab: Page, path: str) -> list[str]:
-    tab.goto(path)
-    tab.add_script_tag(content=_axe())
-    found = tab.evaluate("rules => axe.run(document, rules)", RULES)
-    return [
-        f"{each['id']}: {each['nodes'][0]['html'][:200]} {each['nodes'][0]['failureSummary'][:300]}"
-        for each in found["violations"]
-    ]
-
-
-@cache
-def _axe() -> str:
-    return (Path(axe_core_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")

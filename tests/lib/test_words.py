@@ -48,9 +48,9 @@ def test_an_estimate_is_rounded_and_says_about(seconds: float, said: str) -> Non
     ("moment", "said"),
     [
         (NOW.replace(hour=3), "03:08"),
-        (NOW - timedelta(days=1), "yesterday, 11:08"),
-        (NOW - timedelta(days=2), "Fri 20 Nov, 11:08"),
-        (NOW + timedelta(days=1), "Mon 23 Nov, 11:08"),
+        (NOW - timedelta(days=1), "21 Nov 2026, 11:08"),
+        (NOW - timedelta(days=2), "20 Nov 2026, 11:08"),
+        (NOW + timedelta(days=1), "23 Nov 2026, 11:08"),
         (NOW - timedelta(days=400), "18 Oct 2025, 11:08"),
     ],
 )

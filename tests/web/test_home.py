@@ -81,7 +81,7 @@ def test_a_paused_queue_says_by_whom_until_when_and_why(browser: Client, owner: 
     for address in ("/", reverse("job", args=[job.pk])):
         assert "next" in shown(browser, address)
     pause.pause("queue", steps.QUEUE, until=datetime(2100, 1, 1, tzinfo=UTC), reason="A fire", by=owner)
-    sentence = f"Queue default is paused by {owner.get_username()} until 2100-01-01 00:00:00 UTC: A fire."
+    sentence = f"Queue default is paused by {owner.get_username()} until 1 Jan 2100, 00:00:00 UTC: A fire."
     for address in ("/", reverse("job", args=[job.pk])):
         page = shown(browser, address)
         assert sentence in page

@@ -4,6 +4,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from tests.web.people import client_of, person
+
 THEME = reverse("theme")
 
 
@@ -45,3 +47,22 @@ def test_the_switch_leads_to_no_other_site(browser: Client) -> None:
 def test_it_works_before_logging_in(client: Client, db: None) -> None:
     client.post(THEME, {"theme": "dark"})
     assert 'data-theme="dark"' in client.get(reverse("login")).content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_one_switch_serves_the_pages_and_the_admin(theme: str) -> None:
+    browser = client_of(person("ada@aldervale.example", is_staff=True, is_superuser=True))
+    assert browser.post(THEME, {"theme": theme, "next": "/admin/"}).headers["Location"] == "/admin/"
+    page = browser.get("/admin/").content.decode()
+    assert f'<meta name="color-scheme" content="{theme}">' in page
+    assert f"theme-{theme}.css" in page
+    assert f'value="{theme}" aria-pressed="true"' in page
+    assert "theme.js" not in page, "Django's own switch would be a second one"
+
+
+@pytest.mark.django_db
+def test_the_icon_that_browsers_ask_for_is_there(client: Client) -> None:
+    answer = client.get("/favicon.ico")
+    assert answer.status_code == 302
+    assert answer["Location"].endswith("mark.svg")

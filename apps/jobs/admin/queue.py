@@ -19,6 +19,7 @@ from apps.jobs.models import Pause, Queue
 from apps.jobs.operating import alerts, not_started, pause, queues, throughput
 from apps.jobs.operating.not_started import Cause, Standing
 from apps.lib import words
+from apps.lib.zoned import name_zone
 
 _MAY_PAUSE = "jobs.pause_queue"
 
@@ -31,6 +32,10 @@ class PauseForm(ask.ReasonForm):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
         help_text="Empty: until someone resumes it.",
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        name_zone(self)
 
     def clean_until(self) -> datetime | None:
         """Refuse a time that has passed."""

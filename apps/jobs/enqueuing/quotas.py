@@ -16,6 +16,7 @@ from django.utils import timezone
 from apps.jobs import sql
 from apps.jobs.kinds.limits import Rate
 from apps.jobs.origin import Origin
+from apps.lib import words
 
 NO_QUOTA = "none"
 _BY_ITSELF = ("schedule", "event")  # nobody is there to be told no
@@ -30,7 +31,7 @@ class QuotaExceeded(ValueError):  # noqa: N818
         if again_at is None:
             mend = f"{jobs:,} at once are more than that. Enqueue fewer at a time, or raise its quota."
         else:
-            mend = f"the next {jobs:,} may at {timezone.localtime(again_at):%Y-%m-%d %H:%M:%S %Z}."
+            mend = f"the next {jobs:,} may at {words.whole(timezone.localtime(again_at))}."
         super().__init__(f"{may}; {mend} Nothing was enqueued.")
         self.tenant, self.again_at = tenant, again_at
 

@@ -87,7 +87,7 @@ def look() -> Standing:
 def paused_words(row: Pause, name: str = "") -> str:
     """Return who paused it, until when and why, as a sentence."""
     by = f" by {row.paused_by.get_username()}" if row.paused_by else ""
-    until = f" until {f'{timezone.localtime(row.until):%Y-%m-%d %H:%M:%S %Z}'}" if row.until else ""
+    until = f" until {words.whole(timezone.localtime(row.until))}" if row.until else ""
     why = f": {row.reason.rstrip('.')}" if row.reason else ""
     return f"{row.scope.capitalize()} {name or row.name} is paused{by}{until}{why}."
 

@@ -19,6 +19,7 @@ from apps.jobs.models.ready import Ready
 from apps.jobs.operating import engine
 from apps.jobs.operating.blocked import blocked
 from apps.jobs.states import CLAIMABLE, ENDED, SLEEPING, State
+from apps.lib import words
 
 _COUNT_TO = 10_000  # nobody waits for an exact count of a million
 _FIRST = UUID(int=0)
@@ -155,7 +156,7 @@ def _state(job: Job) -> str:
 
 
 def _time(moment: datetime) -> str:
-    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M:%S %Z}"
+    return words.whole(timezone.localtime(moment))
 
 
 def _times(count: int) -> str:

@@ -14,6 +14,7 @@ from apps.jobs.admin import ask
 from apps.jobs.admin.typed_arguments import TypedArguments
 from apps.jobs.messages import broker
 from apps.lib import words
+from apps.lib.zoned import name_zone
 from apps.schedules import declared, pause
 from apps.schedules.admin import arguments
 from apps.schedules.admin.actions import MAY_PAUSE, MAY_RUN
@@ -35,6 +36,10 @@ class UntilForm(forms.Form):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
         help_text="Runs before then are skipped.",
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        name_zone(self)
 
     def clean_until(self) -> datetime:
         """Refuse a time that has passed."""

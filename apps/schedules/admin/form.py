@@ -8,6 +8,7 @@ from django_celery_beat.admin import PeriodicTaskForm
 from django_celery_beat.models import PeriodicTask, SolarSchedule
 
 from apps.jobs import registry
+from apps.lib.zoned import name_zone
 from apps.schedules import foreign
 from apps.schedules.admin import arguments, when
 from apps.schedules.admin.task_choice import task_field
@@ -32,6 +33,7 @@ class ScheduleForm(when.WhenFields, PeriodicTaskForm):  # type: ignore[misc]  # 
         """Show when the schedule runs."""
         super().__init__(*args, **kwargs)
         self.initial.update(when.typed(self.instance))
+        name_zone(self)
 
     def clean(self) -> dict[str, Any]:
         """Lay the timing on the schedule, so that the model sees which it has; read its arguments."""

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
+from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule
 
 from apps.lib import words
@@ -29,7 +28,7 @@ def look_ahead(row: Row, now: datetime, *, was: Row | None, took: Durations | No
     return {
         "words": in_words(row),
         "zone": zone_of(row),
-        "here": ZoneInfo(settings.TIME_ZONE),
+        "here": timezone.get_current_timezone(),
         "moments": [(moment, words.about(moment.at - now)) for moment in moments[:_SHOWN]],
         "change": _change(row, was, moments, now) if was else "",
         "room": _room(moments, took) if took else "",
@@ -65,7 +64,7 @@ def _change(row: Row, was: Row, moments: list[Upcoming], now: datetime) -> str:
 
 
 def _first(moments: list[Upcoming]) -> str:
-    return words.whole(moments[0].at) if moments else ""
+    return words.whole(timezone.localtime(moments[0].at)) if moments else ""
 
 
 def _room(moments: list[Upcoming], took: Durations) -> str:

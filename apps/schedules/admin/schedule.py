@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -16,6 +17,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django_celery_beat.models import PeriodicTask
 
+from apps.lib.zoned import name_zone
 from apps.schedules import declared, heartbeat, watch
 from apps.schedules.admin import arguments, asks, day, files, version, when
 from apps.schedules.admin.actions import Actions
@@ -37,10 +39,19 @@ _TIMING = (("cron", "zone"), ("every", "period"), "at", "look_ahead", "solar", *
 admin.site.unregister(PeriodicTask)
 
 
+class PolicyForm(forms.ModelForm[Policy]):
+    """A policy, whose pause names its zone."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        name_zone(self)
+
+
 class PolicyInline(admin.StackedInline[Policy, PeriodicTask]):
     """What happens besides the plain case; left as it is, no row is kept."""
 
     model = Policy
+    form = PolicyForm
     can_delete = False
     fields = (("missed", "missed_cap"), "overlap", "jitter_s", "paused_until", "max_runs")
 

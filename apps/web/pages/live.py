@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from apps.accounts.models import User
@@ -49,7 +50,8 @@ async def live_job(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
         job = visible_to(viewer).filter(pk=job_id).select_related("worker", "owner").first()
         if job is None:
             return _end_of_view("You can no longer see this job.")
-        return job_frame(JobPage(job, viewer, query), stale(seen, mark, job))
+        with timezone.override(viewer.zone):
+            return job_frame(JobPage(job, viewer, query), stale(seen, mark, job))
 
     return _held(place, event_stream(Topic(job_id=job_id), draw_job, shown=query.get("mark", "")))
 
@@ -69,7 +71,8 @@ async def live_jobs(request: HttpRequest) -> HttpResponseBase:
         viewer = user_of_session(session)
         if viewer is None or viewer.pk != user.pk:
             return _end_of_view("You are logged out. Load the page again to log in.")
-        return jobs_frame(viewer)
+        with timezone.override(viewer.zone):
+            return jobs_frame(viewer)
 
     shown = request.GET.get("mark", "")
     return _held(place, event_stream(Topic(owner_id=user.pk), draw_jobs, shown=shown))

@@ -55,7 +55,7 @@ def clock(moment: datetime | None) -> SafeString | str:
 def logged(moment: datetime, days: bool) -> SafeString:
     """Show a time in a log, with the day where lines may be days apart."""
     local = timezone.localtime(moment)
-    text = local.strftime("%Y-%m-%d %H:%M:%S" if days else "%H:%M:%S")
+    text = f"{local.day} {local:%b %Y, %H:%M:%S}" if days else f"{local:%H:%M:%S}"
     return format_html('<time datetime="{}">{}</time>', moment.isoformat(timespec="milliseconds"), text)
 
 

@@ -1,5 +1,5 @@
-"""A clock of 24 hours with its seconds: who looks at a job's moments compares them."""
+"""One format for dates and times: a clock of 24 hours with its seconds, since people compare moments."""
 
-DATE_FORMAT = "j M Y"
+DATE_FORMAT = SHORT_DATE_FORMAT = "j M Y"
 TIME_FORMAT = "H:i:s"
-DATETIME_FORMAT = "j M Y, H:i:s"
+DATETIME_FORMAT = SHORT_DATETIME_FORMAT = "j M Y, H:i:s"

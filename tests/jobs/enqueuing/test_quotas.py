@@ -57,9 +57,7 @@ def test_a_full_tenant_holds_up_no_other() -> None:
 def test_it_is_told_what_it_may_and_when_again() -> None:
     started("any", 3)
     with (
-        pytest.raises(
-            QuotaExceeded, match=r"any may start 3 jobs in 3,600 s; the next 1 may at 20"
-        ) as refused,
+        pytest.raises(QuotaExceeded, match=r"any may start 3 jobs in 3,600 s; the next 1 may at ") as refused,
         origin(tenant="any"),
     ):
         enqueue("kinds.add", a=1)

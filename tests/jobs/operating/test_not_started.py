@@ -147,7 +147,8 @@ def test_a_paused_queue_says_by_whom_until_when_and_why() -> None:
     cause = the_cause()
     assert (cause.reason, cause.queue, cause.jobs) == ("paused", QUEUE, 1)
     assert cause.sentence == (
-        f"Queue {QUEUE} is paused by {ada.get_username()} until 2100-01-01 00:00:00 UTC: A fire. 1 job waits."
+        f"Queue {QUEUE} is paused by {ada.get_username()} until 1 Jan 2100, 00:00:00 UTC: A fire. "
+        "1 job waits."
     )
     pause.resume("queue", QUEUE)
     nothing_is_stuck()

@@ -21,7 +21,7 @@ from tests.jobs.crowd import many_in_line
 from tests.jobs.steps import QUEUE, in_line
 
 pytestmark = pytest.mark.django_db
-TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"
+TIME = r"\d{1,2} [A-Z][a-z]{2} \d{4}, \d\d:\d\d:\d\d UTC"
 
 
 @pytest.fixture(autouse=True)
@@ -84,7 +84,7 @@ def test_its_time_has_come() -> None:
 def test_too_late() -> None:
     job_id = in_line()
     Job.objects.filter(id=job_id).update(expires_at="2001-01-01T00:00Z")
-    assert why_waiting(job_id) == "It was to start by 2001-01-01 00:00:00 UTC; the keeper cancels it."
+    assert why_waiting(job_id) == "It was to start by 1 Jan 2001, 00:00:00 UTC; the keeper cancels it."
 
 
 def test_its_queue_or_kind_is_paused() -> None:
@@ -95,7 +95,7 @@ def test_its_queue_or_kind_is_paused() -> None:
     until = datetime(2100, 1, 1, tzinfo=UTC)
     pause.pause("kind", steps.KIND, until=until, reason="Fire.", by=ada)
     assert why_waiting(job_id) == (
-        f"Kind {steps.KIND} is paused by {ada.get_username()} until 2100-01-01 00:00:00 UTC: Fire."
+        f"Kind {steps.KIND} is paused by {ada.get_username()} until 1 Jan 2100, 00:00:00 UTC: Fire."
     )
 
 
