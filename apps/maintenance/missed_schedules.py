@@ -24,7 +24,7 @@ def tell_admins() -> str:
         total = alerts().count()
     if not wrong:
         return "no open alerts"
-    people = _people()
+    people = recipients()
     if not people:
         return "no recipient: set BACKLINE_ALERTS_TO"
     EmailMessage(
@@ -35,8 +35,8 @@ def tell_admins() -> str:
     return f"{count(total, 'schedule')} reported to {', '.join(people)}"
 
 
-def _people() -> list[str]:
-    """Return whom to tell: BACKLINE_ALERTS_TO, or every superuser while nobody is named there."""
+def recipients() -> list[str]:
+    """Return the addresses in BACKLINE_ALERTS_TO, or every superuser's while it is empty."""
     if settings.BACKLINE_ALERTS_TO:
         return list(settings.BACKLINE_ALERTS_TO)
     superusers = get_user_model()._default_manager.filter(is_superuser=True, is_active=True)

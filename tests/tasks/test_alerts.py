@@ -4,18 +4,22 @@ import logging
 from datetime import timedelta
 
 import pytest
+from django.core import mail
 from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Now
+from pytest_django import Settings
 
 from apps.events.models import Fact
 from apps.jobs.keeper import duties
-from apps.jobs.models import Alert, Duty, Worker
+from apps.jobs.models import Alert, Duty, Job, Worker
 from apps.jobs.operating import alerts, engine
 from apps.local.servers.valkey import ValkeyServer
+from apps.maintenance.alert_mail import mail_admins
 from apps.maintenance.health.watch import watch
 from apps.schedules.models import Beat
 from tests.jobs import steps
+from tests.tasks.steps import attempted
 
 pytestmark = pytest.mark.django_db
 
@@ -109,3 +113,38 @@ def test_a_relay_that_fails_is_a_cause() -> None:
     assert cause.sentence == "The keeper's task relay fails: ValueError: a fault."
     Duty.objects.filter(name="relay").update(error="")
     assert engine.engine().causes() == []
+
+
+def an_alert() -> None:
+    """Let a cause have lasted."""
+    steps.in_line(queue="exports")
+    watch()
+    time_passes()
+    watch()
+
+
+def test_an_alert_is_one_mail_to_the_admins(settings: Settings) -> None:
+    settings.BACKLINE_ALERTS_TO = ["ops@example.com"]
+    steps.in_line(queue="reports")
+    an_alert()
+    [job] = Job.objects.filter(kind="maintenance.alerts")
+    assert attempted(job.pk) == "succeeded"
+    [letter] = mail.outbox
+    assert (letter.to, letter.subject[:9]) == (["ops@example.com"], "2 alerts:")
+    assert "No live worker takes from queue exports. 1 job waits. Run: celery -A config" in letter.body
+    assert "/admin/jobs/queue/" in letter.body
+
+
+def test_an_alert_that_is_closed_by_then_needs_no_mail(settings: Settings) -> None:
+    settings.BACKLINE_ALERTS_TO = ["ops@example.com"]
+    an_alert()
+    steps.a_worker("two@here", queues=("exports",))
+    watch()
+    [job] = Job.objects.filter(kind="maintenance.alerts")
+    assert attempted(job.pk) == "succeeded"
+    assert mail.outbox == []
+
+
+def test_without_a_recipient_the_result_names_the_setting() -> None:
+    an_alert()
+    assert mail_admins() == "no recipient: set BACKLINE_ALERTS_TO"
