@@ -10,6 +10,7 @@ from apps.jobs.models import LogLine
 from apps.web.request import LoggedIn
 from apps.web.shown.imports import abouts
 from apps.web.shown.numbers import whole_number
+from apps.web.shown.trouble import lines_for
 from apps.web.visible import job_or_404
 
 PAGE = 500
@@ -23,7 +24,7 @@ def log(request: LoggedIn, job_id: UUID) -> HttpResponse:
     about = abouts([job])[job.pk]
     every = LogLine.objects.filter(job_id=job_id)
     found = list(every.filter(pk__gt=after).order_by("pk")[: PAGE + 1])
-    lines = found[:PAGE]
+    lines = lines_for(found[:PAGE], request.user)
     context = {
         "job": job,
         "about": about,

@@ -21,6 +21,7 @@ from apps.web.shown.now import now
 from apps.web.shown.rejected import Rejected, rejected
 from apps.web.shown.rows import JobRow, job_rows
 from apps.web.shown.state_words import state_word
+from apps.web.shown.trouble import for_viewer, lines_for
 from apps.web.visible import is_owner, may_cancel, may_open_artifacts
 
 MOST_ATTEMPTS = 20
@@ -51,7 +52,8 @@ class JobPage:
     @cached_property
     def attempts(self) -> list[Attempt]:
         """Return the latest attempts that did not end well, the newest first."""
-        return list(Attempt.objects.filter(job_id=self.job.pk).order_by("-id")[:MOST_ATTEMPTS])
+        latest = Attempt.objects.filter(job_id=self.job.pk).order_by("-id")[:MOST_ATTEMPTS]
+        return for_viewer(latest, self.viewer)
 
     @cached_property
     def is_settled(self) -> bool:
@@ -97,7 +99,8 @@ class JobPage:
     @cached_property
     def lines(self) -> list[LogLine]:
         """Return the last lines of its log, the oldest first."""
-        return list(LogLine.objects.filter(job_id=self.job.pk).order_by("-id")[:MOST_LINES])[::-1]
+        latest = LogLine.objects.filter(job_id=self.job.pk).order_by("-id")[:MOST_LINES]
+        return lines_for(latest, self.viewer)[::-1]
 
     @cached_property
     def line_count(self) -> int:

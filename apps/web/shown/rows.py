@@ -15,6 +15,7 @@ from apps.web.shown.imports import abouts
 from apps.web.shown.now import now
 from apps.web.shown.place import Place, places
 from apps.web.shown.progress import ShownProgress, shown_progress
+from apps.web.shown.trouble import shown_trouble
 from apps.web.visible import may_cancel
 
 
@@ -60,7 +61,7 @@ def job_rows(jobs: Sequence[Job], user: User) -> list[JobRow]:
     moment = now()
     spoken = Progress.objects.in_bulk(ids)
     place = places(jobs)
-    trouble = _troubles(jobs)
+    trouble = _troubles(jobs, user)
     causes = blocked(jobs)
     about = abouts(jobs)
     return [
@@ -78,14 +79,19 @@ def job_rows(jobs: Sequence[Job], user: User) -> list[JobRow]:
     ]
 
 
-def _troubles(jobs: Sequence[Job]) -> dict[UUID, str]:
-    """Find why jobs wait (the last failed attempt) or died (the dead letter)."""
+def _troubles(jobs: Sequence[Job], viewer: User) -> dict[UUID, str]:
+    """Find why jobs wait (the last failed attempt) or died (the dead letter), as the viewer may read it."""
     dead = [job.pk for job in jobs if job.state == State.DEAD]
     slept = [job.pk for job in jobs if job.state in (State.RETRYING, State.SCHEDULED) and job.attempt]
-    letters = DeadLetter.objects.filter(pk__in=dead).values_list("job_id", "message") if dead else []
+    of_letters = ("job_id", "message", "evidence__error_type", "attempts")
+    letters = DeadLetter.objects.filter(pk__in=dead).values_list(*of_letters) if dead else []
     latest = (
         Attempt.objects.filter(job_id__in=slept).order_by("job_id", "-id").distinct("job_id")
         if slept
         else Attempt.objects.none()
     )
-    return dict(letters) | dict(latest.values_list("job_id", "message"))
+    told = [*letters, *latest.values_list("job_id", "message", "error_type", "number")]
+    return {
+        job_id: shown_trouble(message, error_type or "", viewer=viewer, job_id=job_id, number=number)
+        for job_id, message, error_type, number in told
+    }
