@@ -194,9 +194,13 @@ if BEHIND_TLS:
 # --- Celery -------------------------------------------------------------------
 
 CELERY_BROKER_URL = addresses.broker_url(BASE_DIR)
-CELERY_BROKER_TRANSPORT_OPTIONS = broker_options.transport_options(CELERY_BROKER_URL)
-CELERY_BROKER_CONNECTION_TIMEOUT = 2  # RabbitMQ's greeting included; for Redis it stands in the options
-CELERY_BROKER_HEARTBEAT = 10  # RabbitMQ: a worker notices in 20 s that the other machine is gone
+BACKLINE_BROKER_TIMEOUT_S = env.number("BACKLINE_BROKER_TIMEOUT_S", 2)  # for any answer of the broker
+BACKLINE_BROKER_IDLE_S = env.number("BACKLINE_BROKER_IDLE_S", 10)  # then a silent connection is checked
+CELERY_BROKER_TRANSPORT_OPTIONS = broker_options.transport_options(
+    CELERY_BROKER_URL, broker_options.Patience(BACKLINE_BROKER_TIMEOUT_S, BACKLINE_BROKER_IDLE_S)
+)
+CELERY_BROKER_CONNECTION_TIMEOUT = BACKLINE_BROKER_TIMEOUT_S  # RabbitMQ's greeting included
+CELERY_BROKER_HEARTBEAT = BACKLINE_BROKER_IDLE_S  # RabbitMQ: a worker notices in twice the time
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker outlives any outage of its broker
 CELERY_BROKER_POOL_ACQUIRE_TIMEOUT = 2

@@ -27,6 +27,23 @@ def check_heartbeat(**_: object) -> list[CheckMessage]:
 
 
 @register()
+def check_broker_patience(**_: object) -> list[CheckMessage]:
+    """Refuse a patience shorter than the second for which a worker's request for messages waits."""
+    return [
+        Error(
+            f"{name} is {value}, too short for a broker that works.",
+            hint=f"Set it to {least} or more.",
+            id="jobs.E006",
+        )
+        for name, value, least in (
+            ("BACKLINE_BROKER_TIMEOUT_S", settings.BACKLINE_BROKER_TIMEOUT_S, 2),
+            ("BACKLINE_BROKER_IDLE_S", settings.BACKLINE_BROKER_IDLE_S, 1),
+        )
+        if value < least
+    ]
+
+
+@register()
 def check_arguments(**_: object) -> list[CheckMessage]:
     """Refuse job types with an argument that JSON cannot hold, before a caller meets it."""
     return [

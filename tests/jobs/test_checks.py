@@ -6,7 +6,7 @@ from kombu import Queue
 from pytest_django import Settings
 
 from apps.jobs import job, registry
-from apps.jobs.checks import check_celery_settings, check_heartbeat, check_queues
+from apps.jobs.checks import check_broker_patience, check_celery_settings, check_heartbeat, check_queues
 from config import celery_app
 
 
@@ -23,6 +23,14 @@ def test_a_patience_that_takes_a_busy_worker_for_dead_is_refused(
     assert [error.id for error in found] == ([] if right else ["jobs.E001"])
     if found:
         assert found[0].hint == f"Set it to at least {2 * beat}."
+
+
+@pytest.mark.parametrize(("name", "least"), [("TIMEOUT", 2), ("IDLE", 1)])
+def test_a_patience_too_short_for_a_broker_is_refused(settings: Settings, name: str, least: int) -> None:
+    assert check_broker_patience() == []
+    setattr(settings, f"BACKLINE_BROKER_{name}_S", least - 1)
+    [error] = check_broker_patience()
+    assert (error.id, error.hint) == ("jobs.E006", f"Set it to {least} or more.")
 
 
 def test_a_job_type_on_a_queue_that_nobody_listens_to_is_refused(settings: Settings) -> None:

@@ -12,6 +12,7 @@ from typing import cast
 
 import amqp
 from celery import current_app
+from django.conf import settings
 from kombu import Connection, Producer
 from kombu.exceptions import KombuError
 from kombu.transport.base import StdChannel
@@ -21,7 +22,6 @@ from kombu.utils.functional import ChannelPromise
 from apps.jobs.messages import broker_memory, envelope
 from apps.jobs.transitions import Message
 
-_PATIENCE_S = 2.0  # for an answer of RabbitMQ; for Redis it stands in the settings
 _AT_ONCE = 500
 _TRANSIENT = 1  # not written to the broker's disk: what it loses is sent again
 
@@ -79,11 +79,11 @@ def answer_time() -> float:
     return monotonic() - began
 
 
-def bound(connection: Connection, patience_s: float = _PATIENCE_S) -> None:
-    """Have no answer of RabbitMQ waited for longer than two seconds; Redis's options do the same."""
+def bound(connection: Connection, patience_s: float | None = None) -> None:
+    """Have no answer of RabbitMQ waited for longer than its timeout; Redis's options do the same."""
     sock = getattr(connection.connection, "sock", None)
     if sock is not None:
-        sock.settimeout(patience_s)
+        sock.settimeout(settings.BACKLINE_BROKER_TIMEOUT_S if patience_s is None else patience_s)
 
 
 @contextmanager

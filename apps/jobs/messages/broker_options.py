@@ -4,27 +4,33 @@ Called by config/settings.py with the broker's address; importable without Djang
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from kombu.transport import TRANSPORT_ALIASES
 
 Options = dict[str, object]
 
-_PATIENCE_S = 2  # for any answer; a broker that takes longer counts as away, and the rows wait
-
 
 class NotABroker(ValueError):  # noqa: N818  # what it is
     """The address names nothing that Celery can speak to."""
 
 
-def transport_options(url: str) -> Options:
+class Patience(NamedTuple):
+    """Seconds that a broker may be silent."""
+
+    answer_s: int = 2  # to anything asked; one that takes longer counts as away, and the rows wait
+    idle_s: int = 10  # on a connection that only waits for messages, before it is checked
+
+
+def transport_options(url: str, patience: Patience = Patience()) -> Options:  # noqa: B008  # it is immutable
     """Return CELERY_BROKER_TRANSPORT_OPTIONS for the broker at an address; raise NotABroker.
 
     Brokers of other kinds that Celery speaks to get none: they are not tested.
     """
     scheme = urlsplit(url).scheme if "://" in url else ""
     if scheme in _BY_SCHEME:
-        return _BY_SCHEME[scheme]()
+        return _BY_SCHEME[scheme](patience)
     if scheme in TRANSPORT_ALIASES:
         return {}
     raise NotABroker(
@@ -33,18 +39,18 @@ def transport_options(url: str) -> Options:
     )
 
 
-def _redis() -> Options:
+def _redis(patience: Patience) -> Options:
     return {
         # The ledger finds lost messages; acknowledging each in Redis would cost two thirds of the speed.
         "ack_emulation": False,
         # Without it a publish to a Redis that accepts and never answers hangs for ever.
         # Longer than the second for which a worker's BRPOP waits.
-        "socket_timeout": _PATIENCE_S,
-        "socket_connect_timeout": _PATIENCE_S,
+        "socket_timeout": patience.answer_s,
+        "socket_connect_timeout": patience.answer_s,
         # A worker only reads: the kernel notices that the other machine is gone.
         "socket_keepalive": True,
-        # And a worker that got nothing for so long asks.
-        "health_check_interval": 10,
+        # And a worker that got nothing for so long drops the connection: within a second and twice this.
+        "health_check_interval": patience.idle_s,
         # A publish is tried once: the keeper tries again, later and for all.
         "max_retries": 0,
         # The same Redis may hold a cache, or another project.
@@ -52,7 +58,7 @@ def _redis() -> Options:
     }
 
 
-def _rabbitmq() -> Options:
+def _rabbitmq(_: Patience) -> Options:
     return {
         # For tasks of other packages, which have no row: kept on disk and confirmed one by one. Our messages
         # are neither (messages/broker.py): what RabbitMQ loses is sent again, and one answer confirms many.
@@ -62,7 +68,7 @@ def _rabbitmq() -> Options:
     }
 
 
-_BY_SCHEME: dict[str, Callable[[], Options]] = {
+_BY_SCHEME: dict[str, Callable[[Patience], Options]] = {
     "redis": _redis,
     "rediss": _redis,
     "amqp": _rabbitmq,

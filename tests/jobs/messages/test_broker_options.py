@@ -7,7 +7,7 @@ import sys
 import pytest
 from django.conf import settings
 
-from apps.jobs.messages.broker_options import NotABroker, transport_options
+from apps.jobs.messages.broker_options import NotABroker, Patience, transport_options
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,29 @@ def test_a_publish_is_tried_once_since_the_keeper_tries_again(url: str) -> None:
 def test_no_answer_of_redis_is_waited_for_longer_than_two_seconds(url: str) -> None:
     options = transport_options(url)
     assert options["socket_timeout"] == options["socket_connect_timeout"] == 2
+
+
+def test_how_long_redis_may_be_silent_is_a_setting() -> None:
+    options = transport_options("redis://host/0", Patience(answer_s=5, idle_s=3))
+    assert options["socket_timeout"] == options["socket_connect_timeout"] == 5
+    assert options["health_check_interval"] == 3
+
+
+def test_the_settings_of_a_process_come_from_its_environment() -> None:
+    environment = os.environ | {
+        "BACKLINE_BROKER_TIMEOUT_S": "7",
+        "BACKLINE_BROKER_IDLE_S": "4",
+        "CELERY_BROKER_URL": "redis://host/0",
+    }
+    told = (
+        "from config import settings as s; o = s.CELERY_BROKER_TRANSPORT_OPTIONS; "
+        "print(o['socket_timeout'], o['health_check_interval'], "
+        "s.CELERY_BROKER_CONNECTION_TIMEOUT, s.CELERY_BROKER_HEARTBEAT)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", told], cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True
+    )
+    assert done.stdout.split() == ["7", "4", "7", "4"], done.stderr
 
 
 def test_what_only_redis_understands_does_not_reach_rabbitmq() -> None:
