@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from apps.local.servers.privileges import Account
     from apps.local.supervise.processes import Process
 
 _FIRST_PAUSE = 0.5
@@ -28,6 +29,7 @@ class Surroundings:
     logs: Path
     environment: Mapping[str, str]
     holds: Callable[[], Sequence[int]]
+    account: Account | None = None  # who runs it, where that is not the caller
 
 
 class Child:
@@ -59,6 +61,7 @@ class Child:
                 grace=self.process.grace,
                 environment={**around.environment, **self.process.environment},
                 holds=around.holds(),
+                account=around.account,
             )
         )
 

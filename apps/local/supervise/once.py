@@ -34,6 +34,7 @@ def run_once(name: str, arguments: Sequence[str], surroundings: Surroundings) ->
             cwd=surroundings.project,
             environment=surroundings.environment,
             holds=surroundings.holds(),
+            account=surroundings.account,
         )
     )
     try:

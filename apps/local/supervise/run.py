@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from apps.local.servers.errors import ServerError
 from apps.local.servers.layout import Layout, make_private
 from apps.local.servers.ports import LOOPBACK
+from apps.local.servers.privileges import give, process_account
 from apps.local.supervise.alone import introduce, take_the_lock
 from apps.local.supervise.await_ready import await_ready
 from apps.local.supervise.child import Child, Surroundings
@@ -26,6 +27,7 @@ from apps.local.supervise.web_ports import plan_ports
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from apps.local.servers.privileges import Account
     from apps.local.supervise.options import Options
     from apps.local.supervise.processes import Plan, Table
     from apps.local.supervise.screen import Screen
@@ -51,13 +53,15 @@ class Run:
         """Bring everything up and draw the box."""
         started = time.monotonic()
         self._lock = take_the_lock(self._layout, self._screen.note)
+        account = process_account(self._options.project)
         plan = plan_ports(self._options, self._screen)
         address = f"http://{LOOPBACK}:{plan.web_port}/"
         introduce(self._layout, address)
         make_private(self._layout.logs)
         self._servers = Servers(self._layout, self._screen, (self._lock,))
         self._servers.start()
-        surroundings = self._surroundings(plan, self._servers)
+        surroundings = self._surroundings(plan, self._servers, account)
+        give(self._layout.state, account)
         prepared = self._prepare(surroundings)
         self._start_children(plan, surroundings)
         self._import_demo(prepared, surroundings)
@@ -90,7 +94,7 @@ class Run:
         self._layout.supervisor.unlink(missing_ok=True)
         os.close(self._lock)
 
-    def _surroundings(self, plan: Plan, servers: Servers) -> Surroundings:
+    def _surroundings(self, plan: Plan, servers: Servers, account: Account) -> Surroundings:
         environment = {
             **os.environ,
             **servers.environment,
@@ -99,13 +103,15 @@ class Run:
             "BACKLINE_WEB_URL": f"http://{LOOPBACK}:{plan.web_port}/",
             "BACKLINE_FLOWER_URL": f"http://{LOOPBACK}:{plan.flower_port}/",
         }
+        if account.other:
+            environment["HOME"] = str(self._layout.state)
         environment.pop("PYTHONDONTWRITEBYTECODE", None)  # seven processes read the same files at each start
         lock = () if self._lock is None else (self._lock,)
 
         def holds() -> Sequence[int]:
             return (*lock, *servers.lifelines())
 
-        return Surroundings(self._options.project, self._layout.logs, environment, holds)
+        return Surroundings(self._options.project, self._layout.logs, environment, holds, account)
 
     def _prepare(self, surroundings: Surroundings) -> Prepared:
         with self._screen.timed() as words:
