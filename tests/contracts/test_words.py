@@ -41,6 +41,8 @@ ON_PAGES = {
     "a second lately": "now",
     "planted mistakes": "Sample CSV (with errors)",
     "min break": "5-minute lock",
+    ".capitalize()": "words.sentence_case: the other letters may be a name",
+    ".title()": "words.sentence_case",
 }
 _LOCKS = (".lock", ".csv", ".xz", ".gz", ".png", ".svg", ".woff2", ".ico", ".xlsx")
 _PEOPLE = (".html", ".md", ".py")

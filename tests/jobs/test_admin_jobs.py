@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from apps.accounts.models import User
 from apps.jobs import Unique, job, registry, transitions
 from apps.jobs.models import Action, DeadLetter, Job, Replay
 from apps.jobs.states import ENDED, State
@@ -196,3 +197,28 @@ def test_a_job_page_shows_what_it_does_and_its_result(operator: Client) -> None:
     assert "&quot;rows&quot;: 7" in page
     assert "hunter2" not in page
     assert registry.summary_of(steps.KIND) in page
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "is_found"),
+    [
+        ("{id}", True),
+        ("{part_of_kind}", True),
+        ("{PART_OF_KIND}", True),
+        ("{owner}", True),
+        ("{part_of_owner}", False),
+        ("two words", False),
+        ("an argument", False),
+    ],
+)
+def test_a_search_finds_what_its_help_promises_and_no_more(
+    asked_for: str, is_found: bool, operator: Client
+) -> None:
+    owner = User.objects.create_user("Owner@example.com")
+    job_id = steps.in_line()
+    Job.objects.filter(pk=job_id).update(owner=owner, args={"a": "an argument"})
+    known = {"id": str(job_id), "part_of_kind": steps.KIND[2:-1], "PART_OF_KIND": steps.KIND[2:-1].upper()}
+    known |= {"owner": "owner@EXAMPLE.com", "part_of_owner": "owner@exam"}
+    page = operator.get(JOBS, {"q": asked_for.format(**known)})
+    assert (job_id in {job.pk for job in page.context["cl"].result_list}) is is_found
+    assert "A complete job id, part of the name of a job type in this release" in page.content.decode()

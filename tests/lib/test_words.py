@@ -83,3 +83,16 @@ def test_what_is_no_number_counts_as_nought(text: str) -> None:
 
 def test_a_number_is_read() -> None:
     assert whole_number("42") == 42
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("connectionError in tasks/Shop.py", "ConnectionError in tasks/Shop.py"),
+        ("kind Reports.PDF", "Kind Reports.PDF"),
+        ("Already so", "Already so"),
+        ("", ""),
+    ],
+)
+def test_a_sentence_begins_with_a_capital_and_keeps_its_names(text: str, said: str) -> None:
+    assert words.sentence_case(text) == said

@@ -89,7 +89,7 @@ def paused_words(row: Pause, name: str = "") -> str:
     by = f" by {row.paused_by.get_username()}" if row.paused_by else ""
     until = f" until {words.whole(timezone.localtime(row.until))}" if row.until else ""
     why = f": {row.reason.rstrip('.')}" if row.reason else ""
-    return f"{row.scope.capitalize()} {name or row.name} is paused{by}{until}{why}."
+    return f"{words.sentence_case(row.scope)} {name or row.name} is paused{by}{until}{why}."
 
 
 _BOUNDS = {

@@ -17,6 +17,30 @@ from apps.schedules.row import Row
 _PAUSE = "policy-0-paused_until"
 # the model's words for what this form calls otherwise
 _HERE = {"crontab": "cron", "interval": "every", "clocked": "at"}
+_LABELS = {
+    "solar": "Or at a position of the sun",
+    "start_time": "Not before",
+    "expires": "Not after",
+    "expire_seconds": "Job expires after (seconds)",
+    "one_off": "Run only once",
+    "queue": "Queue",
+    "headers": "Message headers",
+}
+_HELP = {
+    "name": "",
+    "enabled": "",
+    "description": "",
+    "solar": "Choose one kind of timing only.",
+    "start_time": "Empty: from now on.",
+    "expires": "Empty: for ever.",
+    "expire_seconds": "A job that did not start by then is cancelled. Empty: the setting of the job type.",
+    "one_off": "The schedule is disabled after its next run.",
+    "queue": "Empty: the queue of the job type.",
+    "exchange": "For tasks of other packages only.",
+    "routing_key": "For tasks of other packages only.",
+    "headers": "As JSON.",
+    "priority": "0 to 255; 0 goes first.",
+}
 
 
 class ScheduleForm(when.WhenFields, PeriodicTaskForm):  # type: ignore[misc]  # untyped base
@@ -28,6 +52,8 @@ class ScheduleForm(when.WhenFields, PeriodicTaskForm):  # type: ignore[misc]  # 
     class Meta:
         model = PeriodicTask
         exclude = ("crontab", "interval", "clocked")
+        labels = _LABELS
+        help_texts = _HELP
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Show when the schedule runs."""

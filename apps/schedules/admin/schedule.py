@@ -180,7 +180,7 @@ class ScheduleAdmin(when.ShownWhen, Columns, Actions):
             raise PermissionDenied
         return files.download(None)
 
-    @admin.display(description="next moments")
+    @admin.display(description="next runs")
     def look_ahead(self, schedule: PeriodicTask) -> SafeString:
         """Return when it runs next, which follows what is typed."""
         url = reverse("admin:schedules_look_ahead", args=[schedule.pk] if schedule.pk else [])
