@@ -20,6 +20,7 @@ from tests.jobs.bodies import run_body
 from tests.jobs.marks import execute, write_a_mark
 from tests.jobs.running.sessions import as_new, connected
 from tests.jobs.steps import row_of, state_of
+from tests.local.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("watched")
 
@@ -136,3 +137,36 @@ def test_beside_a_changed_session_another_thread_s_statement_is_tried_again_too(
         assert other.do(lambda: transitions.expire(since=steps.HOUR)) == 0
         other.do(as_new)
     watch.drop_changed_by_tasks()
+
+
+@pytest.mark.parametrize("limit", ["SET lock_timeout = '50ms'", "SET statement_timeout = '50ms'"])
+def test_an_outcome_that_a_left_limit_cuts_short_is_written_over_another_session(limit: str) -> None:
+    with steps.another_session() as holder:
+
+        def body() -> None:
+            psycopg.Cursor(connected()).execute(limit)  # not seen
+            session = steps.my_session()
+            holder.do(lambda: execute("BEGIN; SELECT FROM jobs_job FOR UPDATE"))
+            holder.start(lambda: _release_when_another_waits(session))
+
+        word, claim = run_body(body)
+    assert (word, state_of(claim.id)) == ("succeeded", State.SUCCEEDED)
+    as_new()
+
+
+def _release_when_another_waits(cut_short: int) -> None:
+    # not pg_stat_activity, which stays as it was at first for the rest of a transaction
+    waiting = (
+        "SELECT 1 FROM pg_locks WHERE pid <> %s AND NOT granted "
+        "AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+    )
+
+    def another_waits() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute(waiting, [cut_short])
+            return bool(cursor.fetchall())
+
+    try:
+        wait_until(another_waits)
+    finally:
+        execute("ROLLBACK")
