@@ -16,7 +16,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from apps.jobs import crash_points, process, sql, transitions
 from apps.jobs.database_away import is_away
 from apps.jobs.messages import envelope
-from apps.jobs.running import logs, metrics, pace
+from apps.jobs.running import holding, logs, metrics, pace
 from apps.jobs.running.attempt import JobType, attempt, stop
 from apps.jobs.running.failures import Ended
 from apps.jobs.running.process_exit import ends_process
@@ -37,11 +37,13 @@ def run_message(task: JobType, request: "Request") -> Ended:
     Return how many jobs ended how and which failed, for Flower.
     """
     bundle, ids = envelope.contents(vars(request))  # Celery lays custom headers there
-    claims = _claimed(bundle, ids)
-    # One that lacks some of its jobs has perhaps another message's worker on them: the sweep closes it.
-    whole = len(claims) == len(ids) > 1
-    record = Record(closes=bundle if whole else None)
-    run_claims(task, claims, record)
+    with holding.current().message() as hand:
+        claims = _claimed(bundle, ids)
+        hand.claimed(claims[0].lease)
+        # One that lacks some of its jobs has perhaps another message's worker on them: the sweep closes it.
+        whole = len(claims) == len(ids) > 1
+        record = Record(closes=bundle if whole else None)
+        run_claims(task, claims, record)
     return Ended(record.words, list(record.failures.values()))
 
 

@@ -12,6 +12,7 @@ WITH held AS (
      WHERE id = ANY (ARRAY(SELECT job_id FROM held)) AND state = 3
        AND worker_id = ANY (%(workers)s) AND (%(pid)s::int IS NULL OR worker_pid = %(pid)s)
        AND (%(only)s::uuid[] IS NULL OR id = ANY (%(only)s)) AND id IS DISTINCT FROM %(spared)s::uuid
+       AND (%(lease)s::uuid IS NULL OR lease = %(lease)s)
        FOR UPDATE SKIP LOCKED
 ), freed AS (
     UPDATE jobs_job AS j

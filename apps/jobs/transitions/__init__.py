@@ -28,7 +28,7 @@ from apps.jobs.transitions.running import (
     succeed,
 )
 from apps.jobs.transitions.set_aside import set_aside, set_aside_newer
-from apps.jobs.transitions.taken_back import hand_back, rescue, rescue_child, spare
+from apps.jobs.transitions.taken_back import hand_back, rescue, rescue_child, spare, take_back_unheld
 from apps.jobs.transitions.waiting import Fill, Rules, expire, relay, relay_in_parts, release, republish
 from apps.jobs.transitions.written_off import write_off
 
@@ -68,5 +68,6 @@ __all__ = [
     "spare",
     "stop",
     "succeed",
+    "take_back_unheld",
     "write_off",
 ]

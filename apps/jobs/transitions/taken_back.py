@@ -63,7 +63,20 @@ def spare(worker_id: int, pid: int, *, guilty: UUID | None, alone: bool = False)
     )
 
 
-_UNLESS_SAID = {"pid": None, "only": None, "spared": None, "max_deaths": 0, "alone": False}
+def take_back_unheld(worker_id: int, pid: int, lease: UUID, jobs: Collection[UUID]) -> list[UUID]:
+    """Queue jobs again that a live process does not hold under this lease; no death is charged."""
+    return _take_back(
+        charged=False,
+        workers=[worker_id],
+        pid=pid,
+        only=jobs,
+        lease=lease,
+        outcome=Outcome.HANDED_BACK,
+        message="No process of its worker ran it: its outcome was lost in a crash of the database.",
+    )
+
+
+_UNLESS_SAID = {"lease": None, "pid": None, "only": None, "spared": None, "max_deaths": 0, "alone": False}
 
 
 def _take_back(**params: object) -> list[UUID]:

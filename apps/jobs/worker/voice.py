@@ -17,12 +17,13 @@ from django.db import DatabaseError, InterfaceError, connection
 
 from apps.jobs import crash_points, process, transitions
 from apps.jobs.database_away import is_away
-from apps.jobs.running import slate
+from apps.jobs.running import holding, slate
 from apps.jobs.worker import registration, workers
 from apps.jobs.worker.children import ChildWatch, Pooled
 from apps.jobs.worker.deadlines import Deadlines
 from apps.jobs.worker.enforce import Enforcer
 from apps.jobs.worker.lost_child import bury_child
+from apps.jobs.worker.reconcile import Reconciler
 
 log = logging.getLogger("backline.worker")
 
@@ -57,6 +58,7 @@ class Voice(threading.Thread):
         self._deadlines = Deadlines(
             self._slate, self._enforcer, processes=self._children.pids, send=self._children.send
         )
+        self._reconciler = Reconciler()
         self._lost: set[int] = set()  # dead children whose jobs are not all free yet
         self._deaths = 0
         self._beat_at = 0.0  # 0: due at once
@@ -174,8 +176,16 @@ class Voice(threading.Thread):
             registration.renew()
         self._beat_at = self._heard_at = monotonic()
         self._spoke.set()
+        self._compare_with_ledger(worker_id)
+
+    def _compare_with_ledger(self, worker_id: int) -> None:
+        in_hand = holding.current().messages()
+        running = workers.jobs_running_on(worker_id)
+        alive = self._children.pids()
         # whose death nobody saw: a child that did not live for one look, or died while the database was away
-        self._lost |= workers.processes_running_on(worker_id) - self._children.pids()
+        self._lost |= {row.pid for row in running} - alive
+        if not self._worker.is_draining:
+            self._reconciler.take_back_lost([row for row in running if row.pid in alive], before=in_hand)
 
     def _holds_lock(self) -> bool:
         """Hold this worker's lock in this session: the keeper sees it go when the process dies."""

@@ -18,7 +18,7 @@ from django.db import connection
 from django.db.backends.signals import connection_created
 
 from apps.jobs import health, process
-from apps.jobs.running import interrupt, metrics, slate
+from apps.jobs.running import holding, interrupt, metrics, slate
 from apps.jobs.sessions import watch
 from apps.jobs.worker import (  # noqa: F401  # three are only loaded
     inherited,
@@ -166,6 +166,7 @@ def _is_solo(worker: object) -> bool:
 def _share_memory(**_: object) -> None:
     """Make what the children inherit with their fork."""
     slate.set_current(slate.Slate())
+    holding.set_current(holding.Holding())
     metrics.set_current(metrics.Counts())
     connection_created.connect(_end_queries_with_their_client, dispatch_uid="worker")
 

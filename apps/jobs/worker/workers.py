@@ -1,5 +1,6 @@
 """The table of workers: heartbeat, sign off, and what each is running."""
 
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -43,15 +44,23 @@ def running_on(worker_id: int) -> int:
     return int(count)
 
 
-def processes_running_on(worker_id: int) -> set[int]:
-    """Return the ids of a worker's processes that hold jobs now, by way of the window."""
+class Running(NamedTuple):
+    """A job that the ledger says runs on a worker."""
+
+    job: UUID
+    lease: UUID
+    pid: int
+
+
+def jobs_running_on(worker_id: int) -> list[Running]:
+    """Return the jobs that a worker holds now, by way of the window."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT DISTINCT worker_pid FROM jobs_job "
+            "SELECT id, lease, worker_pid FROM jobs_job "
             "WHERE id = ANY (ARRAY(SELECT unnest(ids) FROM jobs_bundle)) AND state = %s AND worker_id = %s",
             [State.RUNNING, worker_id],
         )
-        return {pid for (pid,) in cursor.fetchall()}
+        return [Running(*row) for row in cursor.fetchall()]
 
 
 def held_by(worker_id: int, pid: int) -> list[UUID]:

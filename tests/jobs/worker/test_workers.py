@@ -92,9 +92,9 @@ def test_the_processes_that_hold_jobs_are_told() -> None:
     for claim, pid in zip(claims, (11, 12, 12), strict=True):
         Job.objects.filter(id=claim.id).update(worker_pid=pid)
     Job.objects.filter(id=running(a_worker("two@here")).id).update(worker_pid=13)
-    assert workers.processes_running_on(worker_id) == {11, 12}
+    assert {row.pid for row in workers.jobs_running_on(worker_id)} == {11, 12}
     transitions.succeed(claims[0], None)
-    assert workers.processes_running_on(worker_id) == {12}
+    assert {row.pid for row in workers.jobs_running_on(worker_id)} == {12}
 
 
 def test_live_workers_of_a_queue_are_counted() -> None:
