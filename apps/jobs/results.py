@@ -22,6 +22,7 @@ from apps.jobs import sql
 from apps.jobs.canvas import canvas
 from apps.jobs.canvas.chords import ChordBackend
 from apps.jobs.database_away import is_away
+from apps.jobs.enqueuing import celery_ids
 from apps.jobs.states import State
 from apps.jobs.task import JobTask
 
@@ -77,7 +78,7 @@ class LedgerBackend(ChordBackend):
         rows = sql.run("result_of", {"id": UUID(task_id)}) if canvas.is_time_ordered(task_id) else []
         if not rows:
             stored: Meta = super()._get_task_meta_for(task_id)
-            if stored["status"] != canvas.REPLACED:
+            if stored["status"] != celery_ids.REPLACED:
                 return stored
             return self.get_task_meta(stored["result"]) | {"task_id": task_id}  # type: ignore[no-any-return]
         replaced_by = rows[0][8]

@@ -45,6 +45,7 @@ PATTERNS = {
         13,
     ),
     "replaced task of another in a chain": ("(k.turns.s(1, into='chain') | k.plus.s(1))()", 1102),
+    "bare tasks": ("(k.plus.s(1, 1) | chord([k.plus, k.plus.s(5)], k.total.s()))()", 10),
     "starmap": ("k.plus.starmap([(1, 2), (3, 4)]).delay()", [3, 7]),
     "chunks": ("k.plus.chunks([(n, n) for n in range(6)], 2)()", [[0, 2], [4, 6], [8, 10]]),
     "request of a worker": ("k.routed.delay()", ["default", "w"]),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from celery.exceptions import Ignore
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from apps.jobs import storable, transitions
 from apps.jobs.canvas import canvas
@@ -42,8 +42,6 @@ def adopt(task: Enqueues, request: "Request") -> Ignore:
     args, kwargs = list(request.args or ()), dict(request.kwargs or {})
     try:
         recorded(lambda: _enqueue(task, job_id, request, args, kwargs))
-    except IntegrityError:
-        log.info("%s %s: the message came twice", task.name, job_id)
     except (TypeError, ValueError) as error:
         log.warning("%s %s: a plain Celery message cannot run: %s", task.name, job_id, error)
         _write_off(task, new_id(), args, kwargs)  # its own id may be what is wrong

@@ -12,6 +12,7 @@ from celery.canvas import Signature
 from celery.exceptions import Ignore
 from celery.result import AsyncResult
 
+from apps.jobs.enqueuing import celery_ids
 from apps.jobs.running.request import JobRequest
 from apps.lib.ids import new_id
 
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     AnyTask = Task[..., Any]
 else:  # Celery's classes are generic only for the checker
     AnySignature, AnyTask = Signature, Task
-
-
-REPLACED = "REPLACED"  # state of a plain task's result that names the job which gives it
 
 
 @Signature.register_type("job")
@@ -47,7 +45,7 @@ class JobSignature(AnySignature):
         result: AsyncResult[Any] = super().freeze(str(new_id()), *args, **more)  # type: ignore[arg-type]
         running = self.app.current_task
         if _id and running is not None and running.request.id == _id:  # a plain task replaces itself
-            self.app.backend.store_result(_id, result.id, REPLACED)
+            celery_ids.answer(_id, result.id)
         return result
 
     _freeze = freeze

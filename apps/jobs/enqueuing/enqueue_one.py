@@ -1,13 +1,14 @@
 """Insert one job in its caller's transaction.  Called by JobTask."""
 
+import json
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 
-from apps.jobs import celery_settings, crash_points, transitions
-from apps.jobs.enqueuing import deadlocks, keys, quotas
+from apps.jobs import celery_settings, crash_points, sql, transitions
+from apps.jobs.enqueuing import celery_ids, deadlocks, keys, quotas
 from apps.jobs.enqueuing.continuation import is_awaited
 from apps.jobs.enqueuing.options import stored, with_id_of_today
 from apps.jobs.kinds import arguments, limits
@@ -25,7 +26,10 @@ def enqueue_one(
     options: Mapping[str, object],
 ) -> UUID:
     """Insert a job, unless another holds its key; return its id, or the other's. Publish after the commit."""
+    options, celery_s_id = celery_ids.split(options)
     new, caller_s_key = new_job(task, args, kwargs, origin, options)
+    if celery_s_id is not None:
+        celery_ids.answer(celery_s_id, str(new.id))
     if caller_s_key is None and task.unique is None:
         quotas.spend(origin)
         _insert(new)
@@ -96,14 +100,29 @@ def _insert_with_keys(task: Kind, new: NewJob, origin: Origin, caller_s_key: obj
 
 
 def _insert(new: NewJob) -> None:
-    message = transitions.enqueue(
-        new,
-        window=min(settings.BACKLINE_STRAIGHT, settings.BACKLINE_WINDOW),
-        per_slot=settings.BACKLINE_STRAIGHT_PER_SLOT,
-    )
+    try:
+        message = transitions.enqueue(
+            new,
+            window=min(settings.BACKLINE_STRAIGHT, settings.BACKLINE_WINDOW),
+            per_slot=settings.BACKLINE_STRAIGHT_PER_SLOT,
+        )
+    except transitions.IdTakenError:
+        if not _was_called_before(new):
+            raise ValueError(
+                f"{new.kind}: task_id {new.id} is that of another call. A frozen signature is one call: "
+                "clone it before it is frozen, or leave task_id out."
+            ) from None
+        return
     crash_points.reached("enqueue.written")
     if message is not None:
         publish_after_commit(message, arguments.shown(new.args))
+
+
+def _was_called_before(new: NewJob) -> bool:
+    """Say whether the job that has the id was enqueued by the same call."""
+    rows = sql.run("job_of", {"id": new.id})
+    called = json.loads(json.dumps(new.args))
+    return any(kind in (new.kind, *new.aliases) and json.loads(args) == called for kind, args in rows)
 
 
 def _take_keys(task: Kind, new: NewJob, caller_s_key: object) -> UUID | None:

@@ -29,6 +29,7 @@ WITH line AS MATERIALIZED (
            CASE WHEN run_after > now THEN run_after END,
            CASE WHEN run_after > now THEN 0 WHEN has_room THEN 2 ELSE 1 END, 0, 0, 0, ''
       FROM line
+        ON CONFLICT (id) DO NOTHING
     RETURNING id, queue, kind, state
 ), sent AS (
     INSERT INTO jobs_bundle (id, queue, kind, published_at, tries, ids)

@@ -7,6 +7,7 @@ lease, so a worker that lost it changes nothing.
 
 from apps.jobs.transitions.asked import Edited, cancel, cancel_many, release_now, replay
 from apps.jobs.transitions.new_jobs import (
+    IdTakenError,
     Message,
     NewJob,
     enqueue,
@@ -36,6 +37,7 @@ __all__ = [
     "Claim",
     "Edited",
     "Fill",
+    "IdTakenError",
     "Message",
     "NewJob",
     "Rules",

@@ -56,6 +56,10 @@ class Message:
     first_args: str | None = None  # of its first job, as JSON, where they were read along
 
 
+class IdTakenError(ValueError):
+    """A job has this id already; nothing was inserted."""
+
+
 def enqueue(job: NewJob, *, window: int, per_slot: int = 0) -> Message | None:
     """Insert a job in the caller's transaction; return what to publish after its commit, if anything.
 
@@ -69,7 +73,10 @@ def enqueue(job: NewJob, *, window: int, per_slot: int = 0) -> Message | None:
         "window": window,
         "per_slot": per_slot,
     }
-    [(state,)] = sql.run_planned("enqueue", params)
+    rows = sql.run_planned("enqueue", params)
+    if not rows:
+        raise IdTakenError(f"{job.kind}: there is a job {job.id} already.")
+    [(state,)] = rows
     return Message(bundle, job.kind, job.queue, [job.id]) if state == State.QUEUED else None
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 
 from apps.jobs import RetryPolicy, enqueue, job, origin, transitions
 from apps.jobs.models import Bundle, Job, Pause, Ready
@@ -284,11 +284,12 @@ class TestWhatIsStored:
         row = row_of(steps.enqueued())
         assert abs(row["enqueued_at"] - made_at(row["id"])) < timedelta(seconds=30)
 
-    def test_the_same_id_twice_is_refused_by_the_database(self) -> None:
+    def test_the_same_id_twice_is_refused_and_the_transaction_is_whole(self) -> None:
         job_id = new_id()
         steps.enqueued(id=job_id)
-        with pytest.raises(IntegrityError), transaction.atomic():
+        with transaction.atomic(), pytest.raises(transitions.IdTakenError):
             steps.enqueued(id=job_id)
+        assert Job.objects.count() == 1
 
 
 def _nothing() -> None:
