@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -143,6 +144,17 @@ def test_flower_shows_real_names_states_and_readable_arguments_without_secrets(w
         watched.flower.get(f"/worker/{WORKER}").body,
     ]
     assert not [text for text in everything if SECRET in text]
+
+
+def test_flower_shows_no_password_of_the_broker(watched: Watched) -> None:
+    secret = str(urlsplit(watched.machine.broker.url()).password)
+    assert watched.flower.get("/api/workers?refresh=true").status == 200
+    said = json.loads(watched.flower.get(f"/api/workers?workername={WORKER}").body)[WORKER]
+    assert said["conf"]["CELERY_BROKER_URL"].startswith("redis://:**@")
+    for page in ("/api/workers", f"/worker/{WORKER}", "/broker", "/workers"):
+        answer = watched.flower.get(page)
+        assert answer.status == 200, page
+        assert secret not in answer.body, page
 
 
 def test_flower_shows_each_job_that_failed_and_counts_it(watched: Watched) -> None:

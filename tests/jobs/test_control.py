@@ -1,5 +1,6 @@
 """Revoking: our jobs in their rows, other packages' tasks by broadcast."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -87,3 +88,16 @@ def test_sending_a_task_by_name_checks_its_arguments() -> None:
     with pytest.raises(TypeError, match=r"canvas\.plus"):
         current_app.send_task("canvas.plus", (1, 2, 3))
     assert not Job.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("limit", "instead"),
+    [
+        (lambda: current_app.control.rate_limit("kinds.add", "1/m"), 'limit="10/min"'),
+        (lambda: current_app.control.time_limit("kinds.add", 1, 2), "timeout="),
+    ],
+)
+def test_a_limit_for_the_messages_of_a_job_type_is_refused(limit: Callable[[], None], instead: str) -> None:
+    with pytest.raises(ValueError, match=r"kinds\.add is a job type") as refused:
+        limit()
+    assert instead in str(refused.value)
