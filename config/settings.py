@@ -207,6 +207,9 @@ CELERY_BROKER_POOL_ACQUIRE_TIMEOUT = 2
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ACKS_LATE = False
+CELERY_TASK_ALWAYS_EAGER = (
+    False  # asked for by every enqueue: a setting that is not there takes longer to read
+)
 CELERY_TASK_SERIALIZER = "json"
 CELERY_RESULT_BACKEND = "apps.jobs.results:LedgerBackend"
 CELERY_RESULT_EXTENDED = (
