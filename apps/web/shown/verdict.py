@@ -21,5 +21,5 @@ class Verdict:
         return str(self.like.label)
 
 
-FAILED_FILE: Final = Verdict("failed: your file", "failed", State.DEAD, "dead")
+FAILED_FILE: Final = Verdict("failed: your file", "failed: your file", State.DEAD, "dead")
 NOTHING_IMPORTED: Final = Verdict("done with errors, nothing imported", "with errors", State.RETRYING, "warn")
