@@ -25,7 +25,7 @@ def send_sample(tab: Page) -> None:
 def test_a_newcomer_sees_the_sample_arrive_and_gets_its_rejects(new_tab: NewTab, tmp_path: Path) -> None:
     tab = new_tab(None)
     log_in(tab, NEWCOMER)
-    expect(tab.get_by_text("Nothing has run for you yet")).to_be_visible()
+    expect(tab.get_by_text("You have no jobs yet")).to_be_visible()
     tab.get_by_role("link", name="Import order lines").click()
     send_sample(tab)
     expect(tab.locator(".title-line .state")).to_have_text("succeeded", timeout=IN_TIME)

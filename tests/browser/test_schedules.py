@@ -75,7 +75,7 @@ def _run_now(tab: Page) -> None:
 def _roll_back(tab: Page) -> None:
     tab.goto(LIST)
     tab.get_by_role("link", name="monthly sums").click()
-    tab.get_by_role("link", name="All of it").click()
+    tab.get_by_role("link", name="All versions").click()
     newest = tab.locator("#result_list tbody tr").first
     expect(newest).to_contain_text("crontab line: 30 1 28 * * → 45 1 28 * *; kwargs.b: 5 → 6")
     expect(newest).to_contain_text(ADMIN)
@@ -86,6 +86,6 @@ def _roll_back(tab: Page) -> None:
     tab.get_by_role("link", name="Roll back to this version").click()
     expect(tab.locator("ins", has_text="30 1 28 * *")).to_be_visible()
     tab.get_by_role("button", name="Roll back").click()
-    expect(tab.get_by_text("says again what it said then")).to_be_visible()
+    expect(tab.get_by_text("was rolled back to")).to_be_visible()
     expect(tab.get_by_label("Crontab line")).to_have_value("30 1 28 * *")
     expect(tab.get_by_label("b:", exact=True)).to_have_value("5")
