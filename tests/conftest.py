@@ -13,6 +13,7 @@ from django.db import connections
 
 from apps.local.servers.postgres import PostgresServer
 from apps.local.servers.valkey import ValkeyServer
+from config import celery_app
 from tests.missing_programs import pytest_terminal_summary  # noqa: F401  # a hook
 
 # A test's database may forget what it said when the machine loses power.
@@ -68,6 +69,7 @@ def valkey(server_directory: Path) -> Iterator[ValkeyServer]:
     with server:
         settings.CELERY_BROKER_URL = server.url()
         current_app.conf.update(broker_url=server.url())
+        celery_app._after_fork()  # type: ignore[attr-defined]  # a pool that a test opened leads elsewhere
         yield server
     server.remove()
 

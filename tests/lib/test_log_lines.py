@@ -82,7 +82,7 @@ def test_handlers_of_celery_and_others_escape_too() -> None:
     logger = logging.Logger("celery.task")  # noqa: LOG001  # of this test alone
     logger.addHandler(logging.StreamHandler(out))
     for signal in (after_setup_logger, after_setup_task_logger):
-        signal.send(sender=Celery(), logger=logger)
+        signal.send(sender=Celery(set_as_current=False), logger=logger)
     escape_handlers(logger)
     logger.error("%s", FORGED)
     assert out.getvalue() == f"{ESCAPED}\n"
