@@ -1,6 +1,7 @@
 """Every fault of the harness, as data."""
 
 from apps.local.chaos.faults import (
+    attempts,
     bad_code,
     beats,
     broker,
@@ -44,6 +45,8 @@ _STEADY = Load(jobs=120, per_s=25, ms=40)
 _WITH_CLOCKS = Plan(clock_rate=1)
 # Ten seconds by PostgreSQL's clock are one of the world's, by which workers beat and take messages.
 _HURRIED = Plan(clock_rate=10, environment={"BACKLINE_DEAD_AFTER_S": "150", "BACKLINE_REPUBLISH_S": "50"})
+
+_SOFT = {"BACKLINE_SOFT_SHUTDOWN_S": str(attempts.SOFT_S)}
 
 _WAITS_FOR_ROOM = Rescue(
     because="its jobs take ten seconds and fill every process: each waits for a free one"
@@ -208,6 +211,42 @@ _ALL = (
     Fault("F60", "bodies change their database sessions", sessions.changed, load=_EASY),
     Fault("F61", "the same in threads", sessions.changed, load=_EASY, plan=Plan(pool="threads")),
     Fault("F62", "the same in solo workers", sessions.changed, load=_EASY, plan=Plan(pool="solo")),
+    Fault("F63", "bodies raise all of BaseException", attempts.raised, load=_EASY, repeats=True),
+    Fault(
+        "F64",
+        "the same in threads",
+        attempts.raised,
+        load=_EASY,
+        plan=Plan(pool="threads"),
+        repeats=True,
+    ),
+    Fault(
+        "F65", "the same in solo workers", attempts.raised, load=_EASY, plan=Plan(pool="solo"), repeats=True
+    ),
+    Fault(
+        "F66",
+        "workers are stopped in every way at random moments",
+        attempts.shut_down,
+        load=_CALM,
+        plan=Plan(environment=_SOFT),
+        repeats=True,
+    ),
+    Fault(
+        "F67",
+        "the same in threads",
+        attempts.shut_down,
+        load=_CALM,
+        plan=Plan(pool="threads", environment=_SOFT),
+        repeats=True,
+    ),
+    Fault(
+        "F68",
+        "the same in solo workers",
+        attempts.shut_down,
+        load=_CALM,
+        plan=Plan(pool="solo", environment=_SOFT),
+        repeats=True,
+    ),
 )
 
 FAULTS: dict[str, Fault] = {fault.code: fault for fault in _ALL}
