@@ -1,9 +1,11 @@
-"""Sessions that are watched, as a worker's are."""
+"""The signals of a worker's process, and its watched sessions, in the process of the test."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from billiard import common
 from django.conf import LazySettings
 from django.db import connection
 from django.db.backends.signals import connection_created
@@ -11,6 +13,15 @@ from django.db.backends.signals import connection_created
 from apps.jobs.origin import running
 from apps.jobs.sessions import watch
 from tests.jobs.marks import execute
+
+
+@pytest.fixture
+def in_a_child() -> Iterator[None]:
+    """Let SIGTERM end this process as it ends a child of a pool; undo that afterwards."""
+    before = signal.signal(signal.SIGTERM, common._shutdown_cleanup)  # type: ignore[attr-defined]  # missing from the stubs
+    yield
+    signal.signal(signal.SIGTERM, before)
+    common.clear_terminate_handler_fired()  # type: ignore[attr-defined]  # missing from the stubs
 
 
 @pytest.fixture
