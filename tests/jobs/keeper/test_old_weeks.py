@@ -178,8 +178,9 @@ def test_who_was_not_called_for_long_begins_anew() -> None:
 
 def test_a_database_clock_that_runs_ahead_forgets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     lately = ended(days=1)
-    monkeypatch.setattr(sql, "run", lambda *_: [(timezone.now() + timedelta(days=365),)])
-    pruned()
+    with monkeypatch.context() as patched:
+        patched.setattr(sql, "run", lambda *_: [(timezone.now() + timedelta(days=365),)])
+        pruned()
     assert there() == {lately}
 
 
