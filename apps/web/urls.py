@@ -39,5 +39,5 @@ urlpatterns = [
     path("logout/", LogoutView.as_view(), name="logout"),
     path("theme/", choose_theme, name="theme"),
     path("time-zone/", time_zone, name="time_zone"),
-    path("favicon.ico", favicon),
+    path("favicon.ico", favicon, name="favicon"),
 ]

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from django.apps import apps
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
@@ -24,6 +24,13 @@ R = TypeVar("R")
 KIND, QUEUE = "kinds.add", "default"
 HOUR = timedelta(hours=1)
 TROUBLE = Trouble("It broke.", "ValueError", "Traceback", "ValueError in here")
+
+
+def open_transaction() -> transaction.Atomic:
+    """Return a transaction in which a keeper's own transactions may run, as in Django's TestCase."""
+    around = transaction.atomic()
+    around._from_testcase = True  # type: ignore[attr-defined]  # Django's mark for exactly this
+    return around
 
 
 def a_worker(name: str = "one@here", *, queues: tuple[str, ...] = (QUEUE,), concurrency: int = 2) -> int:

@@ -19,6 +19,7 @@ from apps.local.servers.layout import Layout
 from apps.local.servers.private_files import write_private_once
 from apps.maintenance.health import clock, disk, processes
 from apps.maintenance.health.finding import Finding, Level, note, well, wrong
+from apps.schedules.models import Beat
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,6 +71,7 @@ def test_a_keeper_that_fails_or_is_gone_is_wrong(tmp_path: Path) -> None:
 
 @pytest.mark.django_db
 def test_beats_and_schedules_can_be_looked_at(tmp_path: Path) -> None:
+    Beat.objects.all().delete()
     assert processes.beat().level is Level.WRONG
     assert processes.schedules().level is Level.OK
 

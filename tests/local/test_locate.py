@@ -105,7 +105,7 @@ def test_programs_out_of_reach_are_copied_once_and_no_mode_is_widened(
     server.start()
     server.remove()
     assert len(said) == 1
-    assert "is out of reach of nobody; copied to" in said[0]
+    assert f"is out of reach of {server_account().name}; copied to" in said[0]
     assert out_of_reach.parents[2].stat().st_mode & 0o777 == 0o700
     copy = runnable(postgres_program(), server_account(), said.append)
     assert len(said) == 1

@@ -69,6 +69,7 @@ def test_the_keeper_watches() -> None:
     assert "watch schedules" in {duty.name for duty in duties.prompt(lambda _: 0)}
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_beat_answers_whether_it_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = Probe()
     port = health.answer(0, trouble=asked.trouble, metrics=asked.metrics)

@@ -16,7 +16,7 @@ from tests.security.addresses import Address, Ids, addresses, objects
 from tests.web.people import client_of, person
 
 OPEN_TO_ALL = {"login"}
-OWN_PAGES = {"home", "imports", "sample", "live_jobs", "poll_jobs", "newsletter"}
+OWN_PAGES = {"home", "imports", "sample", "live_jobs", "poll_jobs", "newsletter", "time_zone"}
 STAFF_PAGES = {"admin:index", "admin:jsi18n", "admin:password_change", "admin:password_change_done"}
 SUPERUSERS_ONLY: tuple[str, ...] = ()
 

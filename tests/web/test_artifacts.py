@@ -63,7 +63,7 @@ def test_what_a_schedule_s_job_left_is_for_those_who_may_open_it(owner: User) ->
     assert answers == [404, 200, 404]
 
 
-@pytest.mark.parametrize("name", ["", "other.csv", "../report.csv", "report.csv\0", "\ud800", HOSTILE])
+@pytest.mark.parametrize("name", ["", "other.csv", "../report.csv", "\ud800", HOSTILE])
 def test_a_name_that_no_file_has_is_not_found(browser: Client, owner: User, name: str) -> None:
     wanted = f"{reverse('artifact', args=[left(owner)])}?name={quote(name, errors='replace')}"
     assert browser.get(wanted).status_code == 404

@@ -32,12 +32,14 @@ ABOUT_ONESELF = {
     "live_jobs": (OK, OK, LOGGED_OUT, OK, OK),
     "poll_jobs": (OK, OK, LOGGED_OUT, OK, OK),
     "newsletter": (OK, OK, LOGIN, OK, OK),
+    "time_zone": (OK, OK, LOGIN, OK, OK),
 }
 FOR_EVERYBODY = {
     "login": (302, 302, OK, 302, 302),
     "admin_login": (FORBIDDEN, FORBIDDEN, LOGIN, 302, FORBIDDEN),
     "logout": (NOT_ALLOWED,) * 5,
     "theme": (NOT_ALLOWED,) * 5,
+    "favicon": (302,) * 5,
     "leave_newsletter": (HIDDEN,) * 5,  # without the token of a letter; see test_newsletter
 }
 TABLE = ABOUT_A_JOB | ABOUT_ONESELF | FOR_EVERYBODY

@@ -270,7 +270,7 @@ def test_two_keepers_at_once_do_not_pass_a_limit(committed: None) -> None:
     rules = limited(concurrency=3, rate=Rate(4, 60))
     sent: list[UUID] = []
     with steps.another_session() as other:
-        with transaction.atomic():
+        with steps.open_transaction():
             sent += relayed(rules)
             sent += other.do(lambda: relayed(rules))
         sent += other.do(lambda: relayed(rules))
@@ -280,7 +280,7 @@ def test_two_keepers_at_once_do_not_pass_a_limit(committed: None) -> None:
 def test_a_keeper_that_dies_before_its_commit_took_neither_places_nor_tokens(committed: None) -> None:
     waiting(20)
     rules = limited(concurrency=3, rate=Rate(3, 60))
-    with transaction.atomic():
+    with steps.open_transaction():
         relayed(rules)
         transaction.set_rollback(True)
     assert not Slot.objects.exists()

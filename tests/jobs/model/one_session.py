@@ -23,7 +23,7 @@ class OneSession(RuleBasedStateMachine):
 
     @initialize()
     def two_workers(self) -> None:
-        self.transaction = transaction.atomic()
+        self.transaction = steps.open_transaction()
         self.transaction.__enter__()
         self.workers = [steps.a_worker("one@here"), steps.a_worker("two@here")]
         self.state: dict[UUID, State] = {}

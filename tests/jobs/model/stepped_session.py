@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
 
+from tests.jobs import steps
 from tests.jobs.model.history import Move, moves_of_this_transaction
 from tests.jobs.steps import Session, another_session
 
@@ -94,7 +95,7 @@ class SteppedSession:
         self.end(commit=False)
 
     def _in_a_transaction(self, work: Callable[[], object]) -> Said:
-        self._transaction = transaction.atomic()
+        self._transaction = steps.open_transaction()
         self._transaction.__enter__()
         with connection.execute_wrapper(self._wait_to_be_let):
             answer = work()
