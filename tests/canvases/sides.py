@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from tests.acceptance.machine import ROOT, Machine, kill_group
@@ -70,10 +70,10 @@ def both(machine: Machine) -> Iterator[tuple[Side, Side]]:
         worker = subprocess.Popen(
             [sys.executable, *command], cwd=ROOT, env=plain, stdout=log, stderr=log, start_new_session=True
         )
-        ours, theirs = Side("ledger", machine.environment, log), Side("plain", plain, log)
-        try:
+        with ExitStack() as ends:
+            ends.callback(kill_group, worker)
+            ours = Side("ledger", machine.environment, log)
+            ends.callback(ours.end)
+            theirs = Side("plain", plain, log)
+            ends.callback(theirs.end)
             yield ours, theirs
-        finally:
-            ours.end()
-            theirs.end()
-            kill_group(worker)
