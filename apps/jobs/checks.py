@@ -109,7 +109,7 @@ def check_job_files(**_: object) -> list[CheckMessage]:
     """Name files below JOB_MODULES that cannot be imported, or that declare no job type."""
     hint = "Rename the folder without a dot."
     found: list[CheckMessage] = [
-        Error(f"{file} cannot be imported: a folder has a dot in its name.", hint=hint, id="jobs.E006")
+        Error(f"{file} cannot be imported: a folder has a dot in its name.", hint=hint, id="jobs.E007")
         for file in discovery.unreachable()
     ]
     hint = "Declare one with @job, move the file out of JOB_MODULES, or begin its name with an underscore."

@@ -30,7 +30,7 @@ _LOGIN = re.compile(r"(?<![\w.+%-])([\w.+%-]{0,80}):(?!//)([^\s:/@'\"<>][^\s/@'\
 _AFTER_SCHEME = re.compile(r"(?<=://)([^\s:/@'\"]{0,80}):([^\s/'\"]{1,200})@")
 _NAMED = re.compile(
     r"""(?ix)
-    (?P<name>["']? [\w.-]{0,40} (?: password | passwd | passphrase | secret | token | api[_-]?key
+    (?P<name> (?: password | passwd | passphrase | secret | token | api[_-]?key
         | private[_-]?key | access[_-]?key | credentials? | authorization | cookie
         | \b(?:pin|pwd|dsn)\b ) [\w.-]{0,40} ["']? )
     (?P<is>\s{0,4} (?: = | : (?!//) ) \s{0,4})

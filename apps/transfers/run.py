@@ -75,6 +75,7 @@ def _read(ctx: Context, run: Import, importer: Importer, chunk_rows: int) -> Non
         )
         with ahead(parts) as ready:
             for chunk in ready:
+                quotas.refuse_rows(run.upload.owner_id)  # not after the last: it was imported
                 _merge(ctx, run, importer, chunk, read=chunk.position / source.size)
     if run.rows_read == 0:
         raise BadFile(NO_ROWS)
@@ -119,7 +120,7 @@ def _merge(ctx: Context, run: Import, importer: Importer, chunk: Chunk, *, read:
             total=words.expected(run.rows_read, read),
             note=words.progress(run),
         )
-    _refuse_more_rows(run)
+    _refuse_a_long_file(run)
     if run.rejected > MOST_REJECTED:
         raise BadFile(
             f"More than {MOST_REJECTED:,} rows were rejected up to row {run.last_row:,}: the import stopped. "
@@ -127,8 +128,7 @@ def _merge(ctx: Context, run: Import, importer: Importer, chunk: Chunk, *, read:
         )
 
 
-def _refuse_more_rows(run: Import) -> None:
-    quotas.refuse_rows(run.upload.owner_id)
+def _refuse_a_long_file(run: Import) -> None:
     most = settings.BACKLINE_IMPORT_MAX_ROWS
     if most and run.last_row > most:
         raise BadFile(

@@ -25,7 +25,7 @@ _LONGEST_ADDRESS = 254
 _ANY_ACCOUNT = ""
 _ANYWHERE = "ff02::1"  # a group address: no request comes from it
 _NO_PLACE = "0.0.0.0"  # noqa: S104  # a unix socket, or a proxy that names no address: all of these are one place
-_NETWORK = 64  # bits of an IPv6 address that a provider gives to one customer
+_NETWORK = 56  # bits of an IPv6 address that most providers give to one customer
 
 
 def take_a_try(request: HttpRequest, address: str) -> int | None:

@@ -36,6 +36,7 @@ class BoundedSessions:
             await self._application(scope, receive, send)
             return
         place = _Place()
+        has_begun = False
 
         async def receive_then_wait() -> Message:
             message = await receive()
@@ -44,6 +45,8 @@ class BoundedSessions:
             return message
 
         async def return_then_send(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
             if message["type"] == "http.response.start" and place.is_taken:
                 await sync_to_async(let_go)()  # the connection of the thread that serves this request
                 place.leave()
@@ -52,6 +55,8 @@ class BoundedSessions:
         try:
             await self._application(scope, receive_then_wait, return_then_send)
         except Busy:
+            if has_begun:  # an answer that is sent can only be cut off
+                raise
             await answer(send, 503, "errors/busy.html", retry_after=5)
         finally:
             place.leave()

@@ -69,10 +69,7 @@ CONTROLS = (
 EVERY = (
     ["status", "-t", "5"],
     *(["inspect", "-t", "5", what] for what in ("ping", "active", "registered", "stats", "conf", "report")),
-    *(
-        ["control", "-t", "5", *what]
-        for what in (["heartbeat"], ["pool_grow", "1"], ["add_consumer", "imports"])
-    ),
+    *(["control", "-t", "5", *what] for what in CONTROLS),
     ["report"],
     ["list", "bindings"],
     ["graph", "bootsteps"],

@@ -85,7 +85,7 @@ def test_a_folder_that_cannot_be_imported_is_named(root: Path) -> None:
     write(root / "v1.2" / "a.py")
     discovery.discover()
     [error] = checks.check_job_files()
-    assert (error.id, error.is_serious()) == ("jobs.E006", True)
+    assert (error.id, error.is_serious()) == ("jobs.E007", True)
     assert str(root / "v1.2" / "a.py") in error.msg
 
 

@@ -15,6 +15,7 @@ from apps.transfers import chunks as chunks_module
 from apps.transfers import run as run_module
 from apps.transfers.reading import unpack
 from apps.transfers.reading.bad_file import BadFile
+from apps.transfers.reading.formats import refuse_foreign
 from tests.shop.lines import as_csv, line
 from tests.transfers.steps import handed_in, imported, refused
 
@@ -207,3 +208,8 @@ def test_a_given_file_is_named_for_what_it_is(name: str, sentence: str) -> None:
     except BadFile as error:
         told = str(error)
     assert sentence in told
+
+
+@pytest.mark.parametrize("first", ["ID;Product", "id;price", "ID;P"])
+def test_table_whose_first_column_is_an_id_is_no_spreadsheet_of_another_kind(first: str) -> None:
+    refuse_foreign(f"{first};{HEADER}\r\n1;x\r\n".encode())

@@ -119,6 +119,17 @@ def test_rows_of_a_day_stop_the_import_and_the_next_upload(
     upload(owner)
 
 
+def test_import_whose_last_rows_reach_the_limit_of_a_day_is_whole(
+    owner: User, settings: Settings, by_tens: None
+) -> None:
+    settings.BACKLINE_IMPORT_ROWS_PER_DAY = 20
+    rows = as_csv([line(StockCode=str(10000 + n)) for n in range(20)])
+    run = start_import(upload(owner, rows.encode()), kind=KIND)
+    work(run)
+    assert not run.failed, run.message
+    assert OrderLine.objects.count() == 20
+
+
 @pytest.mark.django_db
 def test_rows_of_one_file_are_bounded_blank_ones_too(settings: Settings, by_tens: None) -> None:
     settings.BACKLINE_IMPORT_MAX_ROWS = 25

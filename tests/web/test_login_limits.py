@@ -51,7 +51,7 @@ def test_whoever_names_no_address_is_one_place(place: str, owner: User) -> None:
     ("one", "other", "is_shared"),
     [
         ("2001:db8::1", "2001:db8::ffff", True),
-        ("2001:db8:0:1::1", "2001:db8:0:2::1", False),
+        ("2001:db8:0:1ff::1", "2001:db8:0:200::1", False),
         ("::1", "::1", True),
         ("::ffff:192.0.2.9", "192.0.2.9", True),
     ],

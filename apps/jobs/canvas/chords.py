@@ -117,18 +117,20 @@ class ChordBackend(DatabaseBackend):  # type: ignore[misc]  # it has no types
         A part that is replayed reports twice: at zero the parts are looked at, and counted anew.
         """
         with transaction.atomic():
-            counter = ChordCounter.objects.select_for_update().filter(group_id=group_id).first()
+            counters = ChordCounter.objects.select_for_update().defer("sub_tasks")
+            counter = counters.filter(group_id=group_id).first()
             if counter is None:
                 log.warning("chord %s: a part reported after its end", group_id)
                 return None
-            header: GroupResult = counter.group_result(app=self.app)
-            left = max(counter.count - 1, 0) or sum(not part.ready() for part in _parts(header))
-            if left:
-                counter.count = left
-                counter.save(update_fields=["count"])
-                return None
-            counter.delete()
-        return header
+            counter.count -= 1
+            if counter.count <= 0:  # only now: a header of thousands takes long to read
+                header: GroupResult = counter.group_result(app=self.app)
+                counter.count = sum(not part.ready() for part in _parts(header))
+                if not counter.count:
+                    counter.delete()
+                    return header
+            counter.save(update_fields=["count"])
+        return None
 
     def _start_body(self, body: "Signature[Any]", header: GroupResult) -> None:
         """Call the body with the results of the header, or fail it with the first error among them."""

@@ -28,13 +28,16 @@ def enqueue_one(
     """Insert a job, unless another holds its key; return its id, or the other's. Publish after the commit."""
     options, celery_s_id = celery_ids.split(options)
     new, caller_s_key = new_job(task, args, kwargs, origin, options)
-    if celery_s_id is not None:
-        celery_ids.answer(celery_s_id, str(new.id))
     if caller_s_key is None and task.unique is None:
+        if celery_s_id is not None:
+            celery_ids.answer(celery_s_id, str(new.id))
         quotas.spend(origin)
         _insert(new)
         return new.id
-    return deadlocks.retried(lambda: _insert_with_keys(task, new, origin, caller_s_key))
+    job_id = deadlocks.retried(lambda: _insert_with_keys(task, new, origin, caller_s_key))
+    if celery_s_id is not None:
+        celery_ids.answer(celery_s_id, str(job_id))  # of the job that holds the key
+    return job_id
 
 
 def new_job(

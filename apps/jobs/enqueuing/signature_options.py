@@ -43,6 +43,8 @@ KEPT = frozenset(
     }
 )
 
+_FIELDS = frozenset({"task", "args", "kwargs", "options", "subtask_type", "immutable"})  # of each signature
+
 
 def kept(options: Mapping[str, object]) -> dict[str, object]:
     """Return the options that a stored call keeps: the named ones and the stamps."""
@@ -68,7 +70,7 @@ def _signatures(value: object) -> Iterator[MutableMapping[str, object]]:
         for one in value:
             yield from _signatures(one)
     elif isinstance(value, dict):
-        if "task" in value and "options" in value:
+        if value.keys() >= _FIELDS:
             yield value
         for one in list(value.values()):
             yield from _signatures(one)

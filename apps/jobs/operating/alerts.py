@@ -42,10 +42,13 @@ def current() -> list[Cause]:
         return [engine.READ_ONLY]
     if DUTY not in now.duties:
         return [engine.KEEPER_DEAD]
-    return [
+    rows = [
         Cause(row.reason, row.sentence, row.mend, row.queue, row.kind, row.jobs, row.oldest_at)
         for row in Alert.objects.all()
     ]
+    if error := now.duties[DUTY]:  # then the rows are those of an earlier look
+        return [engine.failing(DUTY, error), *rows]
+    return rows
 
 
 def _row(cause: Cause) -> Alert:

@@ -21,7 +21,11 @@ class Engine(NamedTuple):
             return [READ_ONLY]
         if "relay" not in self.duties:
             return [KEEPER_DEAD]
-        return [_failing(name, error) for name, error in self.duties.items() if error][:1]
+        return [failing("relay", error)] if (error := self.duties["relay"]) else []
+
+    def failures(self) -> list[Cause]:
+        """Return the keeper's tasks that fail, those included for which no job waits."""
+        return [failing(name, error) for name, error in self.duties.items() if error]
 
 
 def engine() -> Engine:
@@ -30,7 +34,8 @@ def engine() -> Engine:
     return Engine(rows[0][0], {name: error for _, name, error in rows if name is not None})
 
 
-def _failing(name: str, error: str) -> Cause:
+def failing(name: str, error: str) -> Cause:
+    """Return the cause for a task of the keeper that fails; its sentence is for staff after the colon."""
     if error.startswith(_BROKER_AWAY):
         sentence = f"The keeper cannot reach the broker: {error.partition(': ')[2].rstrip('.')}."
         return Cause("broker", sentence, "Start the broker. No job is lost meanwhile.")

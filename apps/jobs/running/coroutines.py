@@ -41,6 +41,11 @@ def interrupt(error: BaseException) -> bool:
     return True
 
 
+def is_running() -> bool:
+    """Return whether a coroutine of the main thread runs, in a loop that no exception ends."""
+    return _current is not None
+
+
 class _Body:
     """A coroutine, its task and its loop."""
 

@@ -52,5 +52,6 @@ def _top_frame_of_ours(trace: TracebackType | None) -> str:
 
 
 def _bounded(text: str, longest: int) -> str:
-    clean = redact.scrubbed(storable.clean(text))
-    return clean if len(clean) <= longest else clean[: longest // 2] + "\n…\n" + clean[-longest // 2 :]
+    if len(text) > longest:
+        text = text[: longest // 2] + "\n…\n" + text[-longest // 2 :]
+    return redact.scrubbed(storable.clean(text))

@@ -170,15 +170,20 @@ def _drop(session: "Connection[Any]", known: Session) -> None:
         return  # its owner's to end; looked at again after the next attempt
     changed.pop(session, None)
     if known.own is not None:
-        known.own.close()
+        _close(known.own)
     if is_current:
-        database.inc_thread_sharing()  # a body's helper thread may have made it
-        try:
-            database.close()
-        finally:
-            database.dec_thread_sharing()
+        _close(database)
     else:
         session.close()
+
+
+def _close(database: BaseDatabaseWrapper) -> None:
+    """Close a session that a helper thread of a body may have made."""
+    database.inc_thread_sharing()
+    try:
+        database.close()
+    finally:
+        database.dec_thread_sharing()
 
 
 def _forget_inherited() -> None:

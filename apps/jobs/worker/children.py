@@ -7,6 +7,7 @@ earlier than that, finds nobody dead, and looks again only after five seconds.
 import os
 import select
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from time import monotonic
@@ -35,6 +36,7 @@ class ChildWatch:
     def __init__(self, worker: Pooled) -> None:
         self._worker = worker
         self._poll = select.poll()
+        self._lock = threading.Lock()  # around descriptors: the thread of the deadlines sends signals as well
         self._pid_of: dict[int, int] = {}
         self._told: set[int] = set()  # the dead that still stand in Celery's list, until its main loop looks
 
@@ -47,20 +49,24 @@ class ChildWatch:
         """Yield the ids of processes that died, waiting at most this long; have each replaced at once."""
         yield from self._watch_new_ones()
         for fd, _ in self._poll.poll(wait_ms):
-            pid = self._pid_of.pop(fd)
-            self._poll.unregister(fd)
-            os.close(fd)
+            with self._lock:
+                pid = self._pid_of.pop(fd)
+                self._poll.unregister(fd)
+                os.close(fd)
             self._told.add(pid)
             self._replace()
             yield pid
 
-    def send(self, pid: int, number: signal.Signals) -> None:
-        """Signal a child that lives; its number may be somebody else's as soon as it does not."""
-        known = list(self._pid_of.items())  # two threads come here
-        fd = next((fd for fd, watched in known if watched == pid), None)
-        if fd is not None:
+    def send(self, pid: int, number: signal.Signals) -> bool:
+        """Signal a child that lives, by its pidfd; return False for one that is not watched yet, or dead."""
+        with self._lock:  # a closed descriptor's number may be another child's
+            fd = next((fd for fd, watched in self._pid_of.items() if watched == pid), None)
+            if fd is None:
+                return False
             with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(fd, number)
+                return True
+        return False
 
     def end_all(self) -> None:
         """Kill those that still live, and wait until they are dead: then their jobs can be handed back."""
@@ -83,9 +89,11 @@ class ChildWatch:
                 fd = os.pidfd_open(pid)
             except ProcessLookupError:
                 self._told.add(pid)
+                self._replace()
                 yield pid
             else:
-                self._pid_of[fd] = pid
+                with self._lock:
+                    self._pid_of[fd] = pid
                 self._poll.register(fd, select.POLLIN)
 
     def _replace(self) -> None:

@@ -27,7 +27,7 @@ class Deadlines(threading.Thread):
         enforcer: Enforcer,
         *,
         processes: Callable[[], Collection[int]],
-        send: Callable[[int, signal.Signals], None],
+        send: Callable[[int, signal.Signals], bool],
     ) -> None:
         super().__init__(name="deadlines", daemon=True)
         self._slate = slate
@@ -65,5 +65,5 @@ class Deadlines(threading.Thread):
     def _ask(self, processes: Collection[int]) -> None:
         """Send SIGTERM once: billiard takes the second for a process that hangs while it ends."""
         for pid in set(processes) - self._asked:
-            self._asked.add(pid)
-            self._send(pid, signal.SIGTERM)
+            if self._send(pid, signal.SIGTERM):
+                self._asked.add(pid)

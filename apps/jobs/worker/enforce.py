@@ -54,7 +54,7 @@ class Enforcer:
     def __init__(
         self,
         slate: Slate,
-        send: Callable[[int, signal.Signals], None],
+        send: Callable[[int, signal.Signals], bool],
         *,
         kills_for_cancel: bool = True,
     ) -> None:
@@ -122,5 +122,7 @@ class Enforcer:
             return
         self._sentences[entry.pid] = Sentence(entry, reason)
         log.warning("job %s is %s and does not stop; killing process %d", entry.job, reason.value, entry.pid)
-        self._send(entry.pid, signal.SIGKILL)
-        self.killed += 1
+        if self._send(entry.pid, signal.SIGKILL):
+            self.killed += 1
+        else:  # a child that is not watched yet; the next look tries again
+            self._sentences.pop(entry.pid, None)

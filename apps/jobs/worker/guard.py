@@ -29,6 +29,7 @@ _IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP, signal
 _STARTS_WITHIN_S = 5.0
 _ENDS_WITHIN_S = 10.0
 _FREES_WITHIN_S = 600.0  # while the database is away; then the keeper frees the jobs, and charges them
+_DEATH_IS_SEEN_WITHIN_S = 5.0
 _LOOK_EVERY_S = 0.1
 
 
@@ -67,6 +68,8 @@ class Guard:
     def stop(self) -> None:
         """Let it hand back what is left and sign off; nothing may run in this process any more."""
         self._ends = True
+        with suppress(OSError):  # the guard is dead
+            os.write(self._stop, b".")  # an end of file alone is the death of this process
         os.close(self._stop)
         give_up_at = monotonic() + _ENDS_WITHIN_S
         while self._lives() and monotonic() < give_up_at:
@@ -99,10 +102,20 @@ class Guard:
         while not watch.has_ended() and not select.select([ended], [], [], _LOOK_EVERY_S)[0]:
             if getattr(state, "should_terminate", None):  # by the registration: another worker has its id
                 os.kill(parent, signal.SIGKILL)
+        if not watch.has_ended() and not os.read(ended, 1):
+            _await(
+                watch.has_ended, _DEATH_IS_SEEN_WITHIN_S
+            )  # Linux closes its files before its pidfd is ready
         give_up_at = monotonic() + _FREES_WITHIN_S
         while watch.has_ended() and not voice.has_freed_the_dead() and monotonic() < give_up_at:
             threading.Event().wait(_LOOK_EVERY_S)
         voice.stop()
+
+
+def _await(condition: Callable[[], bool], seconds: float) -> None:
+    until = monotonic() + seconds
+    while not condition() and monotonic() < until:
+        threading.Event().wait(0.01)
 
 
 class ProcessWatch(ChildWatch):

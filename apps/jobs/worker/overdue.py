@@ -1,6 +1,9 @@
 """The failure of a job that ran past its limit and did not stop, written in its name by its worker."""
 
+import threading
 from datetime import timedelta
+
+from django.db import connection, transaction
 
 from apps.jobs import registry
 from apps.jobs.outcomes import TimedOut
@@ -16,5 +19,19 @@ def fail(claim: Claim, entry: Entry, consequence: str) -> bool:
     error = TimedOut(f"It ran longer than its limit of {limit} and did not stop; {consequence}.")
     task = registry.get(claim.kind)
     word, outcome = failure(task.retry_policy, claim, error)
-    failures.tell(task, claim, word, error)
-    return outcome()
+    accepted = outcome()
+    if accepted:
+        transaction.on_commit(lambda: _report(task, claim, word, error))
+    return accepted
+
+
+def _report(task: object, claim: Claim, word: str, error: BaseException) -> None:
+    """Report it to logs and signals in a thread of its own: a slow receiver must not delay heartbeats."""
+
+    def report() -> None:
+        try:
+            failures.tell(task, claim, word, error)
+        finally:
+            connection.close()
+
+    threading.Thread(target=report, name="report", daemon=True).start()

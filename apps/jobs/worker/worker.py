@@ -4,6 +4,7 @@ import gc
 import logging
 import os
 import socket
+import threading
 from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
@@ -18,7 +19,7 @@ from django.db import connection
 from django.db.backends.signals import connection_created
 
 from apps.jobs import health, process
-from apps.jobs.running import holding, interrupt, metrics, slate
+from apps.jobs.running import coroutines, holding, interrupt, metrics, slate
 from apps.jobs.sessions import watch
 from apps.jobs.worker import (  # noqa: F401  # three are only loaded
     inherited,
@@ -78,14 +79,14 @@ class LedgerWorker(Worker):
     def expire(self) -> None:
         """End what runs in this very process at the deadline; the children of a pool have a voice for that.
 
-        In `solo` that is an exception in the body. No exception ends a thread: there the process ends, after
-        its channels gave back what they had prefetched.
+        In `solo` that is an exception in the body. No exception ends a thread, nor the loop of a coroutine:
+        there the process ends, after its channels gave back what they had prefetched.
         """
         shared = slate.current()
         is_started = getattr(self, "pool", None) is not None
         if shared is None or monotonic() < shared.deadline() or not is_started or _has_children(self):
             return
-        if _is_solo(self):
+        if _is_solo(self) and not coroutines.is_running():
             on_hard_shutdown(self)
         if (connection := self.consumer.connection) is not None:
             with suppress(*connection.connection_errors, *connection.channel_errors):
@@ -116,13 +117,15 @@ class LedgerStep(bootsteps.StartStopStep):
     def start(self, worker: LedgerWorker) -> None:
         """Begin to beat, and to answer where somebody may ask."""
         if not process.is_worker():  # a WorkController of another class, as Celery's own for tests
+            _share_memory()
             _register(worker)
         if _has_children(worker):
             self._speaker = voice = Voice(worker)
             voice.start()
             self._serve(voice)
         else:
-            interrupt.listen()  # before its guard may send a cancel
+            if threading.current_thread() is threading.main_thread():
+                interrupt.listen()  # before its guard may send a cancel
             self._speaker = Guard(has_threads=not _is_solo(worker), serve=self._serve)
             self._speaker.start()
 

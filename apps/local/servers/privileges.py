@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import os
 import pwd
+import stat
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apps.local.servers.errors import ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 OWN_ACCOUNT = "backline"
 _MAKE = ("useradd", "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent")
@@ -81,9 +82,12 @@ def give(directory: Path, account: Account) -> None:
     if not account.other:
         return
     os.chown(directory, *account.owner, follow_symlinks=False)
-    for folder, folders, files in os.walk(directory):
+    # By open directories: that account may put a link into the place of one while root walks.
+    for _, folders, files, place in os.fwalk(directory, follow_symlinks=False):
         for name in (*folders, *files):
-            os.chown(Path(folder, name), *account.owner, follow_symlinks=False)
+            found = os.stat(name, dir_fd=place, follow_symlinks=False)
+            if stat.S_ISDIR(found.st_mode) or found.st_nlink == 1:
+                os.chown(name, *account.owner, dir_fd=place, follow_symlinks=False)
 
 
 def run_as(

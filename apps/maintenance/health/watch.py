@@ -24,7 +24,8 @@ _CHECKS: Final[tuple[Callable[[], Finding], ...]] = (
 
 def watch() -> int:
     """Look, and keep what was found; return how many alerts were opened or closed."""
-    causes = [*_wrong(), *engine.engine().causes(), *not_started.look().causes]
+    now = engine.engine()
+    causes = [*_wrong(), *now.causes(), *now.failures()[:1], *not_started.look().causes]
     with transaction.atomic():
         opened, closed = alerts.keep(causes)
         emit_many(
@@ -42,7 +43,13 @@ def watch() -> int:
 
 def _wrong() -> Iterator[Cause]:
     for check in _CHECKS:
-        finding = check()
+        try:
+            finding = check()
+        except OSError as error:  # a directory that cannot be read must not hide the other findings
+            yield Cause(
+                check.__name__, f"The check {check.__name__} fails: {error}.", "Read the keeper's log."
+            )
+            continue
         if finding.level is Level.WRONG:
             sentence = f"{finding.name[:1].upper()}{finding.name[1:]}: {finding.what}."
             yield Cause(finding.name, sentence, finding.mend)

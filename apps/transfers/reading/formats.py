@@ -41,7 +41,7 @@ _BEGINNINGS: Final = (
     (re.compile(rb"<[!?/a-z]"), "a web page or XML document (some programs name one .xls or .csv)"),
     (re.compile(rb"[\[{]\s*[\[{\"]"), "a JSON document"),
     (re.compile(rb"mime-version:"), "a web archive (.mht)"),
-    (re.compile(rb"id;p"), "a SYLK spreadsheet (.slk)"),
+    (re.compile(rb"id;p[^\r\n]{0,40}[\r\n]+[a-z]{1,2};[a-z]"), "a SYLK spreadsheet (.slk)"),
 )
 
 

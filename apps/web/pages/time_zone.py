@@ -41,6 +41,6 @@ def time_zone(request: LoggedIn) -> HttpResponse:
     if request.method != "POST" or not form.is_valid():
         context = {"form": form, "now": timezone.localtime()}
         return render(request, "account/time_zone.html", context, status=422 if form.errors else 200)
-    form.save()
+    request.user.save(update_fields=["time_zone"])  # the form has set it; other fields may have changed since
     messages.success(request, f"Times are shown in {request.user.zone.key}.")
     return redirect("time_zone")

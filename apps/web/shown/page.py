@@ -161,9 +161,7 @@ class JobPage:
     def past(self) -> list[Attempt | AuditEntry]:
         """Return earlier attempts and what people did to it, the newest first."""
         both: list[Attempt | AuditEntry] = [*self.attempts, *history(self.job.pk)]
-        return sorted(
-            both, key=lambda one: one.at if isinstance(one, AuditEntry) else one.ended_at, reverse=True
-        )
+        return sorted(both, key=_happened_at, reverse=True)
 
     @cached_property
     def advice(self) -> str:

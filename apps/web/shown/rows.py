@@ -8,6 +8,7 @@ from uuid import UUID
 from apps.accounts.models import User
 from apps.jobs.models import Attempt, DeadLetter, Job, Progress
 from apps.jobs.operating.blocked import blocked
+from apps.jobs.operating.not_started import Cause
 from apps.jobs.states import State
 from apps.lib import words
 from apps.web.shown.about import About
@@ -70,13 +71,20 @@ def job_rows(jobs: Sequence[Job], user: User) -> list[JobRow]:
             about=about[job.pk],
             progress=shown_progress(job, spoken.get(job.pk), about[job.pk], moment),
             place=place.get(job.pk),
-            blocked=causes[job.pk].sentence if job.pk in causes else "",
+            blocked=_shown(causes[job.pk], user) if job.pk in causes else "",
             trouble=trouble.get(job.pk, ""),
             may_cancel=not job.has_ended and may_cancel(user, job),
             now=moment,
         )
         for job in jobs
     ]
+
+
+def _shown(cause: Cause, user: User) -> str:
+    """Return why a job cannot start; the text of an error behind it is for staff."""
+    if user.is_staff or cause.reason not in ("keeper", "broker"):
+        return cause.sentence
+    return cause.sentence.partition(": ")[0].rstrip(".") + "."
 
 
 def _troubles(jobs: Sequence[Job], viewer: User) -> dict[UUID, str]:

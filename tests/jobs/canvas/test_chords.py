@@ -78,3 +78,18 @@ def test_chord_body_runs_once_with_all_results(shape: str) -> None:
 def test_chord_body_waits_for_every_task_of_a_group_that_ends_a_part() -> None:
     chord([plus.si(1, 1) | two()], shown.s()).apply_async()
     assert ChordCounter.objects.get().count == 2
+
+
+def test_header_is_read_only_for_the_last_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    whole = ChordCounter.group_result
+
+    def counted(counter: ChordCounter, app: Any = None) -> Any:
+        read.append(counter.group_id)
+        return whole(counter, app)
+
+    monkeypatch.setattr(ChordCounter, "group_result", counted)
+    body = chord([plus.s(number, number) for number in range(5)], shown.s()).apply_async()
+    work()
+    assert body.get(WAIT_S) == [0, 2, 4, 6, 8]
+    assert len(read) == 1

@@ -61,3 +61,10 @@ def test_a_task_that_prefers_pickle_is_sent_as_json(inbox: Inbox) -> None:
     work()
     [message] = [raw for raw in inbox.raw(QUEUE) if raw["headers"]["task"] == "elsewhere.pickling"]
     assert message["content-type"] == "application/json"
+
+
+def test_arguments_that_look_like_a_signature_are_kept_whole() -> None:
+    order = {"task": "resize", "options": {"width": 300, "serializer": "odd"}}
+    job_id = plus.apply_async((1, 2), link=pickling.s(order).set(serializer="json")).id
+    [callback] = (Job.objects.get(id=job_id).options or {})["then"]["callbacks"]
+    assert callback["args"] == [order]

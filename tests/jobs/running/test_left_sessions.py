@@ -110,6 +110,18 @@ def test_another_thread_of_the_body_leaves_nothing_behind_either() -> None:
     asyncio.run(sync_to_async(_close)())
 
 
+def test_ledger_statements_in_another_thread_of_a_changed_session_do_not_spoil_the_outcome() -> None:
+    def change_and_enqueue() -> None:
+        execute("SET statement_timeout = '5s'")
+        steps.in_line()  # over a session beside it, which that thread made
+
+    def body() -> None:
+        asyncio.run(sync_to_async(change_and_enqueue, thread_sensitive=False)())
+
+    word, claim = run_body(body)
+    assert (word, state_of(claim.id)) == ("succeeded", State.SUCCEEDED)
+
+
 @pytest.mark.parametrize("change", ["SET statement_timeout = 1", "SELECT odd_search_path()"])
 def test_what_a_plain_task_leaves_behind_ends_before_the_next_message(change: str) -> None:
     execute(change)

@@ -28,8 +28,9 @@ class Killer:
         self.enforcer = Enforcer(self.slate, self.send)
         self.deadlines = Deadlines(self.slate, self.enforcer, processes=lambda: {BUSY, IDLE}, send=self.send)
 
-    def send(self, pid: int, number: signal.Signals) -> None:
+    def send(self, pid: int, number: signal.Signals) -> bool:
         self.sent.append((pid, number))
+        return True
 
     def looks(self, times: int = 2) -> list[tuple[int, signal.Signals]]:
         self.sent.clear()

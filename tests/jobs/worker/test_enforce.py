@@ -40,7 +40,11 @@ class Children:
     def __init__(self) -> None:
         self.slate = Shown()
         self.sent: list[tuple[int, signal.Signals]] = []
-        self.enforcer = Enforcer(self.slate, lambda pid, number: self.sent.append((pid, number)))
+        self.enforcer = Enforcer(self.slate, self._send)
+
+    def _send(self, pid: int, number: signal.Signals) -> bool:
+        self.sent.append((pid, number))
+        return True
 
     def run(
         self, pid: int, *, job: UUID | None = None, lease: UUID | None = None, left_s: float = 60
@@ -154,3 +158,15 @@ class TestCancel:
                 children.look()
         with django_assert_num_queries(1):  # type: ignore[operator]
             children.look()
+
+
+def test_child_that_cannot_be_signalled_yet_is_killed_at_the_next_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    children, is_watched = Children(), iter([False, True])
+    monkeypatch.setattr(children.enforcer, "_send", lambda _pid, _number: next(is_watched))
+    children.run(7, left_s=-60)
+    children.enforcer.end_overdue(children.slate.shown)
+    assert (children.enforcer.killed, children.enforcer.sentence_of(7)) == (0, None)
+    children.enforcer.end_overdue(children.slate.shown)
+    assert children.enforcer.killed == 1
