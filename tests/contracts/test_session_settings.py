@@ -25,10 +25,6 @@ SCOPES = {
         FUNCTION,
     ),
     "apps/jobs/sessions/apart.py": ({"search_path"}, PUT_BACK),
-    "apps/jobs/migrations/0023_line_read_from_its_end.py": (
-        {"enable_seqscan", "enable_bitmapscan", "enable_sort"},
-        FUNCTION,
-    ),
     "apps/jobs/worker/worker.py": ({"client_connection_check_interval"}, SESSION),
 }
 

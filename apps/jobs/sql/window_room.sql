@@ -1,17 +1,16 @@
 -- How wide each waiting queue's window is (a few messages for every slot of the live workers that listen to it), how
 -- many of them are in it, how many slots there are, and which kinds are paused. A paused queue is not asked. The queues
--- are found by jumping from one to the next in the index: a line of a million is not read. From the end of each line:
--- under an old snapshot its begin holds the dead rows of what was relayed.
+-- are found by jumping from one to the next in the index: a line of a million is not read.
 WITH RECURSIVE slots AS (
     SELECT queue, sum(concurrency) AS slots FROM jobs_worker, unnest(queues) AS queue
      WHERE stopped_at IS NULL GROUP BY queue
 ), waiting AS (
-    (SELECT queue FROM jobs_ready ORDER BY queue DESC, lane DESC, rank DESC, id DESC LIMIT 1)
+    (SELECT queue FROM jobs_ready ORDER BY queue LIMIT 1)
     UNION ALL
     SELECT following.queue
       FROM waiting
-      CROSS JOIN LATERAL (SELECT r.queue FROM jobs_ready AS r WHERE r.queue < waiting.queue
-                           ORDER BY r.queue DESC, r.lane DESC, r.rank DESC, r.id DESC LIMIT 1) AS following
+      CROSS JOIN LATERAL (SELECT r.queue FROM jobs_ready AS r WHERE r.queue > waiting.queue
+                           ORDER BY r.queue LIMIT 1) AS following
 )
 SELECT waiting.queue,
        greatest(%(least)s, COALESCE(slots.slots, 0) * %(per_slot)s),
