@@ -1,4 +1,4 @@
-"""The letter that tells admins which schedules did not run on time."""
+"""Mail to admins about schedules that did not run on time."""
 
 from urllib.parse import urljoin
 

@@ -82,8 +82,8 @@ class ChordBackend(DatabaseBackend):  # type: ignore[misc]  # it has no types
     ) -> None:
         """Call the errbacks of a group that is a body, those of each task and of the group once.
 
-        Celery's own revokes the tasks as well: they were never sent, and a worker that hears of it before
-        the commit would write REVOKED over the failure.
+        Celery's own revokes the tasks as well: they were never sent, and a worker that receives the revoke
+        before the commit would write REVOKED over the failure.
         """
         error = (exc and exc.__cause__) or exc
         of_group = maybe_list(group_callback.options.get("link_error")) or []

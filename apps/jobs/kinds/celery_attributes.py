@@ -38,7 +38,7 @@ RULES: Mapping[str, Rule] = {
     "delivery_mode": Rule((None,), "A message that the broker loses is sent again. Remove it."),
     "exchange": Rule((None,), _BY_QUEUE),
     "exchange_type": Rule((None,), _BY_QUEUE),
-    "immediate": Rule((None, False), "RabbitMQ no longer knows it. Remove it."),
+    "immediate": Rule((None, False), "RabbitMQ no longer supports it. Remove it."),
     "mandatory": Rule((None, False), "A message that the broker loses is sent again. Remove it."),
     "reject_on_worker_lost": Rule((None, True), _RUNS_AGAIN),
     "resultrepr_maxsize": Rule((None, 1024), "Flower is sent no results of jobs. Remove it."),

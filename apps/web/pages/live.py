@@ -1,6 +1,6 @@
 """Live pages: the stream of one job or of my jobs, and the same by asking now and then.
 
-A stream outlives its request: each frame is drawn for whoever the session belongs to at that moment.
+A stream outlives its request: each frame is drawn for the current user of the session.
 """
 
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""The reasons of failures as their viewer may read them: an exception nobody expected is for the staff.
+"""The reasons of failures as their viewer may read them: the text of an unexpected exception is for staff.
 
 Its text holds whatever the body put in: names, addresses, parts of statements. Others get an id to report.
 """
