@@ -124,6 +124,8 @@ def _as_told_by(place: str, fault: Fault, sentence: str) -> str:
         return "backline_alert{"
     if fault is faults.keeper_dead and place in ("doctor", "health_check"):
         return "none is at work"
+    if fault is faults.broker_unreachable and place == "job_page":
+        return "The keeper cannot reach the broker"  # the error itself is for staff
     return sentence
 
 
