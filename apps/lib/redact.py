@@ -25,7 +25,7 @@ _WORDS = frozenset(("pin", "pwd", "pass", "pw", "dsn", "auth", "bearer", "jwt", 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 # user:password@host, with or without a scheme; the password ends at the last @ before the host.
-# Lengths are bounded: a text of another person's must not take long to read.
+# Lengths are bounded: hostile text must not take long to scrub.
 _LOGIN = re.compile(r"(?<![\w.+%-])([\w.+%-]{0,80}):(?!//)([^\s:/@'\"<>][^\s/@'\"<>]{0,200})@(?=[\w\[])")
 _AFTER_SCHEME = re.compile(r"(?<=://)([^\s:/@'\"]{0,80}):([^\s/'\"]{1,200})@")
 _NAMED = re.compile(
@@ -42,7 +42,7 @@ _MAY_HOLD_ONE = re.compile(r"(?i)@|pass|secret|token|key|credential|authori|cook
 
 @lru_cache(maxsize=4096)
 def is_secret(name: str) -> bool:
-    """Say whether the name of a value says that nobody may see it."""
+    """Return whether a value of this name is a secret."""
     together = re.sub(r"[^a-z0-9]", "", name.lower())
     if any(part in together for part in _PARTS):
         return True

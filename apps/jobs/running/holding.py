@@ -122,7 +122,7 @@ def set_current(holding: Holding) -> None:
 
 def current() -> Holding:
     """Return the memory of the worker that this process belongs to."""
-    global _current  # noqa: PLW0603  # outside a worker nobody reads it
+    global _current  # noqa: PLW0603  # it is read inside a worker only
     if _current is None:
         _current = Holding()
     return _current

@@ -74,11 +74,6 @@ def held_by(worker_id: int, pid: int) -> list[UUID]:
         return [job_id for (job_id,) in cursor.fetchall()]
 
 
-def listening_on(queue: str) -> int:
-    """Count the live workers of a queue."""
-    return Worker.objects.filter(stopped_at=None, queues__contains=[queue]).count()
-
-
 def places() -> int:
     """Count the jobs that the live workers can run at once."""
     return Worker.objects.filter(stopped_at=None).aggregate(places=Sum("concurrency"))["places"] or 0

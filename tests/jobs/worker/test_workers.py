@@ -95,10 +95,3 @@ def test_the_processes_that_hold_jobs_are_told() -> None:
     assert {row.pid for row in workers.jobs_running_on(worker_id)} == {11, 12}
     transitions.succeed(claims[0], None)
     assert {row.pid for row in workers.jobs_running_on(worker_id)} == {12}
-
-
-def test_live_workers_of_a_queue_are_counted() -> None:
-    a_worker(queues=("default", "imports"))
-    a_worker(queues=("default",))
-    workers.sign_off(a_worker(queues=("default",)))
-    assert [workers.listening_on(queue) for queue in ("default", "imports", "elsewhere")] == [2, 1, 0]
