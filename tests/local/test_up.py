@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from apps.local.servers.addresses import recorded
-from apps.local.servers.ports import LOOPBACK, free_port
+from apps.local.servers.ports import LOOPBACK, free_port, reserve_port
 from tests.local.toy import Toy
 from tests.local.waiting import wait_until
 
@@ -160,6 +160,27 @@ def test_a_second_up_names_the_first_and_leaves_it_alone(toy: Toy) -> None:
         second = toy.run("run_up.py")
         assert f"already runs here: pid {process.pid}, {address}" in second
         wait_until(lambda: reads(f"{address}page.txt", b"yes"))
+
+
+def test_two_projects_that_start_at_the_same_moment_take_different_ports(toy: Toy) -> None:
+    other = Toy(Path(f"{toy.directory}-other"))
+    with toy.up() as _, other.up() as _:
+        addresses = {each.wait_for(r"Backline +(http://\S+)").group(1) for each in (toy, other)}
+        assert len(addresses) == 2
+        assert not any(each.said("ended with code") for each in (toy, other))
+    other.run("clean.py")
+    assert other.processes() == []
+
+
+def test_a_reserved_port_is_free_again_when_its_reservation_is_closed() -> None:
+    port, reservation = reserve_port(free_port())
+    with reservation:
+        second, other = reserve_port(port)
+        other.close()
+        assert second != port
+    third, again = reserve_port(port)
+    again.close()
+    assert third == port
 
 
 def test_a_busy_port_is_told_and_the_next_one_taken_unless_it_was_asked_for(toy: Toy) -> None:

@@ -118,6 +118,9 @@ class Toy:
         with process:
             try:
                 yield process
+            except BaseException as error:
+                error.add_note(self.output.read_text("utf-8"))
+                raise
             finally:
                 if process.poll() is None:
                     process.send_signal(signal.SIGTERM)

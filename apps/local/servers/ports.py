@@ -6,7 +6,7 @@ import random
 import socket
 import time
 
-from apps.local.servers.errors import PortTakenError
+from apps.local.servers.errors import PortTakenError, ServerError
 
 LOOPBACK = "127.0.0.1"
 # Below the range from which Linux and macOS pick ports of outgoing connections.
@@ -55,9 +55,28 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def next_free_port(first: int) -> int:
-    """Return `first` or the nearest free port above it."""
-    for port in range(first, min(first + 200, 65_536)):
-        if is_free(port):
-            return port
-    return free_port()
+def reserve_port(first: int) -> tuple[int, socket.socket]:
+    """Reserve `first`, or the nearest free port above it, until the returned socket is closed.
+
+    Two starts at the same moment get different ports, although neither listens yet.
+    """
+    for port in (*range(first, min(first + 200, 65_536)), *random.sample(_OURS, 200)):
+        reserved = _reserve(port)
+        if reserved is not None and is_free(port):
+            return port, reserved
+        if reserved is not None:
+            reserved.close()
+    raise ServerError(
+        f"No free port was found from {first} on.", "Stop programs that listen, or name a port."
+    )
+
+
+def _reserve(port: int) -> socket.socket | None:
+    # The UDP port of the same number is the mark: no program of ours uses it, and it ends with the process.
+    mark = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        mark.bind((LOOPBACK, port))
+    except OSError:
+        mark.close()
+        return None
+    return mark

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from apps.local.servers.errors import ServerError
@@ -45,6 +46,7 @@ class Run:
         self._table = table
         self._layout = Layout(options.project)
         self._lock: int | None = None
+        self._ports = ExitStack()
         self._servers: Servers | None = None
         self._children: list[Child] = []
         self._reload: Reload | None = None
@@ -54,7 +56,7 @@ class Run:
         started = time.monotonic()
         self._lock = take_the_lock(self._layout, self._screen.note)
         account = process_account(self._options.project)
-        plan = plan_ports(self._options, self._screen)
+        plan = plan_ports(self._options, self._screen, self._ports)
         address = f"http://{LOOPBACK}:{plan.web_port}/"
         introduce(self._layout, address)
         make_private(self._layout.logs)
@@ -92,6 +94,7 @@ class Run:
         except KeyboardInterrupt:
             stop_at_once(self._children, self._servers, self._screen)
         self._layout.supervisor.unlink(missing_ok=True)
+        self._ports.close()
         os.close(self._lock)
 
     def _surroundings(self, plan: Plan, servers: Servers, account: Account) -> Surroundings:
