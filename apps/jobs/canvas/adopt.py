@@ -9,7 +9,7 @@ from django.db import transaction
 
 from apps.jobs import storable, transitions
 from apps.jobs.canvas import canvas
-from apps.jobs.enqueuing import continuation
+from apps.jobs.enqueuing import celery_ids, continuation
 from apps.jobs.messages import dead_messages
 from apps.jobs.origin import Origin
 from apps.jobs.running.record import recorded
@@ -44,7 +44,7 @@ def adopt(task: Enqueues, request: "Request") -> Ignore:
         recorded(lambda: _enqueue(task, job_id, request, args, kwargs))
     except (TypeError, ValueError) as error:
         log.warning("%s %s: a plain Celery message cannot run: %s", task.name, job_id, error)
-        _write_off(task, new_id(), args, kwargs)  # its own id may be what is wrong
+        _write_off(task, request, args, kwargs)
     return Ignore("adopted")
 
 
@@ -52,7 +52,14 @@ def _enqueue(
     task: Enqueues, job_id: UUID, request: "Request", args: list[object], kwargs: dict[str, object]
 ) -> None:
     with transaction.atomic():
-        task.enqueue(args, kwargs, Origin(trigger="message"), task_id=str(job_id), **_options(request))
+        made = task.enqueue(args, kwargs, Origin(trigger="message"), task_id=str(job_id), **_options(request))
+        _answer(request, made)
+
+
+def _answer(request: "Request", job_id: UUID) -> None:
+    """Let the job answer for the id that the sender of the message waits for."""
+    if celery_ids.is_random(str(request.id)):
+        celery_ids.answer(str(request.id), str(job_id))
 
 
 def _options(request: "Request") -> dict[str, Any]:
@@ -61,15 +68,21 @@ def _options(request: "Request") -> dict[str, Any]:
     return {name: said[name] for name in sorted(continuation.OPTIONS & said.keys()) if name != "headers"}
 
 
-def _write_off(task: Enqueues, job_id: UUID, args: list[object], kwargs: dict[str, object]) -> None:
-    """Enqueue what cannot run, for its one attempt to say why."""
+def _write_off(task: Enqueues, request: "Request", args: list[object], kwargs: dict[str, object]) -> None:
+    """Enqueue what cannot run, for its one attempt to say why; under a new id, the given one may be wrong."""
     try:
         given: dict[str, object] = {"args": args, "kwargs": kwargs}
         storable.as_json(given)
         job = transitions.NewJob(
-            id=job_id, kind=task.name, queue=task.job_queue, args=given, max_attempts=1, trigger="message"
+            id=new_id(), kind=task.name, queue=task.job_queue, args=given, max_attempts=1, trigger="message"
         )
-        recorded(lambda: transitions.enqueue(job, window=0))
+        recorded(lambda: _enqueue_unfit(job, request))
     except (TypeError, ValueError) as error:
         why = f"Its arguments {error}."
         dead_messages.keep(why, kind=task.name, queue=task.job_queue, error=error, args=args, kwargs=kwargs)
+
+
+def _enqueue_unfit(job: transitions.NewJob, request: "Request") -> None:
+    with transaction.atomic():
+        transitions.enqueue(job, window=0)
+        _answer(request, job.id)

@@ -17,7 +17,7 @@ _OF_A_FROZEN_CALL = "reply_to"  # set by freeze(), not by a caller who chooses a
 def split(options: Mapping[str, object]) -> tuple[Mapping[str, object], str | None]:
     """Return the options without an id that Celery made, and that id."""
     given = options.get("task_id")
-    if _OF_A_FROZEN_CALL not in options or not isinstance(given, str) or not _is_random(given):
+    if _OF_A_FROZEN_CALL not in options or not isinstance(given, str) or not is_random(given):
         return options, None
     return {name: value for name, value in options.items() if name != "task_id"}, given
 
@@ -27,7 +27,8 @@ def answer(task_id: str, job_id: str) -> None:
     current_app.backend.store_result(task_id, job_id, REPLACED)
 
 
-def _is_random(given: str) -> bool:
+def is_random(given: str) -> bool:
+    """Return whether an id is a version 4 UUID, as Celery makes them."""
     try:
         return UUID(given).version == 4
     except ValueError:

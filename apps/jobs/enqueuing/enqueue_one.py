@@ -28,16 +28,11 @@ def enqueue_one(
     """Insert a job, unless another holds its key; return its id, or the other's. Publish after the commit."""
     options, celery_s_id = celery_ids.split(options)
     new, caller_s_key = new_job(task, args, kwargs, origin, options)
-    if caller_s_key is None and task.unique is None:
-        if celery_s_id is not None:
-            celery_ids.answer(celery_s_id, str(new.id))
+    if caller_s_key is None and task.unique is None and celery_s_id is None:
         quotas.spend(origin)
         _insert(new)
         return new.id
-    job_id = deadlocks.retried(lambda: _insert_with_keys(task, new, origin, caller_s_key))
-    if celery_s_id is not None:
-        celery_ids.answer(celery_s_id, str(job_id))  # of the job that holds the key
-    return job_id
+    return deadlocks.retried(lambda: _insert_with_keys(task, new, origin, caller_s_key, celery_s_id))
 
 
 def new_job(
@@ -92,13 +87,18 @@ def publish_after_commit(message: transitions.Message, text: str) -> None:
     transaction.on_commit(lambda: publisher.publish_soon(message, text), robust=True)
 
 
-def _insert_with_keys(task: Kind, new: NewJob, origin: Origin, caller_s_key: object) -> UUID:
+def _insert_with_keys(
+    task: Kind, new: NewJob, origin: Origin, caller_s_key: object, celery_s_id: str | None
+) -> UUID:
+    """Insert a job with its keys and the pointer of Celery's id, all or none; return the id that answers."""
     with transaction.atomic():
         quotas.stand_by(origin)
         holder = _take_keys(task, new, caller_s_key)
         if holder is None:
             quotas.spend(origin)
             _insert(new)
+        if celery_s_id is not None:
+            celery_ids.answer(celery_s_id, str(holder or new.id))
     return holder or new.id
 
 

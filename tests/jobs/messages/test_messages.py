@@ -4,11 +4,12 @@ from collections import deque
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from celery.app.task import Context as Request
 from celery.exceptions import Ignore, WorkerLostError
+from celery.result import AsyncResult
 from django.db import OperationalError
 
 from apps.jobs import transitions
@@ -61,6 +62,19 @@ class TestPlainMessages:
         receive(1, task_id=str(chosen))
         receive(1, task_id=str(chosen))
         assert Job.objects.get().id == chosen
+
+    def test_the_id_that_its_sender_waits_for_is_answered(self) -> None:
+        sent = str(uuid4())
+        receive(1, task_id=sent)
+        assert AsyncResult(sent).state == "PENDING"
+        work()
+        assert AsyncResult(sent).get(0.5) == 2
+
+    def test_the_id_of_one_that_does_not_fit_is_answered_with_its_failure(self) -> None:
+        sent = str(uuid4())
+        receive(1, 2, 3, task_id=sent)
+        work()
+        assert AsyncResult(sent).state == "FAILURE"
 
     @pytest.mark.parametrize(
         ("args", "kwargs"), [((1, 2, 3), {}), (("x",), {}), ((), {"nope": 1}), ((1,), {"a": 2})]
