@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -19,7 +20,7 @@ from celery.exceptions import TaskRevokedError, TimeoutError  # noqa: A004  # th
 from django.db import transaction
 
 from apps.jobs import sql
-from apps.jobs.canvas import canvas
+from apps.jobs.canvas import canvas, expired_results
 from apps.jobs.canvas.chords import ChordBackend
 from apps.jobs.database_away import is_away
 from apps.jobs.enqueuing import celery_ids
@@ -93,6 +94,12 @@ class LedgerBackend(ChordBackend):
             if own["status"] not in states.ALL_STATES:
                 meta |= {"status": own["status"], "result": own["result"]}
         return self.meta_from_decoded(meta)  # type: ignore[no-any-return]
+
+    def cleanup(self) -> None:
+        """Delete expired results, except those that a chord or a job of the ledger still needs."""
+        if self.expires:
+            expired_results.delete(timedelta(seconds=self.expires), self.decode_content)
+            self.GroupModel._default_manager.delete_expired(self.expires)
 
     def _store_result(
         self,

@@ -58,7 +58,7 @@ def _enqueue(
 
 def _answer(request: "Request", job_id: UUID) -> None:
     """Let the job answer for the id that the sender of the message waits for."""
-    if celery_ids.is_random(str(request.id)):
+    if celery_ids.is_random(request.id):
         celery_ids.answer(str(request.id), str(job_id))
 
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from apps.jobs import celery_settings, crash_points, sql, transitions
 from apps.jobs.enqueuing import celery_ids, deadlocks, keys, quotas
 from apps.jobs.enqueuing.continuation import is_awaited
-from apps.jobs.enqueuing.options import stored, with_id_of_today
+from apps.jobs.enqueuing.options import stored
 from apps.jobs.kinds import arguments, limits
 from apps.jobs.kinds.kind import Kind
 from apps.jobs.messages import publisher
@@ -26,7 +26,7 @@ def enqueue_one(
     options: Mapping[str, object],
 ) -> UUID:
     """Insert a job, unless another holds its key; return its id, or the other's. Publish after the commit."""
-    options, celery_s_id = celery_ids.split(options)
+    options, celery_s_id = celery_ids.split(options, is_asked=origin.is_asked)
     new, caller_s_key = new_job(task, args, kwargs, origin, options)
     if caller_s_key is None and task.unique is None and celery_s_id is None:
         quotas.spend(origin)
@@ -45,8 +45,7 @@ def new_job(
     """Return what one call asks for, and its caller's idempotency key; raise TypeError or ValueError for what
     does not fit.
     """
-    # a step of a canvas was given its id when the canvas was called, which may be long ago
-    kept = stored(task.name, options if origin.is_asked else with_id_of_today(options))
+    kept = stored(task.name, options)
     came_with = kept.get("options")
     if task.unique is not None and isinstance(came_with, dict) and is_awaited(came_with):
         raise TypeError(

@@ -54,16 +54,6 @@ def _delay(kind: str, countdown: object) -> timedelta:
     return lasting(f"{kind}: countdown", countdown)
 
 
-def with_id_of_today(options: Mapping[str, object]) -> Mapping[str, object]:
-    """Leave out an id that is so old that the week it belongs to may be gone."""
-    try:
-        given = UUID(str(options["task_id"]))
-    except (KeyError, ValueError):  # none, or none of ours: it is looked at later
-        return options
-    is_old = given.version == 7 and _is_forgotten(given)
-    return {name: value for name, value in options.items() if name != "task_id"} if is_old else options
-
-
 def _eta(kind: str, eta: object) -> datetime:
     return _moment(kind, "eta", eta)
 
@@ -109,7 +99,7 @@ def _time_ordered(kind: str, task_id: object) -> UUID:
         )
     if job_id > first_id_of(datetime.now(UTC) + _CLOCKS_DIFFER_BY):
         raise ValueError(f"{kind}: task_id {task_id!r} was made in the future. Leave it out.")
-    if _is_forgotten(job_id):
+    if is_forgotten(job_id):
         raise ValueError(
             f"{kind}: task_id {task_id!r} is of a time whose jobs are forgotten. "
             "Leave it out, or make one with new_id()."
@@ -117,7 +107,8 @@ def _time_ordered(kind: str, task_id: object) -> UUID:
     return job_id
 
 
-def _is_forgotten(job_id: UUID) -> bool:
+def is_forgotten(job_id: UUID) -> bool:
+    """Return whether the week that a job of this id belongs to may be gone."""
     days = settings.BACKLINE_JOB_DAYS
     return bool(days) and job_id < first_id_of(datetime.now(UTC) - timedelta(days=days))
 

@@ -13,7 +13,7 @@ from celery import Signature
 from celery.result import AsyncResult
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
-from django_celery_results.models import TaskResult  # type: ignore[attr-defined]  # not in the stubs
+from django_celery_results.models import TaskResult
 
 from apps.jobs.enqueuing.celery_ids import REPLACED
 from apps.jobs.models import Job

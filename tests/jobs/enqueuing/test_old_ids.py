@@ -1,12 +1,19 @@
 """An id of a time whose jobs are forgotten has no place in the ledger any more."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
+from celery import current_app
+from celery.result import AsyncResult
 from django.conf import LazySettings
+from django_celery_results.models import ChordCounter  # type: ignore[attr-defined]  # not in the stubs
 
 from apps.jobs import origin
 from apps.jobs.models import Job
+from apps.lib.ids import new_id
+from tests.jobs import steps
+from tests.jobs.canvas_steps import work
 from tests.jobs.keeper.old_ledger import LONG_AGO, id_of
 from tests.kinds.add import add
 
@@ -28,6 +35,26 @@ def test_a_step_that_was_given_its_id_so_long_ago_gets_another() -> None:
     given = id_of(LONG_AGO)
     with origin(is_asked=False):  # as what follows in a canvas is enqueued
         assert stored(given) != given
+
+
+def test_that_old_id_answers_for_the_job() -> None:
+    given = id_of(LONG_AGO)
+    with origin(is_asked=False):
+        job_id = stored(given)
+    steps.end(steps.claimed(job_id, steps.a_worker()))
+    assert AsyncResult(str(given)).state == "SUCCESS"
+
+
+def test_chord_ends_whose_last_part_begins_when_its_id_is_that_old() -> None:
+    ids = [str(new_id()), str(id_of(LONG_AGO))]
+    body: Any = add.si(9)
+    current_app.backend.apply_chord(("a chord", [AsyncResult(given) for given in ids]), body)
+    for given in ids:
+        with origin(is_asked=False):
+            add.apply_async((1,), task_id=given, group_id="a chord", chord=body)
+    work()
+    assert Job.objects.filter(args={"a": 9}).count() == 1
+    assert not ChordCounter.objects.exists()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 from django.conf import LazySettings
 from django.db import transaction
 from django.utils import timezone
+from django_celery_results.models import ChordCounter  # type: ignore[attr-defined]  # not in the stubs
 
 from apps.jobs import transitions
 from apps.jobs.keeper import old_weeks
@@ -85,6 +86,19 @@ class TestWeeks:
         old, prune = ended(), PruneJobs()
         assert [prune() for _ in range(5)] == [0] * 5
         assert there() == {old}
+
+
+class TestChords:
+    def test_part_of_one_whose_body_waits_is_kept(self) -> None:
+        part, other = ended(), ended()
+        Job.objects.filter(id=part).update(options={"request": {"group": "waits"}})
+        Job.objects.filter(id=other).update(options={"request": {"group": "over"}})
+        counter = ChordCounter.objects.create(group_id="waits", sub_tasks="[]", count=1)
+        pruned()
+        assert there() == {part}
+        counter.delete()
+        pruned()
+        assert there() == set()
 
 
 class TestDeadLetters:
