@@ -62,7 +62,7 @@ def _led_again(trial: Trial, lost: str | None) -> float:
 
 
 def _renewed(trial: Trial, since: tuple[object, ...]) -> bool:
-    return bool(trial.rig.ask("SELECT FROM jobs_lead WHERE renewed_at > %s", *since))
+    return bool(trial.rig.ask("SELECT 1 FROM jobs_lead WHERE renewed_at > %s", *since))
 
 
 def _leader(trial: Trial) -> str:
