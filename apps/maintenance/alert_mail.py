@@ -5,8 +5,10 @@ from urllib.parse import urljoin
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.jobs.models import Alert
+from apps.lib import words
 from apps.lib.words import count
 from apps.maintenance.missed_schedules import recipients
 
@@ -26,7 +28,7 @@ def mail_admins() -> str:
     people = recipients()
     if not people:
         return "no recipient: set BACKLINE_ALERTS_TO"
-    lines = [" ".join(f"{alert.sentence} {alert.mend}".split()) for alert in alerts[:_MOST_NAMED]]
+    lines = [_line(alert) for alert in alerts[:_MOST_NAMED]]
     if total > _MOST_NAMED:
         lines.append(f"... and {count(total - _MOST_NAMED)} more.")
     page = urljoin(settings.WEB_URL, reverse("admin:jobs_queue_changelist"))
@@ -36,3 +38,13 @@ def mail_admins() -> str:
         to=people,
     ).send()
     return f"{count(total, 'alert')} reported to {', '.join(people)}"
+
+
+def _line(alert: Alert) -> str:
+    """Return an alert as one line; one whose cause the latest look did not find is still open."""
+    seen = (
+        f"(Not seen since {words.whole(timezone.localtime(alert.absent_since))}.)"
+        if alert.absent_since
+        else ""
+    )
+    return " ".join(f"{alert.sentence} {alert.mend} {seen}".split())

@@ -14,7 +14,7 @@ class AlertOpened(Event, name="maintenance.alert_opened"):
 
 
 class AlertClosed(Event, name="maintenance.alert_closed"):
-    """The cause of an alert is gone."""
+    """The cause of an alert was absent for half a minute."""
 
     reason: str
     queue: str

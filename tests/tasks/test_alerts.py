@@ -12,7 +12,8 @@ from pytest_django import Settings
 
 from apps.events.models import Fact
 from apps.jobs.keeper import duties
-from apps.jobs.models import Alert, Duty, Job, Worker
+from apps.jobs.messages.broker import BrokerAway
+from apps.jobs.models import Alert, Duty, Job, Ready, Worker
 from apps.jobs.operating import alerts, engine
 from apps.local.servers.valkey import ValkeyServer
 from apps.maintenance.alert_mail import mail_admins
@@ -33,9 +34,9 @@ def well(valkey: ValkeyServer) -> None:
     Beat.objects.create(name="here:2", started_at=Now(), heartbeat_at=Now())
 
 
-def time_passes() -> None:
-    """Let every cause have lasted for a minute."""
-    Alert.objects.update(since=F("since") - timedelta(minutes=1))
+def time_passes(by: timedelta = timedelta(minutes=1)) -> None:
+    """Let every cause have lasted, and every absence too."""
+    Alert.objects.update(since=F("since") - by, absent_since=F("absent_since") - by)
 
 
 def told(name: str) -> list[str]:
@@ -67,6 +68,10 @@ def test_an_alert_opens_when_its_cause_lasts_and_closes_once(caplog: pytest.LogC
     assert f"alert opened: {sentence} Run: celery -A config worker -Q exports" in caplog.text
 
     steps.a_worker("two@here", queues=("exports",))
+    assert watch() == 0
+    assert alerts.current() == []  # pages are green at once, while the alert is still open
+    assert told("maintenance.alert_closed") == []
+    time_passes()
     assert [watch(), watch()] == [1, 0]
     assert told("maintenance.alert_closed") == [sentence]
     assert f"alert closed: {sentence}" in caplog.text
@@ -78,8 +83,61 @@ def test_a_cause_that_goes_before_it_is_an_alert_is_not_reported() -> None:
     watch()
     steps.a_worker("two@here", queues=("exports",))
     assert watch() == 0
+    assert alerts.current() == []
+    time_passes()
+    assert watch() == 0
     assert not Alert.objects.exists()
+    assert told("maintenance.alert_opened") == told("maintenance.alert_closed") == []
+
+
+@pytest.mark.parametrize("good_look", range(7))
+def test_a_cause_that_one_look_in_seven_misses_is_one_alert_and_one_notification(
+    good_look: int, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    settings.BACKLINE_ALERTS_TO = ["ops@example.com"]
+    for number in range(28):
+        with monkeypatch.context() as patch:
+            if number % 7 != good_look:
+                patch.setattr("apps.maintenance.health.servers.answer_time", refuse)
+            watch()
+        reasons = [cause.reason for cause in alerts.current()]
+        assert reasons == ([] if number % 7 == good_look else ["broker"])  # pages follow each look
+        time_passes(timedelta(seconds=5))
+    assert len(told("maintenance.alert_opened")) == 1
     assert told("maintenance.alert_closed") == []
+    [job] = Job.objects.filter(kind="maintenance.alerts")
+    assert attempted(job.pk) == "succeeded"
+    assert len(mail.outbox) == 1
+    time_passes()
+    for _ in range(2):
+        watch()
+        time_passes()
+    assert len(told("maintenance.alert_closed")) == 1
+
+
+def test_a_cause_that_comes_back_after_its_alert_was_closed_opens_another() -> None:
+    for opened in (1, 2):
+        an_alert()
+        assert len(told("maintenance.alert_opened")) == opened
+        Job.objects.filter(queue="exports").update(queue="default")
+        Ready.objects.all().delete()
+        watch()
+        time_passes()
+        watch()
+        assert len(told("maintenance.alert_closed")) == opened
+
+
+def test_an_absence_is_measured_from_a_look_not_from_a_time_without_looks() -> None:
+    an_alert()
+    Ready.objects.all().delete()
+    time_passes(timedelta(hours=1))  # no keeper led
+    assert watch() == 0
+    assert told("maintenance.alert_closed") == []
+
+
+def refuse(*_: object) -> float:
+    """Answer as a broker that is away."""
+    raise BrokerAway("refused")
 
 
 def test_several_causes_are_kept_side_by_side() -> None:
@@ -140,9 +198,20 @@ def test_an_alert_that_is_closed_by_then_needs_no_mail(settings: Settings) -> No
     an_alert()
     steps.a_worker("two@here", queues=("exports",))
     watch()
+    time_passes()
+    watch()
     [job] = Job.objects.filter(kind="maintenance.alerts")
     assert attempted(job.pk) == "succeeded"
     assert mail.outbox == []
+
+
+def test_an_open_alert_whose_cause_is_absent_just_now_is_in_the_mail_with_that(settings: Settings) -> None:
+    settings.BACKLINE_ALERTS_TO = ["ops@example.com"]
+    an_alert()
+    steps.a_worker("two@here", queues=("exports",))
+    watch()
+    mail_admins()
+    assert "(Not seen since " in mail.outbox[0].body
 
 
 def test_without_a_recipient_the_result_names_the_setting() -> None:

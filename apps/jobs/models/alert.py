@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Alert(models.Model):
-    """A cause that holds now; written and deleted by the keeper's duty `watch health`."""
+    """A cause that holds, or held until lately; written and deleted by the keeper's duty `watch health`."""
 
     id = models.BigAutoField(primary_key=True)
     reason = models.TextField()
@@ -17,6 +17,7 @@ class Alert(models.Model):
     jobs = models.IntegerField(default=0)  # that wait for it, as far as they were counted
     oldest_at = models.DateTimeField(null=True)  # when the oldest of them was enqueued
     since = models.DateTimeField()  # when the keeper saw it first
+    absent_since = models.DateTimeField(null=True)  # first look without it; empty: the latest look found it
     opened_at = models.DateTimeField(null=True)  # when it was reported: it had lasted for a while
 
     class Meta:

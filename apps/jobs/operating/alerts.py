@@ -1,4 +1,7 @@
-"""Alerts: the causes that the keeper found last, kept for pages and metrics."""
+"""Alerts: the causes that the keeper found, kept for pages, metrics and notifications.
+
+A cause is current when the latest look found it; an alert is open until its cause was absent for LASTING.
+"""
 
 import logging
 from collections.abc import Iterable, Set
@@ -13,30 +16,31 @@ from apps.jobs.operating import engine
 from apps.jobs.operating.not_started import Cause
 
 DUTY = "watch health"  # of the keeper; its row holds when it last looked
-LASTING = timedelta(seconds=30)  # a restart or a deploy is no alert
+# How long until a cause opens its alert, and its absence closes it: a restart is no alert, one good look no end.
+LASTING = timedelta(seconds=30)
 
 log = logging.getLogger("backline.health")
 
 
 def keep(causes: Iterable[Cause]) -> tuple[list[Alert], list[Alert]]:
-    """Replace the causes of the last look; return the alerts that this opened and closed."""
+    """Keep the causes of one look as the current ones; return the alerts that this opened and closed."""
     found = {(cause.reason, cause.queue, cause.kind): cause for cause in reversed(list(causes))}
     with transaction.atomic():
-        gone = _gone(found.keys())
+        closed = _close_absent(found.keys())
         Alert.objects.bulk_create(
             [_row(cause) for cause in found.values()],
             update_conflicts=True,
-            update_fields=["sentence", "mend", "jobs", "oldest_at"],
+            update_fields=["sentence", "mend", "jobs", "oldest_at", "absent_since"],
             unique_fields=["reason", "queue", "kind"],
         )
         ids = [pk for (pk,) in sql.run("open_alerts", {"lasting": LASTING.total_seconds()})]
         opened = list(Alert.objects.filter(pk__in=ids))
-    _log(opened, gone)
-    return opened, gone
+    _log(opened, closed)
+    return opened, closed
 
 
 def current() -> list[Cause]:
-    """Return what keeps jobs from starting now; say so when the keeper did not look lately."""
+    """Return the causes of the latest look, whether their alerts are open or not, or that no keeper looks."""
     now = engine.engine()
     if now.is_read_only:
         return [engine.READ_ONLY]
@@ -44,7 +48,7 @@ def current() -> list[Cause]:
         return [engine.KEEPER_DEAD]
     rows = [
         Cause(row.reason, row.sentence, row.mend, row.queue, row.kind, row.jobs, row.oldest_at)
-        for row in Alert.objects.all()
+        for row in Alert.objects.filter(absent_since=None)
     ]
     if error := now.duties[DUTY]:  # then the rows are those of an earlier look
         return [engine.failing(DUTY, error), *rows]
@@ -64,9 +68,12 @@ def _row(cause: Cause) -> Alert:
     )
 
 
-def _gone(keys: Set[tuple[str, str, str]]) -> list[Alert]:
-    """Delete the alerts of other causes; return those that had been reported."""
-    gone = [row for row in Alert.objects.select_for_update() if (row.reason, row.queue, row.kind) not in keys]
+def _close_absent(keys: Set[tuple[str, str, str]]) -> list[Alert]:
+    """Delete the rows whose cause was absent for long; return those whose alert was open."""
+    rows = Alert.objects.select_for_update()
+    absent = [row.pk for row in rows if (row.reason, row.queue, row.kind) not in keys]
+    Alert.objects.filter(pk__in=absent, absent_since=None).update(absent_since=Now())
+    gone = list(Alert.objects.filter(pk__in=absent, absent_since__lte=Now() - LASTING))
     Alert.objects.filter(pk__in=[row.pk for row in gone]).delete()
     return [row for row in gone if row.opened_at is not None]
 
