@@ -16,7 +16,7 @@ from apps.jobs.operating import engine
 from apps.jobs.operating.not_started import Cause
 
 DUTY = "watch health"  # of the keeper; its row holds when it last looked
-# How long until a cause opens its alert, and its absence closes it: a restart is no alert, one good look no end.
+# Until a cause opens its alert, and until its absence closes it: a restart is none, one good look no end.
 LASTING = timedelta(seconds=30)
 
 log = logging.getLogger("backline.health")

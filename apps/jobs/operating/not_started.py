@@ -19,9 +19,9 @@ from apps.jobs.operating.served import Asked, Served, served
 from apps.lib import words
 
 MOST_COUNTED = 10_000
+LONGEST_NAP_S = 310  # of what is set aside, and a little
 _LANES, _HEADS = 100, 20  # of a queue's line, and of each lane: what the relay takes next
 _MESSAGES = 5_000
-_LONGEST_NAP_S = 310  # of what is set aside, and a little
 _SENT_OFTEN = 6  # times, with growing pauses: over two minutes
 
 
@@ -41,7 +41,7 @@ class Cause:
 class Waiting(NamedTuple):
     """Jobs of one queue and kind in one place: a row of not_started.sql."""
 
-    place: str  # line, head (a part of the line), window, parked, asleep or dead
+    place: str  # line, head (its jobs by kind; "part" when too long to read), window, parked, asleep or dead
     queue: str
     kind: str
     version: int
@@ -97,7 +97,7 @@ _BOUNDS = {
     "heads": _HEADS,
     "messages": _MESSAGES,
     "most": MOST_COUNTED + 1,
-    "nap": _LONGEST_NAP_S,
+    "nap": LONGEST_NAP_S,
 }
 
 
@@ -138,7 +138,7 @@ class _Causes:
                 yield _died(row)
 
     def _of_queue(self, queue: str, rows: Sequence[Waiting]) -> Iterator[Cause]:
-        whole = [row for row in rows if row.place in ("line", "window", "asleep")]
+        whole = [row for row in rows if row.place != "head"]  # heads are a part of the line
         asked = Asked(queue)
         if queue in self._queues and whole:
             yield _cause("paused", whole, queue, "", paused_words(self._queues[queue]), _RESUME)
@@ -149,9 +149,11 @@ class _Causes:
 
     def _of_kinds(self, queue: str, rows: Sequence[Waiting]) -> Iterator[Cause]:
         by_kind: dict[str, list[Waiting]] = defaultdict(list)
+        is_long = any(row.place == "line" and row.jobs > MOST_COUNTED for row in rows)
         for row in rows:
             if row.place != "line":
-                by_kind[row.kind].append(row)
+                in_part = is_long and row.place == "head"
+                by_kind[row.kind].append(row._replace(place="part") if in_part else row)
         for kind, own in by_kind.items():
             if kind in self._kinds:
                 yield _cause("paused", own, queue, kind, paused_words(self._kinds[kind], kind), _RESUME)
@@ -181,13 +183,16 @@ _NOT_TAKEN = "Check that the workers use the same CELERY_BROKER_URL, and restart
 def _cause(reason: str, rows: Sequence[Waiting], queue: str, kind: str, sentence: str, mend: str) -> Cause:
     jobs = min(sum(row.jobs for row in rows), MOST_COUNTED + 1)
     oldest = min((row.oldest_at for row in rows if row.oldest_at), default=None)
-    return Cause(reason, f"{sentence} {_wait(jobs)}", mend, queue, kind, jobs, oldest)
+    at_least = any(row.place == "part" for row in rows) and jobs <= MOST_COUNTED
+    counted = f"At least {_wait(jobs)}" if at_least else _wait(jobs)
+    return Cause(reason, f"{sentence} {counted}", mend, queue, kind, jobs, oldest)
 
 
 def _died(row: Waiting) -> Cause:
-    sentence = f"{_counted(row.jobs)} of kind {row.kind} died because no live worker could read them."
+    jobs = min(row.jobs, MOST_COUNTED + 1)
+    sentence = f"{_counted(jobs)} of kind {row.kind} died because no live worker could read them."
     mend = f"When one can, run: manage.py dead_letters replay --kind {row.kind}"
-    return Cause("died unread", sentence, mend, row.queue, row.kind, row.jobs, row.oldest_at)
+    return Cause("died unread", sentence, mend, row.queue, row.kind, jobs, row.oldest_at)
 
 
 def _wait(jobs: int) -> str:

@@ -23,11 +23,17 @@ WITH RECURSIVE live AS MATERIALIZED (
       CROSS JOIN LATERAL (
            SELECT r.id, r.kind, row_number() OVER (ORDER BY r.rank, r.id) AS place FROM jobs_ready AS r
             WHERE r.queue = line.queue AND r.lane = lanes.lane ORDER BY r.rank, r.id LIMIT %(heads)s) AS first
+), stretch AS MATERIALIZED (
+    SELECT line.queue, counted.kind, count(*) AS jobs
+      FROM line
+      CROSS JOIN LATERAL (SELECT r.kind FROM jobs_ready AS r WHERE r.queue = line.queue LIMIT %(most)s) AS counted
+     GROUP BY line.queue, counted.kind
 ), message AS MATERIALIZED (
-    SELECT b.queue, b.kind, b.tries, cardinality(b.ids) AS jobs, first.*
+    SELECT b.queue, b.kind, b.tries, cardinality(b.ids) - cardinality(b.ids[1:10]) + first.waiting AS jobs, first.*
       FROM (SELECT * FROM jobs_bundle LIMIT %(messages)s) AS b
       CROSS JOIN LATERAL (
            SELECT min(j.worker_id) FILTER (WHERE j.state = 3) AS worker_id,
+                  count(*) FILTER (WHERE j.state IN (1, 2)) AS waiting,
                   min(j.enqueued_at) FILTER (WHERE j.state IN (1, 2)) AS oldest
              FROM jobs_job AS j WHERE j.id = ANY (b.ids[1:10])) AS first
 ), busy AS (
@@ -52,30 +58,35 @@ WITH RECURSIVE live AS MATERIALIZED (
      WHERE j.state = 0 AND j.attempt > 0
 )
 SELECT 'line' AS place, line.queue, '' AS kind, 1 AS version, 0 AS tries, 0 AS idle,
-       (SELECT count(*) FROM (SELECT FROM jobs_ready AS r WHERE r.queue = line.queue LIMIT %(most)s) AS counted) AS jobs,
+       (SELECT sum(stretch.jobs) FROM stretch WHERE stretch.queue = line.queue) AS jobs,
        (SELECT min(j.enqueued_at) FROM head JOIN jobs_job AS j ON j.id = head.id
          WHERE head.queue = line.queue AND head.place = 1) AS oldest
   FROM line
 UNION ALL
-SELECT 'head', queue, kind, 1, 0, 0, count(*), NULL FROM head GROUP BY queue, kind
+SELECT 'head', queue, kind, 1, 0, 0, greatest(stretch.jobs, first.jobs),
+       (SELECT j.enqueued_at FROM jobs_job AS j WHERE j.id = first.id)
+  FROM (SELECT queue, kind, count(*) AS jobs, (array_agg(id ORDER BY id))[1] AS id FROM head GROUP BY queue, kind) AS first
+  FULL JOIN stretch USING (queue, kind)
 UNION ALL
 SELECT 'window', m.queue, m.kind, 1, max(m.tries), COALESCE(max(idle.slots), 0), sum(m.jobs), min(m.oldest)
   FROM message AS m LEFT JOIN idle USING (queue) WHERE m.worker_id IS NULL AND m.oldest IS NOT NULL GROUP BY m.queue, m.kind
 UNION ALL
-SELECT 'parked', first.queue, k.kind, 1, 0, 0,
-       (SELECT count(*) FROM (SELECT FROM jobs_parked AS p WHERE p.kind = k.kind LIMIT %(most)s) AS counted),
-       (SELECT j.enqueued_at FROM jobs_job AS j WHERE j.id = first.id)
+SELECT 'parked', own.queue, k.kind, 1, 0, 0, own.jobs, (SELECT j.enqueued_at FROM jobs_job AS j WHERE j.id = own.first_id)
   FROM parked_kind AS k
- CROSS JOIN LATERAL (SELECT p.queue, p.id FROM jobs_parked AS p WHERE p.kind = k.kind ORDER BY p.id LIMIT 1) AS first
+ CROSS JOIN LATERAL (
+       SELECT p.queue, count(*) AS jobs, (array_agg(p.id ORDER BY p.id))[1] AS first_id
+         FROM (SELECT queue, id FROM jobs_parked AS p WHERE p.kind = k.kind ORDER BY p.id LIMIT %(most)s) AS p
+        GROUP BY p.queue) AS own
 UNION ALL
 SELECT 'asleep', queue, kind, schema_version, 0, 0, count(*), min(enqueued_at) FROM asleep
  GROUP BY queue, kind, schema_version
 UNION ALL
-SELECT 'dead', u.queue, u.kind, 1, 0, 0, letters.jobs, letters.oldest
-  FROM jobs_unserved AS u
+SELECT 'dead', letter.queue, u.kind, 1, 0, 0, count(*), min(letter.died_at)
+  FROM (SELECT DISTINCT kind, reason FROM jobs_unserved) AS u
  CROSS JOIN LATERAL (
-       SELECT count(*) AS jobs, min(died_at) AS oldest
-         FROM (SELECT d.died_at FROM jobs_dead_letter AS d
-                WHERE d.fingerprint = u.reason || ' ' || u.kind AND d.decided_at IS NULL LIMIT %(most)s) AS open) AS letters
- WHERE letters.jobs > 0
+       SELECT d.died_at, (SELECT j.queue FROM jobs_job AS j WHERE j.id = d.job_id) AS queue
+         FROM jobs_dead_letter AS d
+        WHERE d.fingerprint = u.reason || ' ' || u.kind AND d.decided_at IS NULL LIMIT %(most)s) AS letter
+ WHERE letter.queue IS NOT NULL
+ GROUP BY letter.queue, u.kind
  ORDER BY 1, 2, 3, 4

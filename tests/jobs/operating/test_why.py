@@ -94,6 +94,8 @@ def test_its_queue_or_kind_is_paused() -> None:
     assert why_waiting(job_id) == f"Queue {QUEUE} is paused."
     until = datetime(2100, 1, 1, tzinfo=UTC)
     pause.pause("kind", steps.KIND, until=until, reason="Fire.", by=ada)
+    assert why_waiting(job_id) == f"Queue {QUEUE} is paused."  # the wider cause first, as everywhere
+    pause.resume("queue", QUEUE)
     assert why_waiting(job_id) == (
         f"Kind {steps.KIND} is paused by {ada.get_username()} until 1 Jan 2100, 00:00:00 UTC: Fire."
     )
