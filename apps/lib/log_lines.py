@@ -52,9 +52,9 @@ def escaped(record: logging.LogRecord) -> logging.LogRecord:
         told = traceback.TracebackException(*record.exc_info)
         clean.exc_text = redact.scrubbed(lines(told.format()))
     elif record.exc_text:
-        clean.exc_text = _STEERING_BUT_LINE_ENDS.sub(_code, record.exc_text)
+        clean.exc_text = _STEERING_BUT_LINE_ENDS.sub(_code, redact.scrubbed(record.exc_text))
     if record.stack_info:
-        clean.stack_info = _STEERING_BUT_LINE_ENDS.sub(_code, record.stack_info)
+        clean.stack_info = _STEERING_BUT_LINE_ENDS.sub(_code, redact.scrubbed(record.stack_info))
     return clean
 
 

@@ -5,30 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-from apps.jobs.shown_settings import masked, without_password
+from apps.lib.redact import masked
 from config import celery_app
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-
-
-@pytest.mark.parametrize(
-    ("address", "shown"),
-    [
-        ("redis://:s3cret@here:6379/0", "redis://:**@here:6379/0"),
-        ("amqp://ann:s3cret@here:5672//", "amqp://ann:**@here:5672//"),
-        ("amqp://ann:s3c@r/e:t@here//", "amqp://ann:**@here//"),
-        ("sentinel://:s3cret@a:1;sentinel://:s3cret@b:2", "sentinel://:**@b:2"),
-        ("https://s3cret@errors.example.com/7", "https://**@errors.example.com/7"),
-        ("redis://here/0?password=s3cret&db=1", "redis://here/0?password=**&db=1"),
-        ("host=here password=s3cret dbname=x", "host=here password=** dbname=x"),
-        ("redis://here:6379/0", "redis://here:6379/0"),
-        ("ann@example.com", "ann@example.com"),
-    ],
-)
-def test_an_address_is_shown_without_its_password(address: str, shown: str) -> None:
-    assert without_password(address) == shown
 
 
 def test_passwords_are_masked_at_whatever_depth() -> None:
@@ -55,7 +35,7 @@ def test_the_report_of_celery_names_no_password() -> None:
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert "redis://:**@here:6379/0" in done.stdout
+    assert "redis://:***@here:6379/0" in done.stdout
     assert "s3cret" not in done.stdout + done.stderr
 
 

@@ -48,22 +48,6 @@ def test_a_damaged_file_of_addresses_counts_as_none(tmp_path: Path, content: str
     assert addresses.recorded(tmp_path) == {}
 
 
-@pytest.mark.parametrize(
-    ("url", "shown"),
-    [
-        (
-            "postgresql://me:p%40ss@host:5432/db?sslmode=require",
-            "postgresql://me:***@host:5432/db?sslmode=require",
-        ),
-        ("redis://:secret@[::1]:6379/0", "redis://:***@[::1]:6379/0"),
-        ("amqp://me:a@b@host//", "amqp://me:***@host//"),
-        ("redis://host:6379", "redis://host:6379"),
-    ],
-)
-def test_passwords_are_masked_when_shown(url: str, shown: str) -> None:
-    assert addresses.masked(url) == shown
-
-
 def test_the_secret_key_is_made_once_however_many_ask_at_once(tmp_path: Path) -> None:
     with ThreadPoolExecutor(16) as pool:
         keys = set(pool.map(lambda _: secret_key(tmp_path), range(64)))

@@ -104,7 +104,7 @@ def _still_masked(value: object, name: str = "A value") -> str:
     if isinstance(value, list):
         return next(filter(None, (_still_masked(one, name) for one in value)), "")
     is_mask = value == redact.MASK and redact.is_secret(name)
-    return name if is_mask or (isinstance(value, str) and f":{redact.MASK}@" in value) else ""
+    return name if is_mask or (isinstance(value, str) and redact.has_mask(value)) else ""
 
 
 @dataclass(frozen=True, slots=True)

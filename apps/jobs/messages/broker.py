@@ -21,6 +21,7 @@ from kombu.utils.functional import ChannelPromise
 
 from apps.jobs.messages import broker_memory, envelope
 from apps.jobs.transitions import Message
+from apps.lib import redact
 
 _AT_ONCE = 500
 _TRANSIENT = 1  # not written to the broker's disk: what it loses is sent again
@@ -97,7 +98,7 @@ def said_when_away(producer: Producer) -> Iterator[None]:
     except known as error:
         with suppress(*known):
             _drop(connection)
-        raise BrokerAway(str(error) or type(error).__name__) from error
+        raise BrokerAway(redact.scrubbed(str(error)) or type(error).__name__) from error
 
 
 def _drop(connection: Connection) -> None:

@@ -4,15 +4,15 @@ import logging
 from collections.abc import Callable
 from functools import partial
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, cast
 
 from celery.worker.consumer import Consumer
 from celery.worker.state import maybe_shutdown
 from kombu import Connection, Message
 
 from apps.jobs.messages import broker, unknown_kind, unreadable
-from apps.jobs.shown_settings import masked
 from apps.jobs.worker import late_acks
+from apps.lib import redact
 
 log = logging.getLogger("backline.worker")
 
@@ -72,7 +72,7 @@ class LedgerConsumer(Consumer):
 
     def info(self) -> dict[str, Any]:
         """Return what `inspect stats` and Flower show of the broker, without its passwords."""
-        return masked(super().info())  # type: ignore[misc]  # missing from the stubs
+        return cast("dict[str, Any]", redact.masked(super().info()))  # type: ignore[misc]  # missing from the stubs
 
     def stop(self) -> None:
         """Stop; there are a dozen farewells to RabbitMQ, and each would wait for a broker that is silent."""

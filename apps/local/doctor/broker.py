@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import redis
 from kombu import Connection
 
-from apps.local.servers.addresses import broker_url, masked
+from apps.lib import redact
+from apps.local.servers.addresses import broker_url
 from apps.maintenance.health.finding import Finding, note, well, wrong
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def reachable(project: Path) -> Finding:
     with Connection(address, connect_timeout=_PATIENCE_S) as connection:
         connection.ensure_connection(max_retries=1, timeout=_PATIENCE_S)
     seconds = time.monotonic() - started
-    found = f"{masked(address)} answers in {seconds * 1000:.0f} ms"
+    found = f"{redact.without_login(address)} answers in {seconds * 1000:.0f} ms"
     return well("broker", found)
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from apps.local.servers.addresses import database_url, masked
+from apps.lib import redact
+from apps.local.servers.addresses import database_url
 from apps.local.servers.locate import OLDEST_POSTGRES
 from apps.maintenance.health import servers
 from apps.maintenance.health.finding import Finding, well, wrong
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def reachable(project: Path) -> Finding:
     """Check that PostgreSQL answers and is new enough."""
-    address = masked(database_url(project))
+    address = redact.without_login(database_url(project))
     connection.ensure_connection()
     number = connection.cursor().connection.info.server_version
     version = f"PostgreSQL {number // 10_000}.{number % 10_000}"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
 
 from apps.local.servers.layout import Layout, make_private
 from apps.local.servers.private_files import read_if_there, write_private
@@ -56,13 +55,3 @@ def record(project: Path, addresses: Mapping[str, str]) -> None:
 def forget(project: Path) -> None:
     """Remove the addresses: the embedded servers have stopped."""
     Layout(project).addresses.unlink(missing_ok=True)
-
-
-def masked(url: str) -> str:
-    """Return `url` with its password replaced by stars, to be shown to people."""
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    user = parts.username or ""
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{user}:***@{host}"))

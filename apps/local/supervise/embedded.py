@@ -6,7 +6,8 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from apps.local.servers.addresses import forget, masked, record
+from apps.lib import redact
+from apps.local.servers.addresses import forget, record
 from apps.local.servers.errors import ServerError
 from apps.local.servers.postgres import PostgresServer
 from apps.local.servers.valkey import ValkeyServer
@@ -97,4 +98,4 @@ class Servers:
     def _show_replaced(self) -> None:
         for name in ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL"):
             if os.environ.get(name):
-                self._screen.done(f"{name} is set: {masked(os.environ[name])}")
+                self._screen.done(f"{name} is set: {redact.without_login(os.environ[name])}")

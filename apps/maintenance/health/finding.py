@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from apps.lib import redact
+
 
 class Level(StrEnum):
     """Well, worth knowing, or wrong."""
@@ -16,12 +18,16 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the doctor's report; `mend` is empty when all is well."""
+    """One line of the doctor's report; `mend` is empty when all is well. Holds no secrets."""
 
     name: str
     level: Level
     what: str
     mend: str = ""
+
+    def __post_init__(self) -> None:
+        """Mask what looks like a secret: an error of a library may hold an address."""
+        object.__setattr__(self, "what", redact.scrubbed(self.what))
 
 
 def well(name: str, what: str) -> Finding:
