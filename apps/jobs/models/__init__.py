@@ -1,6 +1,7 @@
 """The tables of the ledger."""
 
 from apps.jobs.models.action import Action
+from apps.jobs.models.action_jobs import ActionJobs
 from apps.jobs.models.alert import Alert
 from apps.jobs.models.artifact import Artifact
 from apps.jobs.models.attempt import Attempt
@@ -29,6 +30,7 @@ from apps.jobs.models.worker import Worker
 
 __all__ = [
     "Action",
+    "ActionJobs",
     "Alert",
     "Artifact",
     "Attempt",

@@ -1,8 +1,9 @@
 """Cancel jobs and run sleeping ones now, as a person asks: counted before, recorded in the same breath."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -38,36 +39,49 @@ def cancel(chosen: JobFilter, *, actor: Actor, reason: str = "") -> Counter[Stat
     Each thousand is a transaction with its own entry in the audit log, so that what was done is known
     whatever comes in between.
     """
-
-    def one_batch(ids: Sequence[UUID]) -> Counter[State]:
-        became = transitions.cancel_many(ids)
-        details = {state.label: number for state, number in became.items()}
-        _record("cancel", chosen, actor, (became.total(), reason, details))
-        return became
-
-    return _in_batches(cancellable(chosen), one_batch)
+    asked = _Asked("cancel", chosen, actor, reason)
+    return _in_batches(asked, cancellable(chosen), transitions.cancel_each)
 
 
 def retry_now(chosen: JobFilter, *, actor: Actor, reason: str = "") -> int:
     """Put sleeping jobs in line before their time; return how many slept."""
 
-    def one_batch(ids: Sequence[UUID]) -> Counter[State]:
-        woken = transitions.release_now(ids)
-        _record("retry now", chosen, actor, (len(woken), reason, {}))
-        return Counter({State.READY: len(woken)})
+    def one_batch(ids: Sequence[UUID]) -> dict[UUID, State]:
+        return dict.fromkeys(transitions.release_now(ids), State.READY)
 
-    return _in_batches(sleeping(chosen), one_batch).total()
+    return _in_batches(_Asked("retry now", chosen, actor, reason), sleeping(chosen), one_batch).total()
 
 
-def _in_batches(chosen: JobFilter, one_batch: Callable[[Sequence[UUID]], Counter[State]]) -> Counter[State]:
-    became: Counter[State] = Counter()
+class _Asked(NamedTuple):
+    """What a person asks for."""
+
+    verb: str
+    chosen: JobFilter
+    actor: Actor
+    reason: str
+
+    def record(self, became: Mapping[UUID, State]) -> None:
+        """Write down one batch, with its jobs unless the filter names the only one."""
+        counts = Counter(became.values())
+        entry = actions.record(
+            self.verb,
+            self.chosen,
+            actor=self.actor,
+            count=len(became),
+            reason=self.reason,
+            details={state.label: number for state, number in counts.items()},
+        )
+        if self.chosen.ids is None or len(self.chosen.ids) > 1:
+            actions.keep_jobs(entry, became)
+
+
+def _in_batches(
+    asked: _Asked, chosen: JobFilter, one_batch: Callable[[Sequence[UUID]], Mapping[UUID, State]]
+) -> Counter[State]:
+    total: Counter[State] = Counter()
     for ids in chosen.batches(AT_ONCE):
         with transaction.atomic():
-            became += one_batch(ids)
-    return became
-
-
-def _record(verb: str, chosen: JobFilter, actor: Actor, came_of_it: tuple[int, str, dict[str, int]]) -> None:
-    count, reason, details = came_of_it
-    if count:
-        actions.record(verb, chosen, actor=actor, count=count, reason=reason, details=details)
+            if became := one_batch(ids):
+                asked.record(became)
+        total.update(became.values())
+    return total

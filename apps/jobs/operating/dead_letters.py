@@ -114,9 +114,11 @@ def discard(chosen: Filter, *, actor: Actor, reason: str) -> int:
         ids = list(chosen.letters().select_for_update().order_by("job_id").values_list("job_id", flat=True))
         given_up = _decide(ids)
         if given_up:
-            actions.record(
+            entry = actions.record(
                 "discard", chosen, actor=actor, count=given_up, reason=why, details=chosen.as_json()
             )
+            if chosen.ids is None or len(chosen.ids) > 1:
+                actions.keep_jobs(entry, ids)
     return given_up
 
 

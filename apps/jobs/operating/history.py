@@ -10,6 +10,7 @@ from uuid import UUID
 from apps.jobs.kinds import arguments
 from apps.jobs.models.action import Action
 from apps.jobs.models.replay import Replay, Replayed
+from apps.jobs.operating import actions
 
 _MOST = 50
 _LONGEST_VALUE = 200
@@ -37,7 +38,7 @@ class AuditEntry:
 
 def history(job_id: UUID) -> list[AuditEntry]:
     """Return the latest entries about a job, the newest first."""
-    about_it = [_entry(action) for action in Action.objects.filter(subject=f"job {job_id}")[:_MOST]]
+    about_it = [_entry(action) for action in actions.about(job_id, _MOST)]
     known = {entry.replay_id for entry in about_it}
     was_in = Replayed.objects.filter(job_id=job_id).order_by("-replay_id").values("replay_id")[:_MOST]
     others = Replay.objects.filter(pk__in=was_in).exclude(pk__in=[pk for pk in known if pk])

@@ -19,4 +19,4 @@ WITH chosen AS MATERIALIZED (
 ), freed AS (
     DELETE FROM jobs_slot WHERE job_id IN (SELECT id FROM asked WHERE state = 8)
 )
-SELECT state FROM asked
+SELECT id, state FROM asked

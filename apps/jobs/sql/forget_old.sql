@@ -1,5 +1,6 @@
--- Forget replays that ended long ago (their jobs first, some at a time), workers that stopped long ago, and of the next
--- buckets those that nobody took from for longer than the slowest rate takes to fill one: a full one is like none.
+-- Forget replays that ended long ago (their jobs first, some at a time), workers that stopped long ago, the jobs of
+-- audit log entries when all are gone, and of the next buckets those that nobody took from for longer than the slowest
+-- rate takes to fill one: a full one is like none.
 WITH old AS MATERIALIZED (
     SELECT %(now)s::timestamptz - make_interval(days => %(days)s) AS moment
 ), ended AS MATERIALIZED (
@@ -19,6 +20,12 @@ WITH old AS MATERIALIZED (
     RETURNING 1
 ), unserved AS (
     DELETE FROM jobs_unserved WHERE last_at < (SELECT moment FROM old)
+), action_jobs AS (
+    DELETE FROM jobs_action_jobs WHERE id = ANY (ARRAY(
+           SELECT b.id FROM jobs_action_jobs AS b JOIN jobs_action AS a ON a.id = b.action_id
+            WHERE a.at < (SELECT moment FROM old) AND NOT EXISTS (SELECT FROM jobs_job AS j WHERE j.id = ANY (b.job_ids))
+            LIMIT 20))
+    RETURNING 1
 ), next AS MATERIALIZED (
     SELECT key FROM jobs_bucket WHERE key > %(after)s ORDER BY key LIMIT %(batch)s
 ), buckets AS (
@@ -29,5 +36,5 @@ WITH old AS MATERIALIZED (
     RETURNING 1
 )
 SELECT (SELECT count(*) FROM replayed) + (SELECT count(*) FROM replays)
-     + (SELECT count(*) FROM workers) + (SELECT count(*) FROM buckets),
+     + (SELECT count(*) FROM workers) + (SELECT count(*) FROM action_jobs) + (SELECT count(*) FROM buckets),
        (SELECT max(key) FROM next HAVING count(*) = %(batch)s)

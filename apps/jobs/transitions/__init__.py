@@ -5,7 +5,7 @@ did. A move names the state it starts from; a move of a running job also names i
 lease, so a worker that lost it changes nothing.
 """
 
-from apps.jobs.transitions.asked import Edited, cancel, cancel_many, release_now, replay
+from apps.jobs.transitions.asked import Edited, cancel, cancel_each, cancel_many, release_now, replay
 from apps.jobs.transitions.new_jobs import (
     IdTakenError,
     Message,
@@ -45,6 +45,7 @@ __all__ = [
     "Trouble",
     "bury",
     "cancel",
+    "cancel_each",
     "cancel_many",
     "claim",
     "close",

@@ -13,13 +13,17 @@ from apps.jobs.states import State
 
 def cancel(job_id: UUID) -> State | None:
     """Cancel a waiting job at once, or ask a running one to stop; return its state, None if it had ended."""
-    rows = sql.run("cancel", {"ids": [job_id]})
-    return State(rows[0][0]) if rows else None
+    return cancel_each([job_id]).get(job_id)
 
 
 def cancel_many(ids: Sequence[UUID]) -> Counter[State]:
     """Cancel each of these jobs as ``cancel`` does; count in which state they are now, the ended left out."""
-    return Counter(State(state) for (state,) in sql.run("cancel", {"ids": list(ids)}))
+    return Counter(cancel_each(ids).values())
+
+
+def cancel_each(ids: Sequence[UUID]) -> dict[UUID, State]:
+    """Cancel each of these jobs as ``cancel`` does; return the state of each, the ended left out."""
+    return {job_id: State(state) for job_id, state in sql.run("cancel", {"ids": list(ids)})}
 
 
 def release_now(ids: Sequence[UUID]) -> list[UUID]:

@@ -9,8 +9,10 @@ from django.utils import timezone
 from apps.jobs.keeper import orphans, sober_clock
 from apps.jobs.keeper.forget_old import ForgetOld
 from apps.jobs.keeper.rollups import merge
-from apps.jobs.models import Bucket, Effect, RolledUp, Rollup
+from apps.jobs.models import Action, ActionJobs, Bucket, Effect, RolledUp, Rollup
+from apps.jobs.operating import actions
 from apps.lib.ids import new_id
+from tests.jobs import steps
 from tests.jobs.keeper.old_ledger import LONG_AGO, id_of
 
 pytestmark = pytest.mark.django_db
@@ -57,3 +59,13 @@ def test_limits_that_rest_are_found_some_at_a_time_by_their_keys() -> None:
     forget = ForgetOld(batch=2)
     assert [forget() for _ in range(4)] == [1, 1, 0, 0]
     assert [bucket.key for bucket in Bucket.objects.order_by("key")] == ["k0", "k2", "k4"]
+
+
+def test_the_jobs_of_an_old_entry_go_when_all_of_them_are_gone() -> None:
+    kept = steps.in_line()
+    for at, ids in ((LONG_AGO, [new_id()]), (LONG_AGO, [new_id(), kept]), (timezone.now(), [new_id()])):
+        entry = Action.objects.create(at=at, verb="cancel", subject="jobs: 2 named")
+        actions.keep_jobs(entry, ids)
+    assert ForgetOld()() == 1
+    assert ForgetOld()() == 0
+    assert (ActionJobs.objects.count(), Action.objects.count()) == (2, 3)
