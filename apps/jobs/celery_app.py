@@ -11,6 +11,7 @@ from django.apps import apps
 from django.core.checks import run_checks
 from kombu.utils.objects import cached_property
 
+from apps.jobs import plain_calls
 from apps.jobs.running import foreign
 from apps.jobs.shown_settings import ShownSettings
 from apps.jobs.task import JobTask
@@ -70,7 +71,8 @@ class LedgerCelery(Celery):
             return task.apply_async(list(args or ()), dict(kwargs or {}), **options)
         if foreign.is_handing_over():
             return foreign.hand_over(self, name, args or (), kwargs or {}, options)
-        return super().send_task(name, args, kwargs, **options)  # type: ignore[arg-type]  # any mapping will do
+        texts = plain_calls.as_texts(task and task.run, args or (), kwargs or {})
+        return super().send_task(name, args, kwargs, **(texts | options))  # type: ignore[arg-type]  # any mapping will do
 
     def signature(self, varies: object, *args: Any, **options: Any) -> "Signature[Any]":
         """Make a signature; one of a job type by its kind can be a step of a canvas as well."""

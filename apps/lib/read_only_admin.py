@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from django.contrib import admin
 from django.contrib.admin.utils import quote
-from django.db.models import Model
+from django.db.models import JSONField, Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
@@ -27,6 +27,13 @@ class RecordPage(admin.ModelAdmin[M]):
     def tools(self, request: HttpRequest, object_id: str) -> Sequence[Tool]:  # noqa: ARG002  # for subclasses
         """Return what this person may do with a record."""
         return ()
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Refuse to filter by JSON: the number of hits would give away the secrets that are masked."""
+        name = lookup.partition("__")[0]
+        if any(isinstance(field, JSONField) and name == field.name for field in self.opts.get_fields()):
+            return False
+        return super().lookup_allowed(lookup, value, request)
 
     def change_view(
         self,

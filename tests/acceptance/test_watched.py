@@ -81,6 +81,18 @@ def inspected(machine: Machine, *questions: str) -> dict[str, Any]:
     return {question: answer[WORKER] for question, answer in json.loads(said).items()}
 
 
+def inspected_until(machine: Machine, task: str) -> str:
+    """Return what `celery inspect active` answers once a task runs."""
+    answers: list[str] = []
+
+    def runs() -> bool:
+        answers.append(json.dumps(inspected(machine, "active", "reserved")))
+        return task in answers[-1]
+
+    machine.until(runs, "it runs")
+    return answers[-1]
+
+
 def test_inspect_tells_real_names_and_readable_arguments_without_secrets(watched: Watched) -> None:
     asked = ("ping", "active", "reserved", "registered", "stats")
     with watched.busy(times=2) as (jobs, shown):
@@ -144,6 +156,44 @@ def test_flower_shows_real_names_states_and_readable_arguments_without_secrets(w
         watched.flower.get(f"/worker/{WORKER}").body,
     ]
     assert not [text for text in everything if SECRET in text]
+
+
+def test_no_secret_of_a_task_of_another_package_is_shown(watched: Watched) -> None:
+    machine, until = watched.machine, watched.machine.directory / "logged in"
+    said = machine.program(
+        "from tests.kinds.held import login\n"
+        f"more = {{'api_key': {SECRET!r}, 'dsn': {{'old': {SECRET!r}}}, 'at': 'amqp://me:{SECRET}@here//'}}\n"
+        f"print(login.delay({str(until)!r}, {SECRET!r}, **more).id,\n"
+        f"      login.delay({str(until)!r}, password={SECRET!r}, fails=True, **more).id)\n"
+    )
+    tasks = said.split()
+    running = inspected_until(machine, tasks[0])
+    until.touch()
+    query = (
+        "SELECT count(*) FROM django_celery_results_taskresult WHERE traceback IS NOT NULL AND task_id = %s"
+    )
+    machine.until(lambda: machine.value(query, tasks[1]) == 1, "both ended")
+
+    def states() -> list[object]:
+        known = json.loads(watched.flower.get("/api/tasks").body)
+        return [known.get(task, {}).get("state") for task in tasks]
+
+    machine.until(lambda: states() == ["SUCCESS", "FAILURE"], "Flower has heard of both")
+    flower = [watched.flower.get(f"/task/{task}").body for task in tasks]
+    flower.append(watched.flower.get("/api/tasks").body)
+    admin = machine.program(
+        "from django.test import Client\nfrom apps.accounts.models import User\n"
+        "from django_celery_results.models import TaskResult\n"
+        "client = Client(headers={'host': 'localhost'})\n"
+        "client.force_login(User.objects.create_superuser('root@example.com', 'secret'))\n"
+        "for pk in TaskResult.objects.filter(task_name='elsewhere.login').values_list('pk', flat=True):\n"
+        "    print(client.get(f'/admin/django_celery_results/taskresult/{pk}/change/').content.decode())\n"
+    )
+    assert admin.count("redis://:***@here/0") == 1
+    assert admin.count("cannot log in: password=***") >= 2
+    assert admin.count("amqp://me:***@here//") == 2
+    log = machine.words_of("w")
+    assert [text for text in (running, *flower, admin, log) if SECRET in text] == []
 
 
 def test_flower_shows_no_password_of_the_broker(watched: Watched) -> None:

@@ -1,4 +1,4 @@
-"""Stay until one is let go, and one foreign task that leaves a trace."""
+"""Stay until one is let go, and foreign tasks that leave a trace or are given secrets."""
 
 import time
 from pathlib import Path
@@ -20,3 +20,13 @@ def held(until: str, password: str = "") -> str:
 def touch(path: str) -> None:
     """Make a file, as a task of another package."""
     Path(path).touch()
+
+
+@shared_task(name="elsewhere.login")
+def login(until: str, password: str, **options: object) -> dict[str, object]:
+    """Stay until there is a file, as a task of another package; its arguments and its result hold secrets."""
+    while not Path(until).exists():
+        time.sleep(0.02)
+    if options.get("fails"):
+        raise ValueError(f"cannot log in: password={password}")
+    return {"token": password, "address": f"redis://:{password}@here/0"}

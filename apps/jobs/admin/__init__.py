@@ -2,6 +2,7 @@
 
 from apps.jobs.admin.dead_letter import DeadLetterAdmin
 from apps.jobs.admin.job import JobAdmin
+from apps.jobs.admin.plain_result import PlainResultAdmin
 from apps.jobs.admin.queue import QueueAdmin
 from apps.jobs.admin.replay import ReplayAdmin
 from apps.jobs.admin.stories import ActionAdmin, AttemptAdmin, LogLineAdmin
@@ -15,6 +16,7 @@ __all__ = [
     "DutyAdmin",
     "JobAdmin",
     "LogLineAdmin",
+    "PlainResultAdmin",
     "QueueAdmin",
     "ReplayAdmin",
     "WorkerAdmin",

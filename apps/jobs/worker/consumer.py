@@ -6,6 +6,7 @@ from functools import partial
 from time import monotonic, sleep
 from typing import Any, cast
 
+from celery import Task
 from celery.worker.consumer import Consumer
 from celery.worker.state import maybe_shutdown
 from kombu import Connection, Message
@@ -69,6 +70,13 @@ class LedgerConsumer(Consumer):
         if self.hub and monotonic() >= self._tells_at:  # type: ignore[attr-defined]  # missing from the stubs
             self._tells_at = monotonic() + _TELL_AFTER_S
             self.hub.call_later(_TELL_AFTER_S, self._flush_events)  # type: ignore[attr-defined]  # likewise
+
+    def update_strategies(self) -> None:
+        """Receive messages of plain tasks so that nothing shows their secrets."""
+        for task in self.app.tasks.values():
+            if task.Request == Task.Request:
+                task.Request = "apps.jobs.worker.request:MaskedRequest"
+        super().update_strategies()
 
     def info(self) -> dict[str, Any]:
         """Return what `inspect stats` and Flower show of the broker, without its passwords."""

@@ -1,15 +1,44 @@
-"""A message of ours as a worker holds it.  Named by JobTask."""
+"""A message as a worker holds it and shows it in events, logs and `inspect`, without secrets."""
 
 from typing import Any
 
 from celery.worker.request import Request
 
+from apps.jobs import plain_calls
 from apps.jobs.running import failures
 from apps.jobs.running.failures import Failure
 
+_SHOWN_IN_EVENTS = ("result", "exception", "traceback")
+
+
+class MaskedRequest(Request):
+    """Celery's request of a plain task, which shows its arguments, result and error without secrets."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Mask the texts of the arguments, also for the process that stores the result."""
+        super().__init__(*args, **options)
+        texts = plain_calls.masked_texts(self.task.run, self.argsrepr, self.kwargsrepr)
+        self._argsrepr, self._kwargsrepr = texts
+        self.request_dict.update(argsrepr=texts[0], kwargsrepr=texts[1])
+
+    def info(self, safe: bool = False) -> Any:
+        """Return what `inspect` and Flower show."""
+        found: dict[str, Any] = dict(super().info(safe))
+        if not safe:
+            args, kwargs = plain_calls.shown(self.task.run, found["args"] or (), found["kwargs"] or {})
+            found |= {"args": list(args), "kwargs": kwargs}
+        return found
+
+    def send_event(self, type: str, **fields: Any) -> None:  # noqa: A002  # Celery's name
+        """Send an event without secrets."""
+        for name in _SHOWN_IN_EVENTS:
+            if isinstance(fields.get(name), str):
+                fields[name] = plain_calls.masked_text(fields[name])
+        super().send_event(type, **fields)
+
 
 class ShownRequest(Request):
-    """Celery's request, which shows people the jobs of a message and not the message."""
+    """Celery's request, which shows people the jobs of a message and not the message.  Named by JobTask."""
 
     def info(self, safe: bool = False) -> Any:  # noqa: ARG002  # the stubs keep its type to themselves
         """Return what `inspect` and Flower show: the arguments as the message has them for people, masked.

@@ -1,0 +1,74 @@
+"""Calls of plain Celery tasks as people may see them: secrets masked by the names of their parameters.
+
+Celery sends a text of the arguments beside them, for logs, events, Flower and stored results.
+"""
+
+import ast
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+
+from celery.utils.saferepr import saferepr
+
+from apps.lib import redact
+
+_LONGEST = 1024  # Celery's own
+_LONGEST_READ = 20_000  # another sender's text
+
+
+def shown(
+    function: Callable[..., object] | None, args: Sequence[object], kwargs: Mapping[str, object]
+) -> tuple[tuple[object, ...], dict[str, object]]:
+    """Return the arguments of a call without secrets; by position where the function's names are known."""
+    names = () if function is None else _names(function)
+    named = [redact.masked_as(name, value) for name, value in zip(names, args, strict=False)]
+    rest = [redact.masked(value) for value in args[len(named) :]]
+    return (*named, *rest), {str(name): redact.masked_as(str(name), value) for name, value in kwargs.items()}
+
+
+def as_texts(
+    function: Callable[..., object] | None, args: Sequence[object], kwargs: Mapping[str, object]
+) -> dict[str, str]:
+    """Return Celery's options that say how the arguments of a call are shown."""
+    seen, named = shown(function, args, kwargs)
+    return {"argsrepr": saferepr(seen, _LONGEST), "kwargsrepr": saferepr(named, _LONGEST)}
+
+
+def masked_texts(function: Callable[..., object] | None, args: object, kwargs: object) -> tuple[str, str]:
+    """Return the texts of arguments that any sender wrote, without secrets."""
+    args, kwargs = str(args), str(kwargs)
+    listed, named = _read(args), _read(kwargs)
+    if isinstance(listed, list | tuple):
+        seen, _ = shown(function, listed, {})
+        args = args if seen == tuple(listed) else repr(seen)
+    return args if isinstance(listed, list | tuple) else redact.scrubbed(args), _masked(kwargs, named)
+
+
+def masked_text(text: str) -> str:
+    """Return the text of a value, such as a result or an error, without secrets."""
+    return _masked(text, _read(text)) if redact.may_hold_secret(text) else text
+
+
+def _masked(text: str, read: object) -> str:
+    if not isinstance(read, dict | list | tuple):
+        return redact.scrubbed(text)
+    seen = redact.masked(read)
+    return text if seen == (list(read) if isinstance(read, tuple) else read) else repr(seen)
+
+
+def _read(text: str) -> object:
+    """Return the value that a text shows; None for one that was cut or shows objects."""
+    if len(text) > _LONGEST_READ:
+        return None
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+        return None
+
+
+@lru_cache(maxsize=1024)
+def _names(function: Callable[..., object]) -> tuple[str, ...]:
+    try:
+        return tuple(inspect.signature(function).parameters)
+    except (TypeError, ValueError):  # of a function in C
+        return ()
