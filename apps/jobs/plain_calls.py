@@ -20,10 +20,16 @@ def shown(
     function: Callable[..., object] | None, args: Sequence[object], kwargs: Mapping[str, object]
 ) -> tuple[tuple[object, ...], dict[str, object]]:
     """Return the arguments of a call without secrets; by position where the function's names are known."""
-    names = () if function is None else _names(function)
+    names = () if function is None else names_of(function)
+    return tuple(masked_positions(names, args)), {
+        str(name): redact.masked_as(str(name), value) for name, value in kwargs.items()
+    }
+
+
+def masked_positions(names: Sequence[str], args: Sequence[object]) -> list[object]:
+    """Return arguments without secrets; those beyond the names by what they hold."""
     named = [redact.masked_as(name, value) for name, value in zip(names, args, strict=False)]
-    rest = [redact.masked(value) for value in args[len(named) :]]
-    return (*named, *rest), {str(name): redact.masked_as(str(name), value) for name, value in kwargs.items()}
+    return [*named, *(redact.masked(value) for value in args[len(named) :])]
 
 
 def as_texts(
@@ -67,7 +73,8 @@ def _read(text: str) -> object:
 
 
 @lru_cache(maxsize=1024)
-def _names(function: Callable[..., object]) -> tuple[str, ...]:
+def names_of(function: Callable[..., object]) -> tuple[str, ...]:
+    """Return the names of a function's parameters; none where it does not show them."""
     try:
         return tuple(inspect.signature(function).parameters)
     except (TypeError, ValueError):  # of a function in C

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from django.db import transaction
 from django.db.models.functions import Now
 
-from apps.lib import redact
 from apps.schedules.document import Document, describe
+from apps.schedules.masked import seen
 from apps.schedules.models.plan import Plan
 from apps.schedules.models.version import Version
 from apps.schedules.row import Row, read
@@ -64,7 +64,7 @@ def changes(before: Mapping[str, object], after: Mapping[str, object]) -> list[C
     old, new = dict(_flat(before)), dict(_flat(after))
     names = [*new, *(name for name in old if name not in new)]
     return [
-        Change(name, _seen(name, old.get(name)), _seen(name, new.get(name)))
+        Change(name, seen(before, name, old.get(name)), seen(after, name, new.get(name)))
         for name in names
         if old.get(name) != new.get(name)
     ]
@@ -85,7 +85,3 @@ def _flat(document: Mapping[str, object]) -> Iterable[tuple[str, object]]:
             yield from ((f"{name}.{inner}", said) for inner, said in value.items())
         else:
             yield name, value
-
-
-def _seen(name: str, value: object) -> object:
-    return None if value is None else redact.masked_as(name, value)

@@ -18,7 +18,7 @@ LIST = "admin:django_celery_results_taskresult_changelist"
 
 @pytest.fixture
 def viewer(client: Client) -> Client:
-    """Somebody of the staff who may look at results."""
+    """A member of the staff who may view results."""
     person = User.objects.create_user("viewer@example.com", "secret", is_staff=True)
     person.user_permissions.set(Permission.objects.filter(codename="view_taskresult"))
     client.force_login(person)

@@ -57,7 +57,7 @@ RIGHTS = {
     "schedules_arguments": SCHEDULES,
     "schedules_back": ("schedules.roll_back_schedule",),
     "schedules_day": SCHEDULES,
-    "schedules_export": SCHEDULES,
+    "schedules_export": ("django_celery_beat.change_periodictask",),
     "schedules_import": SUPERUSERS_ONLY,  # needs the right to add and to change
     "schedules_look_ahead": SUPERUSERS_ONLY,
     "schedules_pause": ("schedules.pause_schedule",),

@@ -19,7 +19,7 @@ _OF_A_FROZEN_CALL = "reply_to"  # set by freeze(), not by a caller who chooses a
 def split(options: Mapping[str, object], *, is_asked: bool) -> tuple[Mapping[str, object], str | None]:
     """Return the options without an id that no job can have, and that id.
 
-    A caller's own id is checked later; a step of a canvas, which nobody asks for, was given its id long ago.
+    A caller's own id is checked later; a step of a canvas may have been given its id long ago.
     """
     given = options.get("task_id")
     if given is None:

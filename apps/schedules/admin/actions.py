@@ -89,7 +89,7 @@ class Actions(PeriodicTaskAdmin):  # type: ignore[misc]  # untyped base
             return None
         return HttpResponseRedirect(reverse("admin:django_celery_beat_periodictask_change", args=made))
 
-    @admin.action(description="Export selected schedules to a file", permissions=["view"])
+    @admin.action(description="Export selected schedules to a file", permissions=["change"])
     def export(self, request: HttpRequest, queryset: Schedules) -> HttpResponse:  # noqa: ARG002  # Django's signature
         """Answer with a file of what they say."""
         return download(_ids(queryset))

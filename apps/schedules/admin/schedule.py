@@ -24,6 +24,7 @@ from apps.schedules.admin.actions import Actions
 from apps.schedules.admin.columns import Columns, SummedChangeList, row_of
 from apps.schedules.admin.form import PreviewForm, ScheduleForm
 from apps.schedules.admin.look_ahead import look_ahead
+from apps.schedules.admin.masked import MaskedArguments
 from apps.schedules.durations import durations
 from apps.schedules.models.policy import Policy
 from apps.schedules.models.version import Version
@@ -57,7 +58,7 @@ class PolicyInline(admin.StackedInline[Policy, PeriodicTask]):
 
 
 @admin.register(PeriodicTask)
-class ScheduleAdmin(when.ShownWhen, Columns, Actions):
+class ScheduleAdmin(MaskedArguments, when.ShownWhen, Columns, Actions):
     """Show when a schedule runs next, or why it was set aside; whatever is changed here is a version."""
 
     list_display = (
@@ -72,7 +73,7 @@ class ScheduleAdmin(when.ShownWhen, Columns, Actions):
     form = ScheduleForm
     readonly_fields = (
         *("last_run_at", "stands", "from_code", "moments", "versions"),
-        *("look_ahead", "typed_arguments"),
+        *("look_ahead", "typed_arguments", "shown_arguments", "shown_headers"),
     )
     inlines = (PolicyInline,)
     change_form_template = "admin/schedules/schedule_form.html"
@@ -171,12 +172,13 @@ class ScheduleAdmin(when.ShownWhen, Columns, Actions):
         """Show the fields of the task that was chosen."""
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
-        row = next(iter(read([schedule_id])), None) if schedule_id else None
+        may_edit = self.has_change_permission(request)
+        row = next(iter(read([schedule_id])), None) if schedule_id and may_edit else None
         return HttpResponse(arguments.draw_stored(request.GET.get("task", ""), row))
 
     def export_all(self, request: HttpRequest) -> HttpResponse:
-        """Answer with a file of all schedules."""
-        if not self.has_view_permission(request):
+        """Answer with a file of all schedules, whose arguments are as they are."""
+        if not self.has_change_permission(request):
             raise PermissionDenied
         return files.download(None)
 

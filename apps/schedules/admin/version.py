@@ -1,6 +1,5 @@
 """Who changed what of schedules, in the Django admin; and the way back."""
 
-import json
 from typing import ClassVar
 from urllib.parse import urlencode
 from uuid import UUID
@@ -17,9 +16,11 @@ from django_celery_beat.models import PeriodicTask
 
 from apps.jobs.admin import ask
 from apps.jobs.admin.read_only import ReadOnlyAdmin
+from apps.jobs.kinds.arguments import pretty
 from apps.lib import words
 from apps.schedules.admin import changed
 from apps.schedules.document import describe
+from apps.schedules.masked import masked
 from apps.schedules.models.version import Version
 from apps.schedules.row import read
 from apps.schedules.versions import predecessor
@@ -72,8 +73,8 @@ class VersionAdmin(ReadOnlyAdmin[Version]):
 
     @admin.display(description="full settings")
     def said(self, version: Version) -> SafeString:
-        """Return the whole document."""
-        return format_html("<pre>{}</pre>", json.dumps(version.document, indent=2, ensure_ascii=False))
+        """Return the whole document without secrets."""
+        return format_html("<pre>{}</pre>", pretty(masked(version.document)))
 
     @admin.display(description="roll back")
     def roll_back_link(self, version: Version) -> SafeString:
