@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import signal
 from pathlib import Path
@@ -12,17 +11,13 @@ from urllib.parse import quote
 import psycopg
 
 from apps.local.servers.errors import ServerError
-from apps.local.servers.leashed import Command
 from apps.local.servers.locate import Program
+from apps.local.servers.pid_file_server import PidFileServer
 from apps.local.servers.ports import LOOPBACK
 from apps.local.servers.postgres_cluster import ROLE
-from apps.local.servers.private_files import read_if_there
-from apps.local.servers.running import running
-from apps.local.servers.server import Server, rotate
 
 if TYPE_CHECKING:
-    import psutil
-
+    from apps.local.servers.leashed import Command
     from apps.local.servers.postgres import PostgresServer
 
 _PLACES = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"
@@ -36,10 +31,12 @@ def pgbouncer_program() -> Program:
     return Program(Path(found), "", "system")
 
 
-class PgBouncerServer(Server):
+class PgBouncerServer(PidFileServer):
     """A PgBouncer in `directory`, in front of one PostgreSQL, reachable at `url()`."""
 
     name = "PgBouncer"
+    configuration_name = "pgbouncer.ini"
+    port_line = r"^listen_port = (\d+)$"
     stop_signal = signal.SIGINT  # waits for open transactions
     immediate_signal = signal.SIGKILL
     stop_patience = 5.0
@@ -54,27 +51,8 @@ class PgBouncerServer(Server):
         path = quote(database, safe="")
         return f"postgresql://{ROLE}:{self._postgres.password}@{LOOPBACK}:{self.port}/{path}"
 
-    def process(self) -> psutil.Process | None:
-        """Return the pooler's process if it runs on this directory."""
-        text = (read_if_there(self._pid_file) or "").strip()
-        return running(int(text), self.account, str(self._configuration)) if text.isdigit() else None
-
-    @property
-    def _configuration(self) -> Path:
-        return self.home / "pgbouncer.ini"
-
-    @property
-    def _pid_file(self) -> Path:
-        return self.directory / "pgbouncer.pid"
-
     def _prepare(self) -> None:
         self._executable = pgbouncer_program().executable
-
-    def _running_port(self) -> int | None:
-        if self.process() is None:
-            return None
-        found = re.search(r"listen_port = (\d+)", read_if_there(self._configuration) or "")
-        return int(found.group(1)) if found else None
 
     def _command(self, port: int) -> Command:
         options = {
@@ -93,18 +71,8 @@ class PgBouncerServer(Server):
         lines = [f"{name} = {value}\n" for name, value in options.items()]
         target = f"* = host={LOOPBACK} port={self._postgres.port}\n"
         self._write_own("users.txt", f'"{ROLE}" "{self._postgres.password}"\n')
-        self._write_own("pgbouncer.ini", "[databases]\n" + target + "[pgbouncer]\n" + "".join(lines))
-        rotate(self.log)
-        return Command(
-            arguments=[self._executable, self._configuration],
-            log=self.log,
-            cwd=self.home,
-            stop=self.stop_signal,
-            grace=self.stop_patience,
-            account=self.account,
-            holds=self.holds,
-            pid_file=self._pid_file,
-        )
+        self._write_own(self.configuration_name, "[databases]\n" + target + "[pgbouncer]\n" + "".join(lines))
+        return self._leashed_command(self._executable, self._configuration)
 
     def _answers(self, port: int) -> bool:
         if self.process() is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import psutil
@@ -11,7 +12,6 @@ import psycopg
 from psycopg import sql
 
 from apps.local.servers.errors import ServerError
-from apps.local.servers.leashed import Command
 from apps.local.servers.locate import postgres_program
 from apps.local.servers.ports import LOOPBACK
 from apps.local.servers.postgres_cluster import ROLE, ensure_cluster, refuse_another_major
@@ -19,7 +19,10 @@ from apps.local.servers.postgres_settings import configuration
 from apps.local.servers.private_files import read_if_there
 from apps.local.servers.programs import runnable
 from apps.local.servers.running import end_orphans, running
-from apps.local.servers.server import Server, rotate
+from apps.local.servers.server import Server
+
+if TYPE_CHECKING:
+    from apps.local.servers.leashed import Command
 
 
 class PostgresServer(Server):
@@ -75,16 +78,8 @@ class PostgresServer(Server):
     def _command(self, port: int) -> Command:
         self._tidy_up_after_a_crash()
         self._write_own("data/backline.conf", configuration(port, self.home / "socket", self.settings))
-        rotate(self.log)
-        return Command(
-            arguments=[self._executable, "-D", self.data, "-c", f"config_file={self.data / 'backline.conf'}"],
-            log=self.log,
-            cwd=self.home,
-            stop=self.stop_signal,
-            grace=self.stop_patience,
-            account=self.account,
-            holds=self.holds,
-        )
+        file = f"config_file={self.data / 'backline.conf'}"
+        return self._leashed_command(self._executable, "-D", self.data, "-c", file)
 
     def _answers(self, port: int) -> bool:
         lines = self._pid_file_lines()

@@ -16,15 +16,12 @@ from urllib.parse import quote
 import amqp
 
 from apps.local.servers.errors import ServerError
-from apps.local.servers.leashed import Command
 from apps.local.servers.locate import Program
+from apps.local.servers.pid_file_server import PidFileServer
 from apps.local.servers.ports import LOOPBACK, free_port
-from apps.local.servers.private_files import read_if_there
-from apps.local.servers.running import running
-from apps.local.servers.server import Server, rotate
 
 if TYPE_CHECKING:
-    import psutil
+    from apps.local.servers.leashed import Command
 
 _HOMES = ("usr/lib/rabbitmq/lib/rabbitmq_server-*", "opt/rabbitmq_server-*")
 _USER = "backline"
@@ -45,10 +42,12 @@ def rabbitmq_program() -> Program:
     return Program(newest, newest.parts[-3].rpartition("-")[2], "system")
 
 
-class RabbitServer(Server):
+class RabbitServer(PidFileServer):
     """A RabbitMQ node in `directory`, reachable at `url()`."""
 
     name = "RabbitMQ"
+    configuration_name = "rabbitmq.conf"
+    port_line = r"^listeners\.tcp\.1 = [\d.]+:(\d+)$"
     stop_signal = signal.SIGTERM
     immediate_signal = signal.SIGKILL
     stop_patience = 30.0
@@ -58,28 +57,15 @@ class RabbitServer(Server):
         """Return the address of its only virtual host, with the password in it."""
         return f"amqp://{_USER}:{quote(self.password, safe='')}@{LOOPBACK}:{self.port}//"
 
-    def process(self) -> psutil.Process | None:
-        """Return the node's process if it runs on this directory."""
-        text = (read_if_there(self._pid_file) or "").strip()
-        return running(int(text), self.account, str(self.home)) if text.isdigit() else None
-
     @property
-    def _pid_file(self) -> Path:
-        return self.directory / "rabbitmq.pid"
+    def _mark(self) -> str:
+        return str(self.home)
 
     def _prepare(self) -> None:
         program = rabbitmq_program()
         self.version = program.version
         self._executable = program.executable
         self._make_own_directory("data")
-
-    def _running_port(self) -> int | None:
-        if self.process() is None:
-            return None
-        found = re.search(
-            r"listeners\.tcp\.1 = [\d.]+:(\d+)", read_if_there(self.home / "rabbitmq.conf") or ""
-        )
-        return int(found.group(1)) if found else None
 
     def _command(self, port: int) -> Command:
         configuration = {
@@ -90,20 +76,9 @@ class RabbitServer(Server):
             **self.settings,
         }
         lines = [f"{name} = {value}\n" for name, value in configuration.items()]
-        self._write_own("rabbitmq.conf", "# Written at every start.\n" + "".join(lines))
+        self._write_own(self.configuration_name, "# Written at every start.\n" + "".join(lines))
         self._write_own("enabled_plugins", "[].\n")
-        rotate(self.log)
-        return Command(
-            arguments=[self._executable],
-            log=self.log,
-            cwd=self.home,
-            stop=self.stop_signal,
-            grace=self.stop_patience,
-            account=self.account,
-            environment=self._environment(),
-            holds=self.holds,
-            pid_file=self._pid_file,
-        )
+        return self._leashed_command(self._executable, environment=self._environment())
 
     def _environment(self) -> dict[str, str]:
         """Tell RabbitMQ's scripts where everything is, and Erlang to do without its port mapper."""
@@ -126,7 +101,7 @@ class RabbitServer(Server):
             "RABBITMQ_MNESIA_BASE": str(self.home / "data"),
             "RABBITMQ_LOG_BASE": str(self.home / "data"),
             "RABBITMQ_LOGS": "-",
-            "RABBITMQ_CONFIG_FILE": str(self.home / "rabbitmq.conf"),
+            "RABBITMQ_CONFIG_FILE": str(self._configuration),
             "RABBITMQ_CONF_ENV_FILE": str(self.home / "none"),  # not the system's
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.home / "enabled_plugins"),
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": " ".join(erlang),

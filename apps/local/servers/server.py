@@ -185,6 +185,29 @@ class Server(ABC):
     def _write_own(self, name: str, text: str) -> None:
         write_private(self.home / name, text, owner=self.account.owner if self.account.other else None)
 
+    @property
+    def _pid_file(self) -> Path | None:
+        """Return the file into which the leash writes the pid, for a server that writes none itself."""
+        return None
+
+    def _leashed_command(
+        self, *arguments: str | os.PathLike[str], environment: dict[str, str] | None = None
+    ) -> Command:
+        """Return the command of a server in the foreground; the log of the last start is put aside."""
+        if self.log.exists():
+            self.log.replace(self.log.with_suffix(".log.1"))
+        return Command(
+            arguments=arguments,
+            log=self.log,
+            cwd=self.home,
+            stop=self.stop_signal,
+            grace=self.stop_patience,
+            account=self.account,
+            environment=environment,
+            pid_file=self._pid_file,
+            holds=self.holds,
+        )
+
     def _adopt(self) -> bool:
         port = self._running_port()
         if port is None:
@@ -254,9 +277,3 @@ class Server(ABC):
     def _remember(self, port: int) -> None:
         self._port = self._asked_port = port
         write_private(self.directory / "port", str(port))
-
-
-def rotate(log: Path) -> None:
-    """Put the log of the last start aside, so that a log tells of one start only."""
-    if log.exists():
-        log.replace(log.with_suffix(".log.1"))

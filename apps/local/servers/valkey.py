@@ -8,18 +8,13 @@ from typing import TYPE_CHECKING
 import redis
 
 from apps.local.servers import valkey_users
-from apps.local.servers.leashed import Command
 from apps.local.servers.locate import valkey_program
+from apps.local.servers.pid_file_server import PidFileServer
 from apps.local.servers.ports import LOOPBACK
-from apps.local.servers.private_files import read_if_there
 from apps.local.servers.programs import runnable
-from apps.local.servers.running import running
-from apps.local.servers.server import Server, rotate
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    import psutil
+    from apps.local.servers.leashed import Command
 
 BROKER_SETTINGS = {
     "protected-mode": "yes",
@@ -37,10 +32,12 @@ BROKER_SETTINGS = {
 }
 
 
-class ValkeyServer(Server):
+class ValkeyServer(PidFileServer):
     """Valkey (or Redis) in `directory`, reachable at `url()`."""
 
     name = "Valkey"
+    configuration_name = "valkey.conf"
+    port_line = r"^port (\d+)$"
     stop_signal = signal.SIGTERM
     immediate_signal = signal.SIGKILL
     stop_patience = 15.0
@@ -54,32 +51,11 @@ class ValkeyServer(Server):
         """Return the address for administration, which no process of Backline is given."""
         return f"redis://operator:{self._secret('operator-password')}@{LOOPBACK}:{self.port}/{database}"
 
-    def process(self) -> psutil.Process | None:
-        """Return the server's process if it runs on this directory."""
-        text = (read_if_there(self._pid_file) or "").strip()
-        return running(int(text), self.account, str(self._configuration)) if text.isdigit() else None
-
-    @property
-    def _configuration(self) -> Path:
-        return self.home / "valkey.conf"
-
-    @property
-    def _pid_file(self) -> Path:
-        return self.directory / "valkey.pid"
-
     def _prepare(self) -> None:
         program = valkey_program()
         self.version = program.version
         self._executable = runnable(program, self.account, self._notice)
         self._make_own_directory("data")
-
-    def _running_port(self) -> int | None:
-        if self.process() is None:
-            return None
-        for line in (read_if_there(self._configuration) or "").splitlines():
-            if line.startswith("port "):
-                return int(line.removeprefix("port "))
-        return None
 
     def _command(self, port: int) -> Command:
         where = {
@@ -90,18 +66,8 @@ class ValkeyServer(Server):
         lines = [f"{name} {value}" for name, value in {**BROKER_SETTINGS, **where, **self.settings}.items()]
         operator = self._secret("operator-password")
         lines += valkey_users.lines(password=self.password, operator_password=operator)
-        self._write_own("valkey.conf", "# Written at every start.\n" + "\n".join(lines) + "\n")
-        rotate(self.log)
-        return Command(
-            arguments=[self._executable, self._configuration],
-            log=self.log,
-            cwd=self.home,
-            stop=self.stop_signal,
-            grace=self.stop_patience,
-            account=self.account,
-            holds=self.holds,
-            pid_file=self._pid_file,
-        )
+        self._write_own(self.configuration_name, "# Written at every start.\n" + "\n".join(lines) + "\n")
+        return self._leashed_command(self._executable, self._configuration)
 
     def _answers(self, port: int) -> bool:
         if self.process() is None:
