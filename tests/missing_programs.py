@@ -5,7 +5,12 @@ from collections.abc import Sequence
 import pytest
 from _pytest.terminal import TerminalReporter
 
-PACKAGES = {"Chromium": "chromium", "RabbitMQ": "rabbitmq-server", "libfaketime": "libfaketime"}
+PACKAGES = {
+    "Chromium": "chromium",
+    "PgBouncer": "pgbouncer",
+    "RabbitMQ": "rabbitmq-server",
+    "libfaketime": "libfaketime",
+}
 _HINT = "apt-get install"
 
 

@@ -1,4 +1,4 @@
-"""A machine without Chromium, RabbitMQ or libfaketime is told so in two lines."""
+"""Each skipped test names what is missing; programs are summed up in two lines."""
 
 import re
 import subprocess
@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from apps.local.chaos import clocks
-from apps.local.servers import rabbitmq
+from apps.local.servers import pgbouncer, rabbitmq
 from apps.local.servers.errors import ServerError
 from tests.contracts.tree import ROOT
-from tests.missing_programs import lines, missing
+from tests.missing_programs import PACKAGES, lines, missing
 
+_REASON = re.compile(r'(?:pytest\.skip\(\s*|mark\.skipif\([^"]*reason=)f?"([^"]+)"')
 CHROMIUM = "Chromium is not installed: apt-get install chromium"
 
 
@@ -24,9 +25,17 @@ def of_rabbitmq(monkeypatch: pytest.MonkeyPatch) -> str:
     return str(refused.value)
 
 
+def of_pgbouncer(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the reason on a machine without PgBouncer."""
+    monkeypatch.setattr(pgbouncer, "_PLACES", "/nowhere")
+    with pytest.raises(ServerError) as refused:
+        pgbouncer.pgbouncer_program()
+    return str(refused.value)
+
+
 def test_each_reason_names_its_program(monkeypatch: pytest.MonkeyPatch) -> None:
-    reasons = [CHROMIUM, clocks.MISSING, of_rabbitmq(monkeypatch)]
-    assert [missing(reason) for reason in reasons] == [["Chromium"], ["libfaketime"], ["RabbitMQ"]]
+    reasons = [CHROMIUM, of_pgbouncer(monkeypatch), of_rabbitmq(monkeypatch), clocks.MISSING]
+    assert [missing(reason) for reason in reasons] == [[name] for name in PACKAGES]
     assert missing("only root mounts") == []
 
 
@@ -49,3 +58,12 @@ def test_many_skipped_tests_are_two_lines_and_other_reasons_stay(
     for line in lines(["Chromium", "RabbitMQ", "libfaketime"], 45):
         assert line in told
     assert re.findall(r"^SKIPPED.*: (.*)$", told, re.MULTILINE) == ["only root mounts"]
+
+
+def test_every_other_reason_begins_with_what_is_missing() -> None:
+    texts = [path.read_text() for path in (ROOT / "tests").rglob("*.py") if path != Path(__file__)]
+    reasons = [found for text in texts for found in _REASON.findall(text)]
+    assert len(reasons) > 5
+    assert [
+        reason for reason in reasons if not reason.startswith(("no ", "not ")) and not missing(reason)
+    ] == []

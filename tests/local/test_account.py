@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = Path(psutil.__file__).resolve().parents[1]
 OURS = ("uvicorn", "celery -A config worker", "manage.py keeper", "config beat", "config flower")
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root drops to another account")
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="not root: only root drops to another account")
 
 
 @pytest.fixture

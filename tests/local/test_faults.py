@@ -72,14 +72,16 @@ def test_a_start_may_be_tried_again_only_where_waiting_or_another_port_helps() -
 def tiny_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A file system of 120 MB, in which the homes of servers lie."""
     if os.geteuid() != 0:
-        pytest.skip("only root can mount a small file system; the captured messages are tested above")
+        pytest.skip(
+            "not root: only root can mount a small file system; the captured messages are tested above"
+        )
     disk = Path(tempfile.gettempdir()) / f"backline-disk-{os.getpid()}"
     disk.mkdir()
     options = "size=120m,mode=1777"
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", disk], capture_output=True)
     if mounted.returncode != 0:
         disk.rmdir()
-        pytest.skip("this machine does not let root mount")
+        pytest.skip("no right to mount, although root: a container without CAP_SYS_ADMIN")
     monkeypatch.setattr(tempfile, "tempdir", str(disk))
     try:
         yield disk

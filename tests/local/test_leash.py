@@ -74,7 +74,9 @@ def test_what_a_command_leaves_in_its_group_goes_with_it(log: Path) -> None:
     assert is_gone_within(child, 5)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process of its parent's death")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="not Linux: only Linux signals a process at its parent's death"
+)
 def test_a_killed_leash_takes_the_command_along(log: Path) -> None:
     command = leashed(log, "import os, time; print('pids', os.getpid(), flush=True); time.sleep(600)")
     [process] = pids(log)

@@ -84,7 +84,7 @@ def test_a_program_that_hangs_or_says_nonsense_is_no_program(tmp_path: Path) -> 
 def out_of_reach(tmp_path: Path) -> Iterator[Path]:
     """The wheel's PostgreSQL in a directory that only root may enter, as a checkout under /root is."""
     if os.geteuid() != 0:
-        pytest.skip("only root runs servers under another account")
+        pytest.skip("not root: only root runs servers under another account")
     private = tmp_path / "private"
     private.mkdir(mode=0o700)
     package = postgres_program().executable.parents[2]

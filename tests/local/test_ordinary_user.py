@@ -44,11 +44,11 @@ print("all is well", os.listdir(place / "mine"))
 """
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user runs all of these tests as itself")
+@pytest.mark.skipif(os.geteuid() != 0, reason="not root: an ordinary user runs all of these tests as itself")
 def test_servers_live_and_die_under_an_ordinary_account() -> None:
     python = shutil.which("python3", path="/usr/bin:/usr/local/bin")
     if python is None:
-        pytest.skip("no Python is in reach of an ordinary user")
+        pytest.skip("no python3 in /usr/bin or /usr/local/bin, where an ordinary user can run it")
     place = Path(tempfile.mkdtemp(prefix="backline-ordinary-"))
     os.chown(place, 65534, 65534)
     try:

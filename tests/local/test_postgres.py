@@ -104,7 +104,7 @@ def test_passwords_and_data_are_for_their_owner_alone(make_postgres: Make) -> No
     assert not list(server.home.glob("*.pw"))
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root hands over to another account")
+@pytest.mark.skipif(os.geteuid() != 0, reason="not root: only root hands over to another account")
 def test_root_runs_the_server_as_an_unprivileged_account_and_widens_no_mode(
     make_postgres: Make, tmp_path: Path
 ) -> None:
