@@ -53,7 +53,7 @@ _NAMED = re.compile(
     """
 )
 _MASKED = re.compile(r"(?::|//)\*\*\*@|=\*\*\*(?=[&;\s]|$)")
-_MAY_HOLD_ONE = re.compile(r"(?i)@|pass|secret|token|key|credential|authori|cookie|pin|pwd|dsn|sig=")
+_MAY_HOLD_ONE = re.compile(r"(?i)@|pass|secret|token|key|credential|authori|cookie|pin|pwd|dsn")
 _PLAIN = (bool, int, float, Decimal, date, time, timedelta, UUID, type(None))
 
 
@@ -101,7 +101,7 @@ def has_mask(text: str) -> bool:
 
 def may_hold_secret(text: str) -> bool:
     """Return whether a text is worth a closer look; False for most texts, at little cost."""
-    return bool(_MAY_HOLD_ONE.search(text))
+    return "sig=" in text or bool(_MAY_HOLD_ONE.search(text))
 
 
 def scrubbed(text: str) -> str:

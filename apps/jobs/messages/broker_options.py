@@ -28,6 +28,7 @@ def transport_options(url: str, patience: Patience = Patience()) -> Options:  # 
 
     Brokers of other kinds that Celery speaks to get none: they are not tested.
     """
+    _refuse_unreadable(url)
     scheme = urlsplit(url).scheme if "://" in url else ""
     if scheme in _BY_SCHEME:
         return _BY_SCHEME[scheme](patience)
@@ -37,6 +38,19 @@ def transport_options(url: str, patience: Patience = Patience()) -> Options:  # 
         f"CELERY_BROKER_URL (or REDIS_URL) begins with {url.partition('@')[0].partition('//')[0][:20]!r}, "
         f"which is no broker. Begin it with one of: {', '.join(f'{name}://' for name in _BY_SCHEME)}."
     )
+
+
+def _refuse_unreadable(url: str) -> None:
+    """Raise NotABroker, which shows no part of the address: what is read as its port may be a password."""
+    try:
+        for address in map(urlsplit, url.split(";")):  # as Celery reads several
+            _ = address.port if address.scheme in _BY_SCHEME else None
+    except ValueError:
+        raise NotABroker(
+            "CELERY_BROKER_URL (or REDIS_URL) cannot be read: its port is no number, or a bracket is open. "
+            "Percent-encode special characters of the password: / as %2F, # as %23, ? as %3F, [ as %5B, "
+            "; as %3B."
+        ) from None
 
 
 def _redis(patience: Patience) -> Options:

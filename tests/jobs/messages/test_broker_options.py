@@ -56,6 +56,7 @@ def test_what_only_redis_understands_does_not_reach_rabbitmq() -> None:
 
 def test_a_broker_of_another_kind_that_celery_speaks_gets_none() -> None:
     assert transport_options("sqs://") == {}
+    assert transport_options("mongodb://a:1,b:2/jobs") == {}
 
 
 @pytest.mark.parametrize(
@@ -76,3 +77,28 @@ def test_no_process_starts_with_such_an_address(command: list[str]) -> None:
     done = subprocess.run(whole, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True)
     assert done.returncode != 0
     assert "CELERY_BROKER_URL (or REDIS_URL) begins with 'localhost:6379', which is no broker." in done.stderr
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:hu#nter2@h/0",
+        "redis://:hu/nter2@h/0",
+        "redis://:hu?nter2@h/0",
+        "amqp://ann:[hunter2@h/x",
+        "amqp://ann:hunter2@h:port//",
+        "amqp://h//;amqp://ann:hu;nter2@h//",
+    ],
+)
+def test_an_address_that_cannot_be_read_is_refused_without_showing_its_password(url: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=settings.BASE_DIR,
+        env=os.environ | {"CELERY_BROKER_URL": url},
+        capture_output=True,
+        text=True,
+    )
+    assert "Percent-encode special characters" in done.stderr
+    assert not [
+        part for part in ("hu", "nter2", "hunter2") if f"{part}'" in done.stderr or f"{part}@" in done.stderr
+    ]
