@@ -24,6 +24,10 @@ SCOPES = {
         {"enable_seqscan", "enable_bitmapscan", "enable_sort"},
         FUNCTION,
     ),
+    "apps/jobs/migrations/0025_line_mark.py": (
+        {"enable_seqscan", "enable_bitmapscan", "enable_sort"},
+        FUNCTION,
+    ),
     "apps/jobs/sessions/apart.py": ({"search_path"}, PUT_BACK),
     "apps/jobs/worker/worker.py": ({"client_connection_check_interval"}, SESSION),
 }

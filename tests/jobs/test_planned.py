@@ -45,11 +45,22 @@ class TestPlans:
         _live()
         assert _kept() == set()
 
-    def test_a_line_of_thousands_is_found_by_its_index_though_it_was_planned_for_an_empty_one(self) -> None:
+    @pytest.mark.parametrize(
+        "look",
+        [
+            "job_line_stands('{0}')",
+            "job_line_stands('{0}', NULL)",
+            "job_line_stands('{0}', ('{0}', '-infinity', gen_random_uuid(), true, NULL, NULL, NULL, now()))",
+        ],
+        ids=["previous release", "without a mark", "with a mark"],
+    )
+    def test_a_line_of_thousands_is_found_by_its_index_though_it_was_planned_for_an_empty_one(
+        self, look: str
+    ) -> None:
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE jobs_ready")
             for _ in range(7):  # then PostgreSQL keeps one plan for all
-                cursor.execute("SELECT job_line_stands('default')")
+                cursor.execute(f"SELECT {look.format('default')}")
             cursor.execute(
                 "INSERT INTO jobs_ready (queue, lane, rank, id, kind) "
                 "SELECT 'other', '', now(), gen_random_uuid(), 'kinds.add' FROM generate_series(1, 5000)"
@@ -57,7 +68,7 @@ class TestPlans:
             cursor.execute("SELECT pg_stat_force_next_flush()")
             cursor.execute("SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'jobs_ready'")
             before = cursor.fetchall()
-            cursor.execute("SELECT job_line_stands('default'), job_line_stands('other')")
+            cursor.execute(f"SELECT {look.format('default')}, {look.format('other')}")
             assert cursor.fetchall() == [(False, True)]
             cursor.execute("SELECT pg_stat_force_next_flush()")
             cursor.execute("SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'jobs_ready'")

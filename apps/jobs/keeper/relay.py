@@ -12,6 +12,7 @@ from kombu import Producer
 
 from apps.jobs import crash_points, registry, sql, transitions
 from apps.jobs.keeper import packing
+from apps.jobs.keeper.line_marks import LineMarks
 from apps.jobs.kinds import arguments, limits
 from apps.jobs.messages import broker
 from apps.jobs.transitions import Message, Rules
@@ -30,6 +31,7 @@ class Window(NamedTuple):
     taken: int
     slots: int  # of the live workers that listen to it
     paused: Sequence[str]  # kinds
+    is_hidden: bool = False  # from new jobs: all that wait are before the mark of the line
 
     @property
     def room(self) -> int:
@@ -59,6 +61,7 @@ class Relay:
         self._measured_at = -_REMEMBERED_S
         self._filled_at: dict[str, float] = {}  # by queue, when its line was last longer than its window
         self._rests_until: dict[str, float] = {}  # by queue, of those that had a line at the last look
+        self._marks = LineMarks()
 
     def __call__(self, producer: Producer) -> int:
         """Send the next jobs in line until each queue's window is full; return how many messages.
@@ -77,19 +80,44 @@ class Relay:
 
     def _once(self, producer: Producer, stop_at: float) -> tuple[int, bool]:
         """Fill every window once; return how many messages, and whether one of them was full and runs dry."""
-        sent, again, windows = 0, False, _windows()
+        sent, again, windows = 0, False, self._windows()
         self._rests_until = {window.queue: self._rests_until.get(window.queue, 0.0) for window in windows}
         for window in windows:
             if not window.is_worth_filling or monotonic() < self._rests_until[window.queue]:
+                self._show(window)
                 continue
             limited = limits.declared(registry.kinds().values())
             rules = Rules(window.slots, self._sizes(), limited, registry.names(), window.paused)
-            count = _fill(producer, window, rules, stop_at)
+            count = self._fill(producer, window, rules, stop_at)
             sent += count
             if count == window.room:
+                self._show(window)
                 again |= window.runs_dry
                 self._rest(window)
         return sent, again
+
+    def _windows(self) -> list[Window]:
+        """Return the windows of all waiting queues, by the marks of the lines while it is slow without."""
+        if not self._marks.may_read_all:
+            return _windows(whole=False)
+        started = monotonic()
+        windows = _windows()
+        self._marks.read_all([window.queue for window in windows], monotonic() - started)
+        return windows
+
+    def _fill(self, producer: Producer, window: Window, rules: Rules, stop_at: float) -> int:
+        """Fill a window until it is full, no job may go or, after a part, time is up; say how many went."""
+        sent = 0
+        for messages in transitions.relay_in_parts(window.queue, window.room, rules):
+            sent += _send(producer, messages)
+            self._marks.removed(window.queue, sum(len(message.ids) for message in messages))
+            if monotonic() >= stop_at:
+                break
+        return sent
+
+    def _show(self, window: Window) -> None:
+        if window.is_hidden:
+            self._marks.show(window.queue)
 
     def _rest(self, window: Window) -> None:
         """Leave a queue alone for no longer than its workers took for half a window."""
@@ -116,24 +144,18 @@ def republish(producer: Producer) -> int:
     return sent
 
 
-def _windows() -> list[Window]:
-    params = {"least": settings.BACKLINE_WINDOW, "per_slot": settings.BACKLINE_WINDOW_PER_SLOT}
+def _windows(*, whole: bool = True) -> list[Window]:
+    params = {
+        "least": settings.BACKLINE_WINDOW,
+        "per_slot": settings.BACKLINE_WINDOW_PER_SLOT,
+        "whole": whole,
+    }
     rows = [Window(*row) for row in sql.run_planned("window_room", params)]
     return [row._replace(paused=_with_all_names(row.paused)) if row.paused else row for row in rows]
 
 
 def _with_all_names(kinds: Sequence[str]) -> list[str]:
     return [name for kind in kinds for name in registry.names_of(kind)]
-
-
-def _fill(producer: Producer, window: Window, rules: Rules, stop_at: float) -> int:
-    """Fill a window until it is full, nobody may go or, after a part, the time is up; say how many went."""
-    sent = 0
-    for messages in transitions.relay_in_parts(window.queue, window.room, rules):
-        sent += _send(producer, messages)
-        if monotonic() >= stop_at:
-            break
-    return sent
 
 
 def _send(producer: Producer, messages: list[Message]) -> int:

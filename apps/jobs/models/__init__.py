@@ -14,6 +14,7 @@ from apps.jobs.models.job import Job
 from apps.jobs.models.lane import Lane
 from apps.jobs.models.lead import Lead
 from apps.jobs.models.limit import Bucket, Slot
+from apps.jobs.models.line_mark import LineMark
 from apps.jobs.models.log_line import LogLine
 from apps.jobs.models.pace import Pace
 from apps.jobs.models.parked import Parked
@@ -43,6 +44,7 @@ __all__ = [
     "Job",
     "Lane",
     "Lead",
+    "LineMark",
     "LogLine",
     "Pace",
     "Parked",

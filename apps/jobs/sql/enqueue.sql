@@ -7,7 +7,8 @@ WITH line AS MATERIALIZED (
            COALESCE(%(eta)s::timestamptz, moment.now + make_interval(secs => %(delay)s::float8)) AS run_after,
            COALESCE(%(expires_at)s::timestamptz, moment.now + make_interval(secs => %(expires)s::float8)) AS expires_at,
            %(limit_key)s::text = ''
-           AND NOT job_line_stands(%(queue)s::text)
+           AND NOT job_line_stands(%(queue)s::text,
+                                (SELECT m FROM jobs_line_mark AS m WHERE m.queue = %(queue)s::text))
            AND NOT EXISTS (
                SELECT FROM jobs_pause
                 WHERE (scope = 'queue' AND name = %(queue)s::text OR scope = 'kind' AND name = ANY (%(names)s::text[]))

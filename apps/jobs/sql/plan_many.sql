@@ -2,7 +2,7 @@
 -- is plain and nobody stands in line), how many jobs a message holds at most (about 250 ms of work, by what was
 -- measured; one of a kind that nobody measured) and from how many on it is not worth splitting (20 ms), whether they
 -- sleep, and what all rows have in common, in the order of copy_jobs.
-SELECT CASE WHEN (SELECT id FROM jobs_ready WHERE queue = %(queue)s ORDER BY queue, lane, rank, id LIMIT 1) IS NULL
+SELECT CASE WHEN NOT job_line_stands(%(queue)s, (SELECT m FROM jobs_line_mark AS m WHERE m.queue = %(queue)s))
              AND NOT EXISTS (
                  SELECT FROM jobs_pause
                   WHERE (scope = 'queue' AND name = %(queue)s OR scope = 'kind' AND name = ANY (%(names)s::text[]))

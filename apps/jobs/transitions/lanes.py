@@ -60,5 +60,5 @@ def bring_up(queue: str, limits: Sequence[Limit], *, now: bool = False) -> Look 
 
 
 def forget() -> int:
-    """Forget lanes that nobody uses; return how many."""
-    return len(sql.run("forget_lanes", {}))
+    """Forget lanes that nobody uses, and marks of lines; return how many."""
+    return len(sql.run("forget_lanes", {})) + len(sql.run("forget_line_marks", {}))
