@@ -111,19 +111,19 @@ class Machine:
     def spawn_worker(self, name: str = "w", concurrency: int = 2, *options: str) -> subprocess.Popen[bytes]:
         """Start a worker."""
         arguments = ["-m", "celery", "-A", "config", "worker", "-n", f"{name}@%h", "-c", str(concurrency)]
-        return self._spawn(name, [*arguments, *options])
+        return self.spawn(name, [*arguments, *options])
 
     def keeper(self, name: str = "keeper") -> subprocess.Popen[bytes]:
         """Start a keeper."""
-        return self._spawn(name, ["manage.py", "keeper"])
+        return self.spawn(name, ["manage.py", "keeper"])
 
     def beat(self, name: str = "beat") -> subprocess.Popen[bytes]:
         """Start a beat."""
-        return self._spawn(name, ["-m", "celery", "-A", "config", "beat"])
+        return self.spawn(name, ["-m", "celery", "-A", "config", "beat"])
 
     def flower(self, port: int, name: str = "flower") -> subprocess.Popen[bytes]:
         """Start Flower."""
-        return self._spawn(name, ["-m", "celery", "-A", "config", "flower", f"--port={port}"])
+        return self.spawn(name, ["-m", "celery", "-A", "config", "flower", f"--port={port}"])
 
     def ask(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Ask the database over a connection of one's own."""
@@ -219,7 +219,8 @@ class Machine:
                 url = self.postgres.url()
                 taken.enter_context(closing(psycopg.connect(url, application_name="hoarder")))
 
-    def _spawn(self, name: str, arguments: list[str]) -> subprocess.Popen[bytes]:
+    def spawn(self, name: str, arguments: list[str]) -> subprocess.Popen[bytes]:
+        """Start a process of Python's with these arguments; what it writes goes to a file of its name."""
         with (self.directory / f"{name}.out").open("ab") as out:
             process = subprocess.Popen(
                 [sys.executable, *arguments],

@@ -60,7 +60,7 @@ class Web(Machine):
         with closing(socket.socket()) as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
-        self._spawn(
+        self.spawn(
             "web", ["-m", "apps.web.timed_uvicorn", "config.asgi:application", "--port", str(self.port)]
         )
         self.until(self._answers, "the web process answers")

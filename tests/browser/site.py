@@ -81,7 +81,7 @@ class Site(Machine):
         self.keeper()
         self.worker("w", 1)
         serve = ["-m", "apps.web.timed_uvicorn", "config.asgi:application", "--port", str(self.port)]
-        self._spawn("web", [*serve, "--timeout-graceful-shutdown", "1"])
+        self.spawn("web", [*serve, "--timeout-graceful-shutdown", "1"])
         self.until(self._answers, "the web process answers")
 
     @property

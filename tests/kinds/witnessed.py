@@ -13,6 +13,7 @@ from typing import Any
 
 from celery import shared_task
 from celery.exceptions import Reject
+from celery.worker import state
 
 from apps.jobs import Context, RetryPolicy, job
 
@@ -50,6 +51,12 @@ def plain_requeued(self: Any, path: str, how: str) -> None:
     if how == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     raise Reject("not now", requeue=True)
+
+
+@shared_task(name="plain.terminate_worker")
+def plain_terminate_worker() -> None:
+    """End the worker of this thread as Celery does on an error that it cannot survive."""
+    state.should_terminate = 1  # type: ignore[assignment]  # the stubs know no exit code
 
 
 @contextmanager

@@ -5,8 +5,10 @@ Each is Celery's warm shutdown with a deadline: no task starts any more, and run
 their jobs are handed back: no job ever runs beside the attempt that was interrupted.
 """
 
+import atexit
 import os
 import signal
+import sys
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -33,6 +35,9 @@ class Stoppable(Protocol):
 
     hostname: str
 
+    def is_at_terminal(self) -> bool:
+        """Return whether a terminal controls it."""
+
     @property
     def is_draining(self) -> bool:
         """Return whether it already shuts down."""
@@ -43,6 +48,9 @@ class Stoppable(Protocol):
     def hurry(self) -> None:
         """Move the deadline to now."""
 
+    def is_expired(self) -> bool:
+        """Return whether the deadline has passed."""
+
     def expire(self) -> None:
         """End what runs in the worker's own process, if the deadline has passed."""
 
@@ -51,6 +59,8 @@ def listen(worker: Stoppable) -> None:
     """Install the handlers of the signals that end a worker."""
     for name in _EXIT_CODES:
         platforms.signals[name] = partial(_on_signal, worker, name)
+    if not worker.is_at_terminal():  # closing a terminal's window must not start a worker behind it
+        platforms.signals["SIGHUP"] = partial(_on_hangup, worker)
 
 
 def _on_signal(worker: Stoppable, name: str, _signal: int, _frame: "FrameType | None") -> None:
@@ -62,6 +72,8 @@ def _on_signal(worker: Stoppable, name: str, _signal: int, _frame: "FrameType | 
         return
     with in_sighandler():
         if worker.is_draining:
+            if not worker.is_expired():  # a SIGTERM after the deadline comes from the guard
+                atexit.unregister(_start_again)
             if name != "SIGTERM":
                 worker.hurry()
             worker.expire()
@@ -74,6 +86,23 @@ def _on_signal(worker: Stoppable, name: str, _signal: int, _frame: "FrameType | 
             )
         finally:
             state.should_stop = _EXIT_CODES[name]
+
+
+def _on_hangup(worker: Stoppable, _signal: int, _frame: "FrameType | None") -> None:
+    """Shut down as on SIGTERM, and then start again in the same process.
+
+    Celery's own handler sets no deadline, and cannot start again what `python -m celery` started.
+    """
+    if current_process().name != "MainProcess" or worker.is_draining:
+        return
+    atexit.register(_start_again)
+    _on_signal(worker, "SIGTERM", _signal, _frame)
+
+
+def _start_again() -> None:
+    """Replace this process by a new run of its own command."""
+    platforms.close_open_fds({0, 1, 2})
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  # what started this process
 
 
 @worker_process_init.connect(weak=False)

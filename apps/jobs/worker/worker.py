@@ -21,7 +21,8 @@ from django.db.backends.signals import connection_created
 from apps.jobs import health, process
 from apps.jobs.running import coroutines, holding, interrupt, metrics, slate
 from apps.jobs.sessions import watch
-from apps.jobs.worker import (  # noqa: F401  # three are only loaded
+from apps.jobs.worker import (  # noqa: F401  # four are only loaded
+    child_signals,
     inherited,
     registration,
     remote,
@@ -32,6 +33,8 @@ from apps.jobs.worker.guard import Guard
 from apps.jobs.worker.voice import Voice
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from celery.concurrency.base import BasePool
     from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -51,6 +54,7 @@ class LedgerWorker(Worker):
     hostname: str
     concurrency: int
     consumer: Any
+    _isatty: bool
 
     def on_start(self) -> None:
         """Register after the signal handlers are installed and before the pool forks.
@@ -61,9 +65,13 @@ class LedgerWorker(Worker):
         _register(self)
 
     def install_platform_tweaks(self, worker: WorkController) -> None:
-        """Replace Celery's handlers of SIGTERM, SIGINT and SIGQUIT: two wait for the longest task."""
+        """Replace Celery's handlers of the signals that end or restart a worker: they set no deadline."""
         super().install_platform_tweaks(worker)
         shutdown.listen(self)
+
+    def is_at_terminal(self) -> bool:
+        """Return whether a terminal controls this worker."""
+        return bool(self._isatty)
 
     def drain(self) -> None:
         """Set the deadline of what runs, once."""
@@ -76,15 +84,19 @@ class LedgerWorker(Worker):
         self.is_draining = True
         self._set_deadline(monotonic())
 
+    def is_expired(self) -> bool:
+        """Return whether the deadline of what runs has passed."""
+        shared = slate.current()
+        return shared is not None and monotonic() >= shared.deadline() > 0
+
     def expire(self) -> None:
         """End what runs in this very process at the deadline; the children of a pool have a voice for that.
 
         In `solo` that is an exception in the body. No exception ends a thread, nor the loop of a coroutine:
         there the process ends, after its channels gave back what they had prefetched.
         """
-        shared = slate.current()
         is_started = getattr(self, "pool", None) is not None
-        if shared is None or monotonic() < shared.deadline() or not is_started or _has_children(self):
+        if not self.is_expired() or not is_started or _has_children(self):
             return
         if _is_solo(self) and not coroutines.is_running():
             on_hard_shutdown(self)
@@ -94,7 +106,7 @@ class LedgerWorker(Worker):
         os._exit(getattr(state, "should_stop", None) or 0)
 
     def stop(self, in_sighandler: bool = False, exitcode: int | None = None) -> None:
-        """Shut down; a remote command, SIGHUP and errors come here without a signal of ours."""
+        """Shut down; a remote command and errors come here without a signal of ours."""
         self.drain()
         super().stop(in_sighandler, exitcode)
 
@@ -131,18 +143,30 @@ class LedgerStep(bootsteps.StartStopStep):
 
     def stop(self, worker: LedgerWorker) -> None:
         """Wait for the pool, whose tasks end by themselves or at the deadline; then hand back their jobs."""
-        try:
-            cast("BasePool", worker.pool).stop()
-        finally:
-            self._speaker.stop()
+        self._hand_back_after(cast("BasePool", worker.pool).stop, worker)
 
     def terminate(self, worker: LedgerWorker) -> None:
-        """End the pool now; then hand back what it ran."""
-        worker.hurry()
+        """End the pool now; then hand back what it ran.
+
+        Threads are waited for, as `terminate` ends none of them: the guard ends this process at the deadline.
+        """
+        if isinstance(worker, LedgerWorker):  # not Celery's own for tests
+            worker.hurry()
+        pool = cast("BasePool", worker.pool)
+        self._hand_back_after(pool.terminate if _has_children(worker) else pool.stop, worker)
+
+    def _hand_back_after(self, end_pool: "Callable[[], object]", worker: LedgerWorker) -> None:
+        """End the pool, then hand back its jobs: also after an error, where the voice kills what is left.
+
+        An error in a pool without children leaves that to the guard, when this process is dead.
+        """
         try:
-            cast("BasePool", worker.pool).terminate()
-        finally:
-            self._speaker.stop()
+            end_pool()
+        except BaseException:
+            if _has_children(worker):
+                self._speaker.stop()
+            raise
+        self._speaker.stop()
 
     def _serve(self, voice: Voice) -> None:
         """Answer for this worker over HTTP, in the process of its voice."""
