@@ -45,6 +45,7 @@ class TestRenamedKinds:
         assert pause.pause("kind", name) == 2
 
     def test_it_is_one_pause_that_an_older_release_heeds(self, name: str) -> None:
+        steps.a_worker()
         Pause.objects.create(scope="kind", name="odd.old_halt", paused_at=Now())  # by the release before
         assert why.why_waiting(in_line(kind="odd.oldest_halt")).startswith("Kind odd.halt is paused")
         pause.pause("kind", name)
