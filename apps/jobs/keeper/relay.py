@@ -148,9 +148,8 @@ def _windows(*, whole: bool = True) -> list[Window]:
     params = {
         "least": settings.BACKLINE_WINDOW,
         "per_slot": settings.BACKLINE_WINDOW_PER_SLOT,
-        "whole": whole,
     }
-    rows = [Window(*row) for row in sql.run_planned("window_room", params)]
+    rows = [Window(*row) for row in sql.run_planned("window_room" if whole else "window_room_marked", params)]
     return [row._replace(paused=_with_all_names(row.paused)) if row.paused else row for row in rows]
 
 

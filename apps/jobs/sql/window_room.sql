@@ -1,40 +1,17 @@
 -- How wide each waiting queue's window is (a few messages for every slot of the live workers that listen to it), how
 -- many of them are in it, how many slots there are, which kinds are paused, and whether new jobs would not see the line
 -- since it is before its mark. A paused queue is left out. The queues are found by jumping from one to the next in the
--- index; unless the whole is asked for, a queue with a mark is read from there, and the jumps go between such queues.
+-- index: a line of a million is not read.
 WITH RECURSIVE slots AS (
     SELECT queue, sum(concurrency) AS slots FROM jobs_worker, unnest(queues) AS queue
      WHERE stopped_at IS NULL GROUP BY queue
-), mark AS MATERIALIZED (
-    SELECT m AS mark, m.queue, lead(m.queue) OVER (ORDER BY m.queue) AS next
-      FROM jobs_line_mark AS m WHERE NOT %(whole)s::boolean
-), stretch AS (
-    SELECT '' AS after, (SELECT min(queue) FROM mark) AS before
-    UNION ALL
-    SELECT queue, next FROM mark
-), found AS (
-    SELECT first.queue, stretch.before
-      FROM stretch
-      CROSS JOIN LATERAL (
-           (SELECT r.queue FROM jobs_ready AS r WHERE r.queue > stretch.after AND r.queue < stretch.before
-             ORDER BY r.queue LIMIT 1)
-           UNION ALL
-           (SELECT r.queue FROM jobs_ready AS r WHERE r.queue > stretch.after AND stretch.before IS NULL
-             ORDER BY r.queue LIMIT 1)) AS first
-    UNION ALL
-    SELECT following.queue, found.before
-      FROM found
-      CROSS JOIN LATERAL (
-           (SELECT r.queue FROM jobs_ready AS r WHERE r.queue > found.queue AND r.queue < found.before
-             ORDER BY r.queue LIMIT 1)
-           UNION ALL
-           (SELECT r.queue FROM jobs_ready AS r WHERE r.queue > found.queue AND found.before IS NULL
-             ORDER BY r.queue LIMIT 1)) AS following
 ), waiting AS (
-    SELECT queue, NOT job_line_stands(queue, (SELECT m FROM jobs_line_mark AS m WHERE m.queue = found.queue)) AS is_hidden
-      FROM found
+    (SELECT queue FROM jobs_ready ORDER BY queue LIMIT 1)
     UNION ALL
-    SELECT queue, false FROM mark WHERE job_line_stands(queue, mark)
+    SELECT following.queue
+      FROM waiting
+      CROSS JOIN LATERAL (SELECT r.queue FROM jobs_ready AS r WHERE r.queue > waiting.queue
+                           ORDER BY r.queue LIMIT 1) AS following
 )
 SELECT waiting.queue,
        greatest(%(least)s, COALESCE(slots.slots, 0) * %(per_slot)s),
@@ -42,7 +19,7 @@ SELECT waiting.queue,
        greatest(COALESCE(slots.slots, 0), 1),
        ARRAY(SELECT name FROM jobs_pause AS p WHERE p.scope = 'kind'
                 AND (p.until IS NULL OR p.until > clock_timestamp())),
-       is_hidden
+       NOT job_line_stands(waiting.queue, (SELECT m FROM jobs_line_mark AS m WHERE m.queue = waiting.queue))
   FROM waiting LEFT JOIN slots USING (queue)
  WHERE NOT EXISTS (SELECT FROM jobs_pause AS p WHERE p.scope = 'queue' AND p.name = waiting.queue
                       AND (p.until IS NULL OR p.until > clock_timestamp()))

@@ -46,8 +46,8 @@ def _new_job() -> dict[str, Any]:
 def _looks() -> dict[str, tuple[str, dict[str, Any]]]:
     return {
         "stands": (STANDS, {}),
-        "windows": (sql.text("window_room"), WINDOW | {"whole": False}),
-        "all windows": (sql.text("window_room"), WINDOW | {"whole": True}),
+        "windows": (sql.text("window_room_marked"), WINDOW),
+        "all windows": (sql.text("window_room"), WINDOW),
         "enqueue": (sql.text("enqueue"), _new_job()),
         "enqueue many": (sql.text("plan_many"), as_params(steps.new_job()) | {"window": 32}),
         "mark": (sql.text("mark_line"), {"queue": QUEUE, "search_all": False}),
