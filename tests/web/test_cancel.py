@@ -55,4 +55,10 @@ def test_the_question_comes_before_the_deed(browser: Client, owner: User) -> Non
     job_id = own(steps.in_line(), owner).pk
     page = browser.get(reverse("cancel", args=[job_id])).content.decode()
     assert "Cancel this job?" in page
-    assert page.index("Keep running") < page.index('class="btn btn-danger-fill"')
+    assert page.index(">Back<") < page.index('class="btn btn-danger-fill"')
+
+
+def test_only_a_running_job_can_be_kept_running(browser: Client, owner: User) -> None:
+    running, retrying = (own(steps.job_in(state).id, owner).pk for state in (State.RUNNING, State.RETRYING))
+    assert ">Keep running<" in browser.get(reverse("cancel", args=[running])).content.decode()
+    assert ">Back<" in browser.get(reverse("cancel", args=[retrying])).content.decode()

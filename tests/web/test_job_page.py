@@ -47,6 +47,15 @@ def test_a_page_is_live_until_nothing_can_change(state: State, browser: Client, 
         assert "data-live=" not in shown(browser, job.pk)
 
 
+@pytest.mark.parametrize(("state", "is_ended"), [(State.RUNNING, False), (State.DEAD, True)])
+def test_an_ended_job_expects_no_log_lines(
+    state: State, is_ended: bool, browser: Client, owner: User
+) -> None:
+    page = shown(browser, own(steps.job_in(state).id, owner).pk)
+    assert ("No log lines." in page) is is_ended
+    assert ("No log lines yet." in page) is not is_ended
+
+
 def test_progress_is_said_and_drawn(browser: Client, owner: User) -> None:
     claim = steps.running()
     own(claim.id, owner)

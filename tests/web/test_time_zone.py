@@ -24,6 +24,7 @@ def test_a_chosen_zone_is_named_and_its_clock_shown(browser: Client, owner: User
     Job.objects.filter(pk=job.pk).update(enqueued_at=datetime(2026, 3, 1, 20, 0, tzinfo=UTC))
     page = browser.post(ZONE, {"time_zone": EUCLA}, follow=True).content.decode()
     assert f"Times are shown in {EUCLA}." in page
+    assert f" {EUCLA}.</p>" in browser.get(ZONE).content.decode()
     page = browser.get(reverse("job", args=[job.pk])).content.decode()
     assert f">{EUCLA}</a>" in page
     assert "2 Mar 2026, 04:45" in page

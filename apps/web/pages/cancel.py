@@ -41,8 +41,9 @@ def cancel(request: LoggedIn, job_id: UUID) -> HttpResponse:
         messages.info(request, _ALREADY_ENDED.format(state_word(job.state)))
         return redirect("job", job_id)
     [row] = job_rows([job], request.user)
-    sentence = row.about.on_cancel or _consequence(job.state == State.RUNNING)
-    return render(request, "jobs/cancel.html", {"row": row, "sentence": sentence})
+    is_running = job.state == State.RUNNING
+    sentence = row.about.on_cancel or _consequence(is_running)
+    return render(request, "jobs/cancel.html", {"row": row, "sentence": sentence, "is_running": is_running})
 
 
 def _consequence(is_running: bool) -> str:
