@@ -1,5 +1,8 @@
 """An outcome that the database lost in a crash: its worker lives, and the job runs again."""
 
+from collections.abc import Iterator
+
+import psycopg
 import pytest
 
 from tests.acceptance.machine import Machine
@@ -35,3 +38,49 @@ def test_lost_outcomes_are_found_by_the_live_worker_and_nothing_else_is_touched(
     assert machine.ask(attempts, jobs) == [(2, 0)]
     assert machine.ask(attempts, walks) == [(1, 0)], "a job in hand was taken back"
     assert worker.poll() is None
+
+
+@pytest.fixture
+def hasty(machine: Machine) -> Iterator[Machine]:
+    """A machine whose database acknowledges commits up to ten seconds before they are on its disk."""
+    settings = {"synchronous_commit": "off", "wal_writer_delay": "10s", "wal_writer_flush_after": "64MB"}
+    for name, value in settings.items():
+        machine.ask(f"ALTER SYSTEM SET {name} = '{value}'")
+    machine.ask("SELECT pg_reload_conf()")
+    try:
+        yield machine
+    finally:
+        machine.postgres.start()
+        for name in settings:
+            machine.ask(f"ALTER SYSTEM RESET {name}")
+        machine.ask("SELECT pg_reload_conf()")
+
+
+@pytest.mark.parametrize("pool", ["prefork", "threads"])
+def test_outcome_and_effects_lost_in_a_crash_happen_once(hasty: Machine, pool: str) -> None:
+    hasty.keeper()
+    worker = hasty.worker("w", 2, "-P", pool)
+    lost = next(job for job in (lose_outcome(hasty, number) for number in range(20)) if job)
+    hasty.until_ended([lost], patience=120)
+    assert hasty.steps(lost) == [1]
+    assert hasty.ask("SELECT attempt, failures, deaths FROM jobs_job WHERE id = %s", lost) == [(2, 0, 0)]
+    outcomes = "SELECT outcome FROM jobs_attempt WHERE job_id = %s"
+    assert hasty.ask(outcomes, lost) == [("handed back",)]
+    assert worker.poll() is None
+
+
+def lose_outcome(machine: Machine, number: int) -> str | None:
+    """Kill PostgreSQL after a job has succeeded; return the job if its outcome was not on the disk yet."""
+    gate = machine.directory / f"gate-{number}"
+    [job] = machine.enqueue("kinds.gated", gate=str(gate))
+    state = "SELECT state FROM jobs_job WHERE id = %s"
+    machine.until(lambda: machine.value(state, job) == 3, "the body waits")
+    with psycopg.connect(machine.postgres.url()) as flush:  # what was committed until now is kept
+        flush.execute("SET LOCAL synchronous_commit = on")
+        flush.execute("SELECT pg_logical_emit_message(true, 'test', 'flush')")
+    gate.touch()
+    machine.until(lambda: machine.value(state, job) == 6, "it succeeds")
+    assert machine.steps(job) == [1]
+    machine.postgres.kill()
+    machine.postgres.start()
+    return job if machine.value(state, job) == 3 and machine.steps(job) == [] else None
