@@ -134,6 +134,18 @@ def test_jobs_schedules_and_two_keepers_work_through_a_pool(pooled: Pooled) -> N
     assert "the database is away" not in pooled.words_of("k1") + pooled.words_of("k2")
 
 
+def test_week_that_leaves_the_job_table_leaves_no_setting_in_the_pool(pooled: Pooled) -> None:
+    detach = "from apps.jobs.keeper import old_weeks; print(old_weeks.detach(old_weeks.weeks()[0]))"
+    with psycopg.connect(pooled.postgres.url()) as reader:
+        untouched = shown(reader)
+        reader.execute("SELECT count(*) FROM jobs_job")
+        assert pooled.manage("shell", "-c", detach).split()[-1] == "False", "it waited for the reader"
+        found = sessions_of_the_pool(pooled)
+    assert pooled.manage("shell", "-c", detach).split()[-1] == "True"
+    found |= sessions_of_the_pool(pooled)
+    assert set(found.values()) == {untouched}, found
+
+
 def test_killed_worker_behind_a_pool_is_found_by_its_heartbeat(pooled: Pooled) -> None:
     pooled.keeper()
     first = pooled.worker("first")

@@ -18,7 +18,7 @@ SCOPES = {
     "apps/schedules/sql/lock_edited.sql": ({"idle_in_transaction_session_timeout"}, DURABLE),
     "apps/schedules/sql/lock_waiting.sql": ({"idle_in_transaction_session_timeout"}, DURABLE),
     "apps/jobs/sql/wait_at_most.sql": ({"lock_timeout"}, PUT_BACK),
-    "apps/jobs/keeper/old_weeks.py": ({"lock_timeout", "statement_timeout"}, PUT_BACK),
+    "apps/jobs/keeper/old_weeks.py": ({"lock_timeout"}, ALONE),
     "apps/jobs/soon.py": ({"lock_timeout"}, PUT_BACK),
     "apps/jobs/migrations/0008_line_stands.py": (
         {"enable_seqscan", "enable_bitmapscan", "enable_sort"},

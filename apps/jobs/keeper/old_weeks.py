@@ -7,6 +7,7 @@ that reads the table, holds up the keeper.
 
 import logging
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,14 +15,16 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db import OperationalError, connection
-from psycopg import errors, sql
+from psycopg import Connection, errors, sql
 
 from apps.lib.ids import first_id_of
 
 log = logging.getLogger("backline.keeper")
 
-# PostgreSQL counts the first for each transaction that is waited for, the second altogether.
-_PATIENCE = "SET lock_timeout = '500ms'; SET statement_timeout = '1s'"
+_PATIENCE_S = 1.0  # for a statement altogether
+# For each lock, until the end of the transaction that the statements of one string are: a pooler's session
+# may be another one for the next string. Only DETACH CONCURRENTLY must stand alone.
+_BRIEFLY = sql.SQL("SELECT set_config('lock_timeout', '500ms', true); ")
 _OTHERS_ARE_IN_THE_WAY = (
     errors.LockNotAvailable,
     errors.QueryCanceled,
@@ -104,13 +107,15 @@ def weeks() -> list[Week]:
 
 def detach(week: Week) -> bool:
     """Take a week out of the job table; return False when that has to wait for somebody."""
-    how = sql.SQL("FINALIZE" if week.is_leaving else "CONCURRENTLY")
-    take_out = sql.SQL("ALTER TABLE jobs_job DETACH PARTITION {table} {how}")
-    mark = sql.SQL("COMMENT ON TABLE {table} IS {mark}")
     if week.is_leaving:
-        return _did(_about(week, take_out, how=how))
-    # once more at last: another keeper, who found it marked and not leaving yet, may have cleared the mark
-    if _did(_about(week, sql.SQL(_MARK_IT)), _about(week, take_out, how=how), _about(week, mark)):
+        finish = sql.SQL("ALTER TABLE jobs_job DETACH PARTITION {table} FINALIZE")
+        return _did(_BRIEFLY + _about(week, finish))
+    take_out = sql.SQL("ALTER TABLE jobs_job DETACH PARTITION {table} CONCURRENTLY")
+    mark = sql.SQL("COMMENT ON TABLE {table} IS {mark}")
+    # The mark again at last: another keeper that saw it before the detaching began may have cleared it.
+    if _did(
+        _BRIEFLY + _about(week, sql.SQL(_MARK_IT)), _about(week, take_out), _BRIEFLY + _about(week, mark)
+    ):
         return True
     clear_marks()
     return False
@@ -120,7 +125,7 @@ def clear_marks() -> None:
     """Forget that weeks were to leave which are in the table: one that leaves by hand is not ours."""
     for week in weeks():
         if week.is_attached and week.marked:
-            _did(_about(week, sql.SQL("COMMENT ON TABLE {table} IS NULL")))
+            _did(_BRIEFLY + _about(week, sql.SQL("COMMENT ON TABLE {table} IS NULL")))
 
 
 def attach_again(week: Week) -> bool:
@@ -131,7 +136,7 @@ def attach_again(week: Week) -> bool:
         "ALTER TABLE jobs_job ATTACH PARTITION {table} FOR VALUES FROM ({low}) TO ({high});"
         " COMMENT ON TABLE {table} IS NULL"  # sent together they are one transaction
     )
-    return _did(_about(week, put_back, low=low, high=_literal(first_id_of(week.end))))
+    return _did(_BRIEFLY + _about(week, put_back, low=low, high=_literal(first_id_of(week.end))))
 
 
 def drop(week: Week) -> bool:
@@ -139,9 +144,8 @@ def drop(week: Week) -> bool:
 
     Another keeper may have put it back since, and one job in it may live again.
     """
-    is_dropped = _did(_about(week, sql.SQL(_DROP_IT))) and not any(
-        other.name == week.name for other in weeks()
-    )
+    is_tried = _did(_BRIEFLY + _about(week, sql.SQL(_DROP_IT)))
+    is_dropped = is_tried and not any(other.name == week.name for other in weeks())
     if is_dropped:
         log.info("week %s was dropped: all of its jobs ended long ago", week.name)
     return is_dropped
@@ -159,10 +163,11 @@ def _about(week: Week, statement: sql.SQL, **more: sql.Composable) -> sql.Compos
 
 def _did(*statements: sql.Composed) -> bool:
     """Execute statements outside a transaction, for a moment each; say whether nobody was in the way."""
-    with connection.cursor() as cursor, _patience():
+    with connection.cursor() as cursor:
         try:
             for statement in statements:
-                cursor.execute(statement.as_string(cursor.connection))
+                with _cancelled_after(_PATIENCE_S, cursor.connection):
+                    cursor.execute(statement.as_string(cursor.connection))
         except OperationalError as error:
             if not isinstance(error.__cause__, _OTHERS_ARE_IN_THE_WAY):
                 raise
@@ -172,18 +177,16 @@ def _did(*statements: sql.Composed) -> bool:
 
 
 @contextmanager
-def _patience() -> Iterator[None]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('lock_timeout'), current_setting('statement_timeout')")
-        [before] = cursor.fetchall()
-        cursor.execute(_PATIENCE)
-        try:
-            yield
-        finally:
-            put_back = (
-                "SELECT set_config('lock_timeout', %s, false), set_config('statement_timeout', %s, false)"
-            )
-            cursor.execute(put_back, before)
+def _cancelled_after(seconds: float, session: Connection) -> Iterator[None]:
+    """Cancel the statement within when it takes longer: a time limit that is no setting of the session."""
+    timer = threading.Timer(seconds, session.cancel_safe, kwargs={"timeout": seconds})
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()  # a cancel under way must not meet the next statement
 
 
 def _literal(value: UUID) -> sql.Literal:
