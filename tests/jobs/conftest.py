@@ -18,7 +18,6 @@ from apps.local.servers.valkey import ValkeyServer
 from tests.jobs import steps
 from tests.jobs.marks import execute
 from tests.jobs.people import DEEDS, LOOKS, log_in
-from tests.kinds import add, fail, walk  # noqa: F401  # each is a Celery task from here on
 
 PREFIX = "backline:"  # global_keyprefix in the settings
 

@@ -18,6 +18,7 @@ from apps.jobs.models import Bundle, Duty, Job, Worker
 from apps.jobs.states import State
 from apps.jobs.transitions import Claim, Message, NewJob, Trouble
 from apps.jobs.worker import registration
+from tests.kinds import add, fail, walk  # noqa: F401  # each is a Celery task from here on
 
 R = TypeVar("R")
 

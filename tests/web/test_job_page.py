@@ -120,8 +120,22 @@ def test_a_dead_job_says_what_to_do(browser: Client, owner: User) -> None:
     transitions.bury(claim, Trouble("The file is locked."), {})
     page = shown(browser, claim.id)
     assert "The file is locked." in page
-    assert "Fix the cause, then start it again" in page
+    assert "An administrator can run it again when the cause is fixed." in page
     assert DeadLetter.objects.filter(pk=claim.id).exists()
+
+
+def test_dead_job_names_the_admin_to_those_who_may_replay(admin_client: Client, owner: User) -> None:
+    claim = steps.running()
+    own(claim.id, owner)
+    transitions.bury(claim, Trouble("The file is locked."), {})
+    assert "replay it from its page in the admin" in shown(admin_client, claim.id)
+
+
+def test_waiting_job_tells_a_user_whom_to_ask(browser: Client, owner: User) -> None:
+    job = own(steps.in_line(queue="nowhere"), owner)
+    page = shown(browser, job.pk)
+    assert "The job stays queued and starts when this is resolved." in page
+    assert "Ask an administrator if it lasts." in page
 
 
 def test_a_finished_import_shows_its_counts_rows_and_files(browser: Client, owner: User) -> None:

@@ -117,7 +117,7 @@ def _upload(run: Import, *, is_owner: bool) -> File:
     if not is_owner:
         return File(upload.name, hint, "file", why_not="only for its owner")
     until = timezone.localtime(upload.expires_at)
-    hint = f"your file, {hint}, kept until {words.day_and_time(until, timezone.localtime())}"
+    hint = f"your file, {hint}, kept until {words.day_and_time(until, timezone.localtime())} {until:%Z}"
     return File(upload.name, hint, "file", href=reverse("upload", args=[run.job_id]))
 
 

@@ -165,10 +165,10 @@ class JobPage:
 
     @cached_property
     def advice(self) -> str:
-        """Say what to do about a dead job."""
-        if self.letter is not None and self.letter.fingerprint == "WorkerLost":
-            return "An operator has to replay the job before it runs again."
-        return "Its log is kept. Fix the cause, then start it again."
+        """Say what to do about a dead job, and who can."""
+        if self.viewer.is_staff and self.viewer.has_perm("jobs.replay_deadletter"):
+            return "Its log is kept. Fix the cause, then replay it from its page in the admin."
+        return "Its log is kept. An administrator can run it again when the cause is fixed."
 
     @cached_property
     def run(self) -> Import | None:
