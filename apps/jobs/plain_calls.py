@@ -42,17 +42,23 @@ def as_texts(
 
 def masked_texts(function: Callable[..., object] | None, args: object, kwargs: object) -> tuple[str, str]:
     """Return the texts of arguments that any sender wrote, without secrets."""
-    args, kwargs = str(args), str(kwargs)
-    listed, named = _read(args), _read(kwargs)
-    if isinstance(listed, list | tuple):
-        seen, _ = shown(function, listed, {})
-        args = args if seen == tuple(listed) else repr(seen)
-    return args if isinstance(listed, list | tuple) else redact.scrubbed(args), _masked(kwargs, named)
+    named = str(kwargs)
+    return _masked_list(function, str(args)), _masked(named, _read(named))
 
 
 def masked_text(text: str) -> str:
     """Return the text of a value, such as a result or an error, without secrets."""
-    return _masked(text, _read(text)) if redact.may_hold_secret(text) else text
+    return _masked(text, _read(text))
+
+
+def _masked_list(function: Callable[..., object] | None, text: str) -> str:
+    listed = _read(text)
+    if isinstance(listed, list | tuple):
+        seen, _ = shown(function, listed, {})
+        return text if seen == tuple(listed) else repr(seen)
+    # Which of these is the secret cannot be read: the text was cut, or shows objects.
+    has_secret = function is not None and any(map(redact.is_secret, names_of(function)))
+    return redact.MASK if has_secret and text.strip("()[] ") else redact.scrubbed(text)
 
 
 def _masked(text: str, read: object) -> str:
@@ -64,7 +70,7 @@ def _masked(text: str, read: object) -> str:
 
 def _read(text: str) -> object:
     """Return the value that a text shows; None for one that was cut or shows objects."""
-    if len(text) > _LONGEST_READ:
+    if len(text) > _LONGEST_READ or not text.startswith(("{", "[", "(")):
         return None
     try:
         return ast.literal_eval(text)

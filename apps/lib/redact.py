@@ -38,22 +38,25 @@ _AFTER_SCHEME = re.compile(
 )
 # An address by itself may have a password with quotes, and others after a semicolon.
 _ADDRESS = re.compile(r"[\w+.-]{1,40}://\S+", re.ASCII)
-_IN_ADDRESS = re.compile(rf"(?<=://)([^\s:/?#@]{{0,80}}):{_NO_PORT}(?:(?![;,]\w{{1,20}}://)\S)+@")
+_IN_ADDRESS = re.compile(rf"(?<=://)([^\s:/?#@]{{0,80}}):{_NO_PORT}(?:(?![;,]\w{{1,20}}://)\S){{1,2000}}@")
 _TOKEN = re.compile(r"(?i)(https?://)[^\s:/?#@'\"]{1,300}@")  # of Sentry, of a package index
 _PARAMETER = re.compile(r"(?:(?<=[?&;\s])|^)([\w.-]{1,60})=('(?:[^'\\]|\\.){0,2000}'|[^&;\s'\"]+)")
 _NAMED = re.compile(
     r"""(?ix)
     (?P<name> (?: password | passwd | passphrase | secret | token | api[_-]?key
-        | private[_-]?key | access[_-]?key | credentials? | authorization | cookie
-        | \b(?:pin|pwd|dsn)\b ) [\w.-]{0,40} ["']? )
+        | private[_-]?key | access[_-]?key | ssh[_-]?key | credentials? | authorization | cookie
+        | signature | session[_-]?id | \b(?:pin|pwd|pw|dsn|auth|jwt|otp|cvv|cvc|creds|sig)\b )
+        [\w.-]{0,40} ["']? )
     (?P<is>\s{0,4} (?: = | : (?!//) ) \s{0,4})
     (?P<value> \{[^{}]{0,500}\} | \[[^\[\]]{0,500}\] | "(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*'
         | ["'{\[] [^\n]{1,2000}  # cut, or nested deeper: the rest of the line
         | (?: (?:bearer|basic|token)\s+ )? [^\s,;&)}\]"']+ ) [^\s,;&)}\]"']*
     """
 )
-_MASKED = re.compile(r"(?::|//)\*\*\*@|=\*\*\*(?=[&;\s]|$)")
-_MAY_HOLD_ONE = re.compile(r"(?i)@|pass|secret|token|key|credential|authori|cookie|pin|pwd|dsn")
+_MASKED = re.compile(r"(?::|//)\*\*\*@|=\*\*\*")
+_MAY_HOLD_ONE = re.compile(
+    r"(?i)@|pass|secret|token|key|cred|auth|cookie|pin|pwd?|dsn|sig|session|jwt|otp|cv[vc]"
+)
 _PLAIN = (bool, int, float, Decimal, date, time, timedelta, UUID, type(None))
 
 
@@ -99,14 +102,9 @@ def has_mask(text: str) -> bool:
     return bool(_MASKED.search(text))
 
 
-def may_hold_secret(text: str) -> bool:
-    """Return whether a text is worth a closer look; False for most texts, at little cost."""
-    return "sig=" in text or bool(_MAY_HOLD_ONE.search(text))
-
-
 def scrubbed(text: str) -> str:
     """Mask what looks like a secret in a text that a program wrote: a log line, an error, a traceback."""
-    if not may_hold_secret(text):
+    if not _MAY_HOLD_ONE.search(text):  # most texts, at little cost
         return text
     return _NAMED.sub(rf"\g<name>\g<is>{MASK}", without_login(text))
 

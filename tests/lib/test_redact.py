@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.lib.redact import is_secret, masked, scrubbed, without_login
+from apps.lib.redact import has_mask, is_secret, masked, scrubbed, without_login
 
 SECRET = [
     "password",
@@ -123,6 +123,8 @@ def test_password_of_an_address_is_masked(text: str, shown: str) -> None:
         "{'credentials': {'user': 'ann', 'is': 'hunter2...",
         "GET https://blobs.example.com/a?sv=1&sig=hunter2",
         "dsn = https://hunter2@sentry.example/1",
+        "{'otp': 'hunter2', 'at': datetime.datetime(2026, 1, 1)}",
+        "{'sessionid': 'hunter2', 'pw': 'hunter2', 'jwt': 'hunter2'}",
     ],
 )
 def test_text_of_a_program_hides_what_it_names(text: str) -> None:
@@ -165,3 +167,15 @@ def test_hostile_text_does_not_hold_the_processor(piece: str) -> None:
     began = process_time()
     scrubbed(piece * (20_000 // len(piece)) + "@")
     assert process_time() - began < 5
+
+
+def test_hostile_address_does_not_hold_the_processor() -> None:
+    began = process_time()
+    without_login("a://@" + "a://b:" * 10_000)
+    assert process_time() - began < 10
+
+
+@pytest.mark.parametrize("text", ['{"url": "https://h/x?token=abc", "n": 1}', "token='a b'x", "redis://:a@h"])
+def test_mask_is_seen_wherever_it_stands(text: str) -> None:
+    assert not has_mask(text)
+    assert has_mask(without_login(text))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import socket
 import urllib.error
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,9 @@ import pytest
 
 from apps.local.servers.addresses import recorded
 from apps.local.servers.ports import LOOPBACK, free_port, reserve_port
+from apps.local.supervise.options import Options
+from apps.local.supervise.screen import Screen
+from apps.local.supervise.web_ports import plan_ports
 from tests.local.toy import Toy
 from tests.local.waiting import wait_until
 
@@ -181,6 +186,12 @@ def test_a_reserved_port_is_free_again_when_its_reservation_is_closed() -> None:
     third, again = reserve_port(port)
     again.close()
     assert third == port
+
+
+def test_asked_port_is_not_given_to_flower_too() -> None:
+    with ExitStack() as reserved:
+        plan = plan_ports(Options(Path(), 5555, False, None, workers=1), Screen(io.StringIO()), reserved)
+    assert plan.flower_port != plan.web_port
 
 
 def test_a_busy_port_is_told_and_the_next_one_taken_unless_it_was_asked_for(toy: Toy) -> None:

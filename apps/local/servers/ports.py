@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import random
 import socket
 import time
+from contextlib import ExitStack
 
 from apps.local.servers.errors import PortTakenError, ServerError
 
@@ -55,13 +57,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def reserve_port(first: int) -> tuple[int, socket.socket]:
-    """Reserve `first`, or the nearest free port above it, until the returned socket is closed.
+def reserve_port(first: int) -> tuple[int, ExitStack]:
+    """Reserve `first`, or the nearest free port above it, until the returned stack is closed.
 
     Two starts at the same moment get different ports, although neither listens yet.
     """
     for port in (*range(first, min(first + 200, 65_536)), *random.sample(_OURS, 200)):
-        reserved = _reserve(port)
+        reserved = reserve(port)
         if reserved is not None and is_free(port):
             return port, reserved
         if reserved is not None:
@@ -71,12 +73,18 @@ def reserve_port(first: int) -> tuple[int, socket.socket]:
     )
 
 
-def _reserve(port: int) -> socket.socket | None:
-    # The UDP port of the same number is the mark: no program of ours uses it, and it ends with the process.
-    mark = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+def reserve(port: int) -> ExitStack | None:
+    """Keep other starts from taking `port` until the returned stack is closed; None when one has it.
+
+    The UDP port of the same number is the mark: no program of ours uses it, and it ends with the process.
+    Where UDP is refused, nothing is reserved.
+    """
+    reserved = ExitStack()
     try:
+        mark = reserved.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
         mark.bind((LOOPBACK, port))
-    except OSError:
-        mark.close()
-        return None
-    return mark
+    except OSError as error:
+        reserved.close()
+        if error.errno == errno.EADDRINUSE:
+            return None
+    return reserved

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from apps.local.servers.errors import PortTakenError
-from apps.local.servers.ports import is_free, reserve_port
+from apps.local.servers.ports import is_free, reserve, reserve_port
 from apps.local.supervise.processes import Plan
 
 if TYPE_CHECKING:
-    from contextlib import ExitStack
-
     from apps.local.supervise.options import Options
     from apps.local.supervise.screen import Screen
 
@@ -24,6 +23,8 @@ def plan_ports(options: Options, screen: Screen, reserved: ExitStack) -> Plan:
             f"Port {options.port} is busy: another program listens on it.",
             "Name another with --port, or leave --port out to get a free one.",
         )
+    if options.port is not None:
+        reserved.enter_context(reserve(options.port) or ExitStack())
     web = options.port or _free_from(_WEB, "the pages are on", screen, reserved)
     return Plan(web, _free_from(_FLOWER, "Flower is on", screen, reserved), options.workers)
 
