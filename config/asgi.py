@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 _django = get_asgi_application()  # sets Django up, which what wraps it needs
+from apps.web.at_once import ReleasingPlaces  # noqa: E402
 from apps.web.body_limit import BodyLimit  # noqa: E402
 from apps.web.sessions import BoundedSessions  # noqa: E402
 
-application = SafeHeaders(BodyLimit(BoundedSessions(cast("Application", _django))))
-escape_handlers(*map(logging.getLogger, ("uvicorn", "uvicorn.access", "uvicorn.error")))
+application = SafeHeaders(BodyLimit(BoundedSessions(ReleasingPlaces(cast("Application", _django)))))
+_SERVERS = ("uvicorn", "uvicorn.access", "uvicorn.error", "gunicorn.access", "gunicorn.error")
+escape_handlers(*map(logging.getLogger, _SERVERS))

@@ -288,5 +288,12 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("BACKLINE_LOG_LEVEL", "INFO").upper()},
-    "loggers": {"celery.app.trace": {"level": "WARNING"}, "celery.worker.strategy": {"level": "WARNING"}},
+    "loggers": {
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "django.server": {
+            "handlers": ["console"],
+            "propagate": False,
+        },  # of runserver: Django's does not escape
+    },
 }

@@ -4,14 +4,17 @@ import copy
 import logging
 import re
 import traceback
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from numbers import Number
+from typing import Final, Self
 
 from apps.lib import redact
 from apps.lib.invisible import STEERING
 
 _STEERING: Final = re.compile(f"[{STEERING}]")
 _STEERING_BUT_LINE_ENDS: Final = re.compile(f"(?!\n)[{STEERING}]")
+# color_message: the format of uvicorn for terminals, whose colours are control characters
+_FIELDS: Final = frozenset((*vars(logging.makeLogRecord({})), "message", "color_message"))
 
 
 class OneLine(logging.Formatter):
@@ -31,7 +34,7 @@ class Escaping(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return what the other formatter makes of the escaped record."""
-        return self._inner.format(escaped(record))
+        return self._inner.format(_WithArguments.of(record))
 
 
 def escape_handlers(*loggers: logging.Logger) -> None:
@@ -58,6 +61,42 @@ def escaped(record: logging.LogRecord) -> logging.LogRecord:
     return clean
 
 
+class _WithArguments(logging.LogRecord):
+    """An escaped record that keeps its arguments: formatters of access logs read them one by one."""
+
+    _format: object
+    _message: str
+
+    @classmethod
+    def of(cls, record: logging.LogRecord) -> Self:
+        """Escape a record, its arguments and the other fields that its logger added."""
+        clean, kept = escaped(record), cls.__new__(cls)
+        added = {name: _argument(value) for name, value in vars(record).items() if name not in _FIELDS}
+        kept.__dict__.update(vars(clean) | added)
+        kept._message = kept._format = clean.msg
+        if record.args:
+            kept.args = _arguments(record.args)
+            kept.msg = kept._format = one_line(str(record.msg))
+        return kept
+
+    def getMessage(self) -> str:  # noqa: N802  # Python's name
+        """Return the escaped message; the arguments in another format where a formatter has put one."""
+        return self._message if self.msg is self._format else super().getMessage()
+
+
+class _Argument:
+    """An object that is escaped where it becomes text."""
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def __str__(self) -> str:
+        return one_line(redact.scrubbed(str(self._value)))
+
+    def __repr__(self) -> str:
+        return one_line(redact.scrubbed(repr(self._value)))
+
+
 def lines(parts: Iterable[str]) -> str:
     """Return the parts of a formatted exception, escaped; the lines of a message are indented."""
     told: list[str] = []
@@ -81,6 +120,20 @@ def one_line(text: str) -> str:
 def for_terminal(text: str) -> str:
     """Return a text of several lines that cannot steer a terminal."""
     return _STEERING_BUT_LINE_ENDS.sub(_code, text)
+
+
+def _arguments(
+    args: tuple[object, ...] | Mapping[str, object],
+) -> tuple[object, ...] | Mapping[str, object]:
+    if isinstance(args, Mapping):
+        return {name: _argument(value) for name, value in args.items()}
+    return tuple(map(_argument, args))
+
+
+def _argument(value: object) -> object:
+    if value is None or isinstance(value, Number):
+        return value
+    return one_line(redact.scrubbed(value)) if isinstance(value, str) else _Argument(value)
 
 
 def _code(found: re.Match[str]) -> str:

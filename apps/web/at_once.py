@@ -2,10 +2,17 @@
 
 import weakref
 from collections import Counter
+from collections.abc import Callable
 from threading import Lock
+from typing import Final
 
-from django.http import HttpResponse
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+
+from apps.web.asgi import Application, Receive, Scope, Send
+
+_RELEASES: Final = "backline.releases"
 
 
 class AtOnce:
@@ -15,33 +22,72 @@ class AtOnce:
         self._open: Counter[object] = Counter()
         self._lock = Lock()
 
-    def take(self, person: object, most: int) -> "Place | None":
-        """Return a place for one more answer; None when the person has as many as allowed."""
+    def held(
+        self, request: HttpRequest, person: object, most: int, response: HttpResponseBase
+    ) -> HttpResponseBase | None:
+        """Return an answer that counts until it was sent; None when the person has as many as allowed.
+
+        Call it last, with the finished answer: nothing may fail while an answer counts that nobody sends.
+        """
         with self._lock:
             if self._open[person] >= most:
                 return None
             self._open[person] += 1
-        return Place(self, person)
+        release = weakref.finalize(response, self._leave, person)  # runs once, whoever calls it first
+        release.atexit = False
+        response._resource_closers.append(release)  # type: ignore[attr-defined]  # called by close()
+        if isinstance(request, ASGIRequest) and _RELEASES in request.scope:
+            request.scope[_RELEASES].add(release)
+        return response
 
-    def leave(self, person: object) -> None:
-        """Count one answer less."""
+    def _leave(self, person: object) -> None:
         with self._lock:
             self._open[person] -= 1
             if self._open[person] <= 0:
                 del self._open[person]
 
 
-class Place:
-    """One answer that is being sent; what is never sent gives its place back when it is forgotten."""
+class _Releases:
+    """What the end of a request releases, also what comes after that end."""
 
-    def __init__(self, counted: AtOnce, person: object) -> None:
-        self._end = weakref.finalize(self, counted.leave, person)
-        self._end.atexit = False
+    def __init__(self) -> None:
+        self._all: list[Callable[[], object]] = []
+        self._is_over = False
+        self._lock = Lock()
 
-    def hold(self, response: HttpResponseBase) -> None:
-        """Keep the place until the answer is closed, or forgotten because its reader left before it began."""
-        response._place = self  # type: ignore[attr-defined]
-        response._resource_closers.append(self._end)  # type: ignore[attr-defined]  # called by close()
+    def add(self, release: Callable[[], object]) -> None:
+        with self._lock:
+            self._all.append(release)
+            is_over = self._is_over
+        if is_over:
+            release()
+
+    def end(self) -> None:
+        with self._lock:
+            self._is_over = True
+        for release in self._all:
+            release()
+
+
+class ReleasingPlaces:
+    """An application whose requests release their places at their end.
+
+    Django never closes the answer of a client that left before it began.
+    """
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and release its places."""
+        if scope["type"] != "http":
+            await self._application(scope, receive, send)
+            return
+        releases = scope[_RELEASES] = _Releases()
+        try:
+            await self._application(scope, receive, send)
+        finally:
+            releases.end()
 
 
 def too_many(sentence: str) -> HttpResponse:

@@ -21,11 +21,9 @@ def a_few_at_once(view: View) -> View:
     def counted(
         request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:  # as the view takes them
-        place = _downloads.take(request.user.pk, settings.BACKLINE_DOWNLOADS_AT_ONCE)
-        if place is None:
-            return too_many("You are downloading too many files at once. Wait until one has ended.")
-        response = view(request, *args, **kwargs)
-        place.hold(response)
-        return response
+        response = view(request, *args, **kwargs)  # first: a missing file takes no place
+        most = settings.BACKLINE_DOWNLOADS_AT_ONCE
+        held = _downloads.held(request, request.user.pk, most, response)
+        return held or too_many("You are downloading too many files at once. Wait until one has ended.")
 
     return cast("View", counted)

@@ -161,6 +161,26 @@ def test_half_a_header_is_not_waited_for(web: Web) -> None:
         assert silent.recv(1) == b""
 
 
+def test_live_pages_and_files_that_are_gone_take_no_place(web: Web) -> None:
+    gone = "/jobs/019abcde-0000-7000-8000-000000000000"
+    for path in (f"{gone}/live/", f"{gone}/upload/", f"{gone}/file/"):
+        assert [_status(web, path) for _ in range(10)] == [404] * 10
+    for _ in range(20):
+        web.send(web.get("/live/")).close()
+    web.until(lambda: _status(web, "/live/") == 200, "a client that left early has left its place")
+
+
+def test_the_access_log_has_a_line_for_each_request(web: Web) -> None:
+    hostile = "/%0a%1b[31m?q=%0aFORGED&password=hunter2"
+    assert _status(web, hostile) == 404
+    with web.send("GET /raw\x1b[31m HTTP/1.1\nHost: localhost\n\n") as raw:
+        status_of(raw)
+    wanted = '"GET /%0A%1B%5B31m?q=%0aFORGED&password=*** HTTP/1.1" 404 Not Found'
+    web.until(lambda: wanted in web.words_of("web"), "the line is written")
+    assert "Logging error" not in web.words_of("web")
+    assert "\x1b" not in web.words_of("web")
+
+
 def _status(web: Web, path: str) -> int:
     with web.send(web.get(path)) as connection:
         return status_of(connection)

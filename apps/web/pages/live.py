@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from apps.accounts.models import User
 from apps.accounts.sessions import user_of_session
-from apps.web.at_once import AtOnce, Place, too_many
+from apps.web.at_once import AtOnce, too_many
 from apps.web.live.frame import Frame
 from apps.web.live.marks import Mark, Topic
 from apps.web.live.stream import event_stream
@@ -36,9 +36,6 @@ async def live_job(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
     user = await _viewer(request)
     if user is None:
         return HttpResponse(status=_LOGGED_OUT)
-    place = _streams.take(user.pk, settings.BACKLINE_STREAMS_AT_ONCE)
-    if place is None:
-        return too_many(_TOO_MANY)
     await sync_to_async(job_or_404)(user, job_id)
     query, session = request.GET.dict(), request.session.session_key
     await sync_to_async(let_go)()  # the stream reads through the live thread's connection
@@ -53,7 +50,8 @@ async def live_job(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
         with timezone.override(viewer.zone):
             return job_frame(JobPage(job, viewer, query), stale(seen, mark, job))
 
-    return _held(place, event_stream(Topic(job_id=job_id), draw_job, shown=query.get("mark", "")))
+    stream = event_stream(Topic(job_id=job_id), draw_job, shown=query.get("mark", ""))
+    return _held(request, user, stream)
 
 
 async def live_jobs(request: HttpRequest) -> HttpResponseBase:
@@ -61,9 +59,6 @@ async def live_jobs(request: HttpRequest) -> HttpResponseBase:
     user = await _viewer(request)
     if user is None:
         return HttpResponse(status=_LOGGED_OUT)
-    place = _streams.take(user.pk, settings.BACKLINE_STREAMS_AT_ONCE)
-    if place is None:
-        return too_many(_TOO_MANY)
     await sync_to_async(let_go)()
     session = request.session.session_key
 
@@ -75,7 +70,7 @@ async def live_jobs(request: HttpRequest) -> HttpResponseBase:
             return jobs_frame(viewer)
 
     shown = request.GET.get("mark", "")
-    return _held(place, event_stream(Topic(owner_id=user.pk), draw_jobs, shown=shown))
+    return _held(request, user, event_stream(Topic(owner_id=user.pk), draw_jobs, shown=shown))
 
 
 @require_safe
@@ -108,9 +103,9 @@ def jobs_frame(user: User) -> Frame:
     return Frame(parts, "Home", sentence, sentence, ended=False)
 
 
-def _held(place: Place, response: HttpResponseBase) -> HttpResponseBase:
-    place.hold(response)
-    return response
+def _held(request: HttpRequest, user: User, stream: HttpResponseBase) -> HttpResponseBase:
+    held = _streams.held(request, user.pk, settings.BACKLINE_STREAMS_AT_ONCE, stream)
+    return too_many(_TOO_MANY) if held is None else held
 
 
 def _end_of_view(sentence: str) -> Frame:
