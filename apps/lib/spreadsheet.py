@@ -12,5 +12,24 @@ _SIGNS: Final = (
     r"@\uff20\ufe6b"
 )
 FORMULA: Final = rf"^(?:'*[\t\r\n]|['\s{UNSEEN}]*[{_SIGNS}])"
-NUMBER: Final = r"^[+-]?[0-9]+(?:[.,][0-9]+)*(?:[eE][+-]?[0-9]+)?$"  # stays, without blanks around it
-FOR_SQL: Final = {"formula": FORMULA.replace(r"\x00", r"\x01"), "number": NUMBER}
+_PLAIN_NUMBER: Final = r"[+-]?[0-9]+(?:[.,][0-9]+)*(?:[eE][+-]?[0-9]+)?"
+NUMBER: Final = rf"^{_PLAIN_NUMBER}$"  # stays, without blanks around it
+
+# Programs split a file at the separator of their language: a part of a text may begin a cell.
+SEPARATOR: Final = r"([;|\t\r\n])"
+FORMULA_PART: Final = (
+    rf"(?=['\"\s{UNSEEN}]*[{_SIGNS}])"  # ahead
+    rf"(?! *{_PLAIN_NUMBER} *(?:[;|\t\r\n]|$))"
+)
+
+
+def _for_sql(pattern: str) -> str:
+    return pattern.replace(r"\x00", r"\x01")
+
+
+FOR_SQL: Final = {
+    "formula": _for_sql(FORMULA),
+    "number": NUMBER,
+    "part": SEPARATOR + _for_sql(FORMULA_PART),
+    "marked_part": r"\1" + "'",
+}

@@ -3,20 +3,27 @@
 import re
 from typing import Final
 
-from apps.lib.spreadsheet import FORMULA, NUMBER
+from apps.lib.spreadsheet import FORMULA, FORMULA_PART, NUMBER, SEPARATOR
 
 _FORMULA: Final = re.compile(FORMULA)
 _NUMBER: Final = re.compile(NUMBER)
+_PART: Final = re.compile(SEPARATOR + FORMULA_PART)
+_MARKED_PART: Final = re.compile(f"{SEPARATOR}'{FORMULA_PART}")
 
 
 def disarm(cell: str) -> str:
-    """Put an apostrophe before a cell that may be read as a formula; a plain number such as -6 stays."""
-    return f"'{cell}" if _is_formula(cell) else cell
+    """Put an apostrophe before a cell that may be read as a formula; a plain number such as -6 stays.
+
+    A part behind ``;``, ``|``, a tab or a line end is a cell to programs that split there.
+    """
+    marked = _PART.sub(r"\1'", cell)
+    return f"'{marked}" if _is_formula(cell) else marked
 
 
 def rearm(cell: str) -> str:
-    """Take the apostrophe away again."""
-    return cell[1:] if cell[:1] == "'" and _is_formula(cell[1:]) else cell
+    """Remove the apostrophes again."""
+    whole = cell[1:] if cell[:1] == "'" and _is_formula(cell[1:]) else cell
+    return _MARKED_PART.sub(r"\1", whole)
 
 
 def _is_formula(cell: str) -> bool:

@@ -62,7 +62,7 @@ def causes(run: Import) -> list[Cause]:
 def as_csv(run: Import) -> Iterator[str]:
     """Yield the rejected rows as CSV, as they stood plus ``_row`` and ``_error``, to be mended and sent.
 
-    A cell that a spreadsheet would take for a formula is prefixed with an apostrophe.
+    What a spreadsheet would take for a formula is prefixed with an apostrophe, and each cell is quoted.
     """
     yield _line([*run.columns, *ADDED_COLUMNS])
     for each in _by_key(run):
@@ -81,7 +81,7 @@ def _by_key(run: Import) -> Iterator[RejectedRow]:
 
 def _line(cells: Iterable[str]) -> str:
     line = io.StringIO()
-    csv.writer(line).writerow(map(disarm, cells))
+    csv.writer(line, quoting=csv.QUOTE_ALL).writerow(map(disarm, cells))  # it may be split at ; too
     return line.getvalue()
 
 

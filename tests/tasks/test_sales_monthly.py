@@ -23,6 +23,9 @@ pytestmark = pytest.mark.django_db
 KIND = "reports.sales_monthly"
 HOSTILE = [
     '=HYPERLINK("http://evil")',
+    "x;=1+1",
+    "x|-1+1;-6; +7|@y",
+    'a\t"=1\n\uff1d2;\u200b@x',
     "+1+1",
     "-6",
     "-1+1",
