@@ -45,7 +45,7 @@ def prompt(use: Callable[[Callable[[Producer], int]], int]) -> tuple[Duty, ...]:
         Duty("republish", 1.0, lambda: use(relay.republish)),
         Duty("release", 0.5, release.release, busy_s=0.25),
         Duty("end batches", 0.5, batches.end_batches),
-        Duty("rescue", 2.0, rescue.Rescue()),
+        Duty("rescue", 1.0, rescue.Rescue()),
         Duty("settle", 0.5, settle.settle_ended, busy_s=0.25),
         Duty("expire", 1.0, expiry.expire),
         Duty("recall", 1.0, pause.recall),

@@ -21,7 +21,13 @@ log = logging.getLogger("backline.keeper")
 _STAND_BY_S = 0.2
 _REST_AFTER_TROUBLE_S = 1.0
 # Prepared plans stay: one that reads the whole line, made while that was empty, must not be made.
-_SETTINGS = {"enable_seqscan": "off", "enable_bitmapscan": "off"}
+# A duty that waits for a lock fails and says so; a keeper that freezes in a transaction loses its locks.
+_SETTINGS = {
+    "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
+    "lock_timeout": "5s",
+    "idle_in_transaction_session_timeout": "10s",
+}
 
 
 class Keeper:

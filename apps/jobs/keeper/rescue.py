@@ -10,7 +10,8 @@ from apps.jobs.keeper.set_clock import SetClock
 
 log = logging.getLogger("backline.keeper")
 
-_LATE_S = 1  # a heartbeat may come so much later than it should
+_LATE_S = 2  # a heartbeat may come so much later than it should: time for a new session
+_TAKE_EVERY_S = 2.0  # the jobs of workers that were declared dead before; reading the window costs more
 
 
 class Rescue:
@@ -19,6 +20,7 @@ class Rescue:
     def __init__(self) -> None:
         self._clock = SetClock()
         self._done_at: float | None = None
+        self._took_at = 0.0
 
     def __call__(self) -> int:
         """Do what ``rescue`` does; after the clock was set or nobody could write, count silence from now."""
@@ -31,7 +33,10 @@ class Rescue:
             log.warning("nothing was rescued for %.0f s; silence is counted from now", pause)
         if jumped or seconds is None:
             sql.run("start_anew", {"jumped": jumped})
-        rescued = rescue()
+        rescued = 0
+        if declare_dead() or monotonic() - self._took_at >= _TAKE_EVERY_S:
+            rescued = take_back()
+            self._took_at = monotonic()
         self._done_at = monotonic()
         return rescued
 
@@ -48,12 +53,22 @@ class Rescue:
 
 
 def rescue() -> int:
-    """Declare workers dead that fell silent and put their jobs back in line; return how many jobs.
+    """Declare workers dead that fell silent and put their jobs back in line; return how many jobs."""
+    declare_dead()
+    return take_back()
+
+
+def declare_dead() -> int:
+    """Declare workers dead that fell silent; return how many."""
+    silence = settings.BACKLINE_HEARTBEAT_S + _LATE_S
+    return len(sql.run("dead_workers", {"patience": settings.BACKLINE_DEAD_AFTER_S, "silence": silence}))
+
+
+def take_back() -> int:
+    """Put the jobs of dead workers back in line; return how many.
 
     A job of a worker that was declared dead before is taken as well: its claim may have come late.
     """
-    silence = settings.BACKLINE_HEARTBEAT_S + _LATE_S
-    sql.run("dead_workers", {"patience": settings.BACKLINE_DEAD_AFTER_S, "silence": silence})
     dead = [worker_id for (worker_id,) in sql.run("lost_workers", {})]
     if not dead:
         return 0

@@ -16,7 +16,7 @@ from apps.lib.settings_in_force import Settings
 log = logging.getLogger("backline.keeper")
 
 # Statistics of a table that just grew are old; and the other duties must not wait for a lock.
-_SETTINGS = {"enable_seqscan": "off", "lock_timeout": "5s"}
+_SETTINGS = {"enable_seqscan": "off", "lock_timeout": "5s", "idle_in_transaction_session_timeout": "10s"}
 _LOOK_AGAIN_S = 0.5  # whether its keeper leads
 _REST_AFTER_TROUBLE_S = 1.0
 _PATIENCE_S = 5.0  # with a statement when it is told to stop; a process that ends cuts it off unharmed

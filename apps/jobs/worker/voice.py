@@ -28,7 +28,8 @@ from apps.jobs.worker.reconcile import Reconciler
 log = logging.getLogger("backline.worker")
 
 _LOOK_EVERY_MS = 250  # for dead children, overdue jobs, cancels, and the next beat
-_REST_AFTER_TROUBLE_S = 1.0
+# Between failed looks: a lost session is replaced at once, before the keeper takes its free lock for a death.
+_RESTS_S = (0.0, 0.1, 0.3, 1.0)
 _FIRST_WORD_S = 2.0  # while the database is away a worker starts all the same
 _LAST_SESSIONS_S = 2.0  # what is left then, the keeper finds
 
@@ -61,6 +62,7 @@ class Voice(threading.Thread):
         self._reconciler = Reconciler()
         self._lost: set[int] = set()  # dead children whose jobs are not all free yet
         self._deaths = 0
+        self._failures = 0  # of looks, one after another
         self._beat_at = 0.0  # 0: due at once
         self._heard_at = monotonic()  # by the ledger
         self._session: object = None  # the one that holds this worker's lock
@@ -74,20 +76,22 @@ class Voice(threading.Thread):
     def run(self) -> None:
         """Look and beat until told to stop."""
         while not self._leave.is_set():
-            died = set(self._children.deaths(_LOOK_EVERY_MS if self._spoke.is_set() else 0))
+            is_steady = self._spoke.is_set() and not self._failures
+            died = set(self._children.deaths(_LOOK_EVERY_MS if is_steady else 0))
             died |= self._died_unseen()
             self._lost |= died
             self._deaths += len(died)
             try:
                 self._look()
+                self._failures = 0
             except (DatabaseError, InterfaceError) as error:
-                log.warning("the database is away (%s); the next beat tries again", error)
+                log.warning("the database is away (%s); the next heartbeat tries again", error)
                 connection.close()
-                self._beat_at = 0.0  # nobody may take the free lock for a death: take it as soon as possible
-                self._leave.wait(_REST_AFTER_TROUBLE_S)
+                self._beat_at = 0.0
+                self._rest_after_failure()
             except Exception:  # a worker without a voice would be taken for dead
                 log.exception("one look at the children failed")
-                self._leave.wait(_REST_AFTER_TROUBLE_S)
+                self._rest_after_failure()
         connection.close()
 
     def stop(self) -> None:
@@ -123,6 +127,10 @@ class Voice(threading.Thread):
             "processes_killed": ("Of these: for a limit or a cancel.", self._enforcer.killed),
             "heartbeat_age_seconds": ("Since the ledger last heard of it.", monotonic() - self._heard_at),
         }
+
+    def _rest_after_failure(self) -> None:
+        self._leave.wait(_RESTS_S[min(self._failures, len(_RESTS_S) - 1)])
+        self._failures += 1
 
     def _look(self) -> None:
         for pid in sorted(self._lost):

@@ -28,8 +28,8 @@ def lock(worker_id: int) -> bool:
 
 
 def sign_off(worker_id: int) -> None:
-    """Say that a worker stopped on purpose."""
-    Worker.objects.filter(pk=worker_id, stopped_at=None).update(stopped_at=Now())
+    """Record that a worker stopped by itself; with a heartbeat, since a stop after a silence is a death."""
+    Worker.objects.filter(pk=worker_id, stopped_at=None).update(stopped_at=Now(), heartbeat_at=Now())
 
 
 def running_on(worker_id: int) -> int:

@@ -18,6 +18,11 @@ from tests.jobs import steps
 from tests.jobs.steps import a_worker, falls_silent, row_of, running, state_of
 from tests.local.waiting import wait_until
 
+_MY_AGE_S = (
+    "SELECT extract(epoch FROM clock_timestamp() - backend_start) "
+    "FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+)
+
 
 @pytest.fixture
 def patient(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,6 +124,21 @@ class TestLock:
             assert rescue.rescue() == 0, "its session lives"
         wait_until(lambda: rescue.rescue() == 1)
         assert state_of(claim.id) == State.READY
+
+    def test_a_statement_that_waited_for_a_lock_declares_no_worker_dead(
+        self, silent: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(settings, "BACKLINE_HEARTBEAT_S", 0)
+        old = "SELECT count(*) FROM jobs_worker WHERE heartbeat_at < clock_timestamp() - interval '1 second'"
+        with steps.another_session() as keeper:
+            wait_until(lambda: keeper.do(lambda: steps._rows(_MY_AGE_S))[0][0] > 1)
+            with transaction.atomic(), connection.cursor() as cursor:
+                Worker.objects.update(heartbeat_at=Now())
+                cursor.execute("LOCK TABLE jobs_worker IN EXCLUSIVE MODE")
+                looked = keeper.start(rescue.declare_dead)
+                wait_until(keeper.waits_for_a_lock)
+                wait_until(lambda: steps._rows(old)[0][0] == 1)
+            assert looked.result(timeout=60) == 0
 
     def test_one_that_never_had_a_lock_is_waited_for(self, silent: int) -> None:
         running(silent)
@@ -267,7 +287,7 @@ class TestAPause:
         falls_silent(worker_id)
         assert look() == 0
         assert state_of(claim.id) == State.RUNNING
-        clock[0] += 2
+        clock[0] += settings.BACKLINE_DEAD_AFTER_S / 3
         falls_silent(worker_id)
         assert look() == 1
 
@@ -275,8 +295,21 @@ class TestAPause:
         worker_id = a_worker()
         running(worker_id)
         falls_silent(worker_id)
-        self._wrote_last(timedelta(seconds=3))
+        self._wrote_last(timedelta(seconds=settings.BACKLINE_DEAD_AFTER_S / 3))
         assert rescue.Rescue()() == 1
+
+    def test_a_late_claim_of_a_dead_worker_is_taken_within_two_looks(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        look, worker_id, clock = rescue.Rescue(), a_worker(), [1000.0]
+        monkeypatch.setattr(rescue, "monotonic", lambda: clock[0])
+        assert look() == 0
+        workers.sign_off(worker_id)
+        running(worker_id)
+        assert look() == 0, "it reads the window at every second look only"
+        clock[0] += rescue._TAKE_EVERY_S
+        monkeypatch.setattr(settings, "BACKLINE_DEAD_AFTER_S", 15.0)
+        assert look() == 1
 
     def test_who_takes_over_after_a_pause_counts_silence_anew(self) -> None:
         worker_id = a_worker()

@@ -1,6 +1,7 @@
 """The thread that speaks for a worker: it frees what dead children held, also those it never saw die."""
 
 import gc
+import importlib
 import os
 from types import SimpleNamespace
 from typing import Any
@@ -13,10 +14,11 @@ from django.db import transaction
 
 from apps.jobs import Context, process
 from apps.jobs.models import Attempt, Job, Worker
+from apps.jobs.operating.condition import Condition, condition
 from apps.jobs.running import slate
 from apps.jobs.states import State
 from apps.jobs.transitions import Claim
-from apps.jobs.worker import voice
+from apps.jobs.worker import voice, workers
 from apps.jobs.worker.voice import Voice
 from tests.jobs import steps
 from tests.jobs.steps import row_of, running, state_of
@@ -135,6 +137,41 @@ def test_before_a_worker_takes_its_first_job_the_ledger_knows_it_by_its_lock(
         speaker.stop()
 
 
+def test_a_lost_session_is_replaced_at_once_and_later_failures_are_spaced(
+    committed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "_worker_id", steps.a_worker())
+    speaker, rests, lost = Voice(a_worker_with()), list[float](), set[int]()
+    monkeypatch.setattr(speaker._leave, "wait", rests.append)
+    speaker.start()
+    try:
+        for _ in range(2):
+            wait_until(lambda: set(holders()) - lost)
+            lost.update(holders())
+            steps.end_session(max(lost))
+            wait_until(lambda: set(holders()) - lost)
+        assert rests == [0.0, 0.0]
+        monkeypatch.setattr(speaker, "_look", lambda: 1 / 0)
+        wait_until(lambda: len(rests) > 6)
+        assert rests[2:7] == [0.0, 0.1, 0.3, 1.0, 1.0]
+    finally:
+        speaker.stop()
+
+
+def holders() -> list[int]:
+    """Return the sessions that hold a worker's lock."""
+    query = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = x'776f726b'::int::oid"
+    return [pid for (pid,) in steps._rows(query)]
+
+
+def test_a_worker_that_signs_off_long_after_its_heartbeat_counts_as_stopped(worker_id: int) -> None:
+    steps.falls_silent(worker_id)
+    workers.sign_off(worker_id)
+    worker = Worker.objects.get()
+    assert worker.stopped_at is not None
+    assert condition(worker, worker.stopped_at) is Condition.STOPPED
+
+
 def test_a_voice_that_stops_hands_back_and_signs_off(worker_id: int) -> None:
     claim = held_by(4711, worker_id)
     Voice(a_worker_with(4711)).stop()
@@ -159,6 +196,7 @@ def test_a_voice_that_stops_waits_a_moment_for_the_last_session_of_a_child(
 
 
 def test_a_child_is_replaced_without_collecting_what_was_loaded_before_the_first_fork() -> None:
+    importlib.import_module("apps.jobs.worker.worker")
     try:
         worker_before_create_process.send(sender=None)
         frozen = gc.get_freeze_count()
