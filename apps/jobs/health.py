@@ -81,7 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer with a page, or say that there is none."""
         page = self.pages.get(self.path.partition("?")[0])
         status, text = page() if page else (404, f"Ask for {_listed(self.pages)}.\n")
-        body = text.encode()
+        body = text.encode(errors="replace")
         self.send_response(status)
         self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))

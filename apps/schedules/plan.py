@@ -8,6 +8,7 @@ from django.db import transaction
 from apps.schedules import sql, timing
 from apps.schedules.models.version import Version
 from apps.schedules.row import Row, read
+from apps.schedules.start import reason_of
 from apps.schedules.timing import Untimely
 from apps.schedules.versions import record_rows
 
@@ -44,6 +45,7 @@ def _plan_one(row: Row, now: datetime) -> tuple[datetime | None, str]:
     try:
         return timing.first_moment(row, now), ""
     except (Untimely, OverflowError) as error:
-        if str(error) != row.problem:
-            log.error("schedule %r is set aside: %s", row.name, error)
-        return None, str(error)
+        problem = reason_of(error)
+        if problem != row.problem:
+            log.error("schedule %r is set aside: %s", row.name, problem)
+        return None, problem

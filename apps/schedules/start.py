@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import DataError, IntegrityError, OperationalError, transaction
 from psycopg.errors import CheckViolation
 
-from apps.jobs import origin, registry
+from apps.jobs import origin, registry, storable
 from apps.jobs.enqueuing.enqueue_batch import Call, enqueue_batch
 from apps.jobs.origin import current
 from apps.lib.ids import made_at, new_id
@@ -22,7 +22,7 @@ REFUSALS = (registry.UnknownKind, TypeError, ValueError, OverflowError, DataErro
 
 def reason_of(error: BaseException) -> str:
     """Return the first line of a refusal, as a person can read and the database can keep."""
-    lines = str(error).replace("\x00", "").splitlines()
+    lines = storable.clean(str(error)).splitlines()
     return lines[0][:500] if lines else type(error).__name__
 
 

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from apps.jobs import Context, Discard
+from apps.jobs import Context, Discard, storable
 from apps.transfers import quotas, rejects, words
 from apps.transfers.ahead import ahead
 from apps.transfers.chunks import Chunk, chunks
@@ -46,7 +46,7 @@ def run_import(
         try:
             _read(ctx, run, importer, chunk_rows)
         except BadFile as error:
-            failed = str(error)
+            failed = storable.clean(str(error))
             _remember(ctx, run, failed)
     seconds = time.monotonic() - began
     return {

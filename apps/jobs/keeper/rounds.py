@@ -8,11 +8,13 @@ from time import monotonic
 from django.db.models.functions import Now
 from psycopg.errors import LockNotAvailable
 
+from apps.jobs import storable
 from apps.jobs.database_away import is_away
 from apps.jobs.keeper.duties import Duty
 from apps.jobs.keeper.probe import Probe
 from apps.jobs.messages import broker
 from apps.jobs.models.duty import Duty as DutyRecord
+from apps.jobs.running import trouble
 
 log = logging.getLogger("backline.keeper")
 
@@ -21,6 +23,7 @@ _BUSY_FOR_S = 5.0  # after a duty had something to do
 _BREATH_S = 0.002  # between two rounds: the line fills, and others may have the processor
 _TELL_EVERY_S = 5.0
 _TELL_BUSY_S = 0.5
+_LONGEST_ERROR = 500
 
 
 class Rounds:
@@ -62,7 +65,7 @@ class Rounds:
             if is_away(surprise) and not isinstance(surprise.__cause__, LockNotAvailable):
                 raise  # and with the session whatever it held
             log.exception("%s failed", duty.name)
-            error = f"{type(surprise).__name__}: {surprise}"
+            error = f"{type(surprise).__name__}: {trouble.message_of(surprise)}"
         if did:
             self._busy_until[duty.name] = monotonic() + _BUSY_FOR_S
             log.debug("%s: %d", duty.name, did)
@@ -78,5 +81,6 @@ class Rounds:
         if not error and monotonic() - self._told_at.get(duty.name, -_TELL_EVERY_S) < rest_s:
             return
         self._told_at[duty.name] = monotonic()
-        news = {"keeper": self._keeper, "ran_at": Now(), "took_ms": took_ms, "did": did, "error": error[:500]}
+        text = storable.clean(error[:_LONGEST_ERROR])
+        news = {"keeper": self._keeper, "ran_at": Now(), "took_ms": took_ms, "did": did, "error": text}
         DutyRecord.objects.update_or_create(name=duty.name, defaults=news)

@@ -37,7 +37,7 @@ def keep(
     _kept_at.append(monotonic())
     name = type(error).__name__ if error else "UnreadableMessage"
     story = Trouble(
-        message=f"{why} Nothing can run it: find who sent it, then discard this.",
+        message=storable.clean(f"{why} Nothing can run it: find who sent it, then discard this."),
         error_type=name,
         traceback=storable.clean("".join(format_exception(error))[:_LONGEST]) if error else "",
         fingerprint=f"{name} in a message",

@@ -10,7 +10,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models.functions import Now
 
-from apps.jobs import sql
+from apps.jobs import sql, storable
 from apps.jobs.models.alert import Alert
 from apps.jobs.operating import engine
 from apps.jobs.operating.not_started import Cause
@@ -60,7 +60,7 @@ def _row(cause: Cause) -> Alert:
         reason=cause.reason,
         queue=cause.queue,
         kind=cause.kind,
-        sentence=cause.sentence,
+        sentence=storable.clean(cause.sentence),  # an error or a path may hold what no column can
         mend=cause.mend,
         jobs=cause.jobs,
         oldest_at=cause.oldest_at,

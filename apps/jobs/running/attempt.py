@@ -142,7 +142,7 @@ def _outcome_of(
 
 def _later(task: JobType, claim: Claim, error: Snooze | NewerVersion) -> Outcome:
     if isinstance(error, Snooze):
-        return _nap(claim, error.delay, str(error))
+        return _nap(claim, error.delay, trouble.message_of(error))
     # Left to workers of its release, and buried when none came for a while.
     return lambda: transitions.set_aside_newer(claim, reads=task.version)
 

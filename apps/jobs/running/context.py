@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
-from apps.jobs import registry, sql
+from apps.jobs import registry, sql, storable
 from apps.jobs.enqueuing.batch import batch
 from apps.jobs.origin import current, origin
 from apps.jobs.outcomes import CancelRequested, LeaseLost
@@ -136,7 +136,7 @@ class Context:
             "lease": claim.lease,
             "done": done,
             "total": total,
-            "note": redact.scrubbed(note),
+            "note": redact.scrubbed(storable.clean(note)),
             "rate": rate,
         }
         rows = sql.run(statement, params | more)

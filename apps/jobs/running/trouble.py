@@ -17,13 +17,19 @@ _LONGEST_TRACEBACK = 20_000
 def describe(error: BaseException) -> Trouble:
     """Say what went wrong, bounded and storable."""
     name = type(error).__name__
-    told = traceback.TracebackException.from_exception(error)  # survives an exception that cannot be told
+    told = traceback.TracebackException.from_exception(error)
     return Trouble(
-        message=_bounded(str(told) or name, _LONGEST_MESSAGE),
+        message=message_of(error) or name,
         error_type=name,
         traceback=_bounded("".join(told.format()), _LONGEST_TRACEBACK),
         fingerprint=f"{name} in {_top_frame_of_ours(error.__traceback__)}",
     )
+
+
+def message_of(error: BaseException) -> str:
+    """Return the text of an exception, bounded and storable; empty when it has none."""
+    # TracebackException survives an exception whose __str__ fails
+    return _bounded(str(traceback.TracebackException.from_exception(error)), _LONGEST_MESSAGE)
 
 
 def as_celery_tells(error: BaseException) -> dict[str, object]:
@@ -32,7 +38,7 @@ def as_celery_tells(error: BaseException) -> dict[str, object]:
     try:
         storable.as_json(given, most=_LONGEST_MESSAGE)
     except (TypeError, ValueError):
-        given = [_bounded(str(traceback.TracebackException.from_exception(error)), _LONGEST_MESSAGE)]
+        given = [message_of(error)]
     return {
         "exc_type": type(error).__qualname__,
         "exc_message": given,

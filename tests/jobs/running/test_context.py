@@ -18,12 +18,12 @@ Word = Callable[[Context], None]
 def say_checkpoint(ctx: Context) -> None:
     """Speak by checkpoint."""
     with transaction.atomic():
-        ctx.checkpoint({"row": 5}, done=5, total=10, note="halfway")
+        ctx.checkpoint({"row": 5}, done=5, total=10, note="half\ud800way")
 
 
 def say_progress(ctx: Context) -> None:
     """Speak by progress."""
-    ctx.progress(5, 10, "halfway")
+    ctx.progress(5, 10, "half\x00way")
 
 
 WORDS = pytest.mark.parametrize("word", [say_checkpoint, say_progress])
@@ -35,7 +35,7 @@ def test_a_word_reaches_the_ledger(word: Word) -> None:
     claim = steps.running()
     word(Context(claim))
     told = Progress.objects.get(job_id=claim.id)
-    assert (told.done, told.total, told.note, told.attempt, told.rate) == (5, 10, "halfway", 1, None)
+    assert (told.done, told.total, told.note, told.attempt, told.rate) == (5, 10, "half?way", 1, None)
 
 
 @pytest.mark.django_db
