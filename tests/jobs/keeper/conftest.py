@@ -26,3 +26,12 @@ def old_ledger(committed: None, settings: LazySettings) -> Iterator[None]:
     yield
     forget_weeks()
     make_weeks_ahead()
+
+
+@pytest.fixture
+def patient(db: None, settings: LazySettings) -> None:
+    """Let the database have been up for longer than anybody is waited for."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT extract(epoch FROM clock_timestamp() - pg_postmaster_start_time())")
+        up_for = float(cursor.fetchone()[0])
+    settings.BACKLINE_DEAD_AFTER_S = min(15.0, up_for / 2)

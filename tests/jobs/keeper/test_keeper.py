@@ -247,35 +247,6 @@ class TestTrouble:
             wait_until(Duty.objects.filter(name="rescue", error="RuntimeError: a surprise").exists)
             wait_until(lambda: done_by("one") == DUTIES)
 
-    @pytest.mark.parametrize("text", ["half a pair \ud800", "a NUL \x00", "password=hunter2", "long " * 9999])
-    def test_the_text_of_an_error_never_ends_the_keeper(
-        self, inbox: Inbox, monkeypatch: pytest.MonkeyPatch, text: str
-    ) -> None:
-        def fail() -> int:
-            raise RuntimeError(text)
-
-        monkeypatch.setattr(rescue, "take_back", fail)
-        with at_work("one"):
-            failed = Duty.objects.filter(name="rescue", error__startswith="RuntimeError: ")
-            wait_until(failed.exists)
-            assert "hunter2" not in failed.get().error
-            the_relay_runs_again()
-
-    def test_an_error_that_cannot_be_shown_never_ends_the_keeper(
-        self, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        class MuteError(RuntimeError):
-            def __str__(self) -> str:
-                raise LookupError
-
-        def fail() -> int:
-            raise MuteError
-
-        monkeypatch.setattr(rescue, "take_back", fail)
-        with at_work("one"):
-            wait_until(Duty.objects.filter(name="rescue", error__startswith="MuteError: ").exists)
-            the_relay_runs_again()
-
     def test_a_statement_that_the_database_refuses_does_not_end_the_others(
         self, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from apps.jobs import Context, sql, transitions
 from apps.jobs.keeper import rescue
-from apps.jobs.models import Attempt, DeadLetter, Duty, Job, Worker
+from apps.jobs.models import Attempt, DeadLetter, Job, Worker
 from apps.jobs.states import State
 from apps.jobs.transitions import Claim
 from apps.jobs.worker import workers
@@ -22,15 +22,6 @@ _MY_AGE_S = (
     "SELECT extract(epoch FROM clock_timestamp() - backend_start) "
     "FROM pg_stat_activity WHERE pid = pg_backend_pid()"
 )
-
-
-@pytest.fixture
-def patient(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the database have been up for longer than anybody is waited for."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT extract(epoch FROM clock_timestamp() - pg_postmaster_start_time())")
-        up_for = float(cursor.fetchone()[0])
-    monkeypatch.setattr(settings, "BACKLINE_DEAD_AFTER_S", min(15.0, up_for / 2))
 
 
 def again(claim: Claim) -> Claim:
@@ -271,52 +262,3 @@ def test_nobody_s_jobs_are_rescued_when_nobody_died() -> None:
 
 def _worker_of(claim: Claim) -> int:
     return int(row_of(claim.id)["worker_id"])
-
-
-@pytest.mark.usefixtures("patient")
-class TestAPause:
-    def test_after_a_time_in_which_nobody_could_write_silence_is_counted_anew(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        look, worker_id, clock = rescue.Rescue(), a_worker(), [1000.0]
-        monkeypatch.setattr(rescue, "monotonic", lambda: clock[0])
-        claim = running(worker_id)
-        assert look() == 0
-        clock[0] += 60
-        self._wrote_last(timedelta(seconds=60))
-        falls_silent(worker_id)
-        assert look() == 0
-        assert state_of(claim.id) == State.RUNNING
-        clock[0] += settings.BACKLINE_DEAD_AFTER_S / 3
-        falls_silent(worker_id)
-        assert look() == 1
-
-    def test_who_takes_over_from_a_leader_that_wrote_until_now_rescues_at_once(self) -> None:
-        worker_id = a_worker()
-        running(worker_id)
-        falls_silent(worker_id)
-        self._wrote_last(timedelta(seconds=settings.BACKLINE_DEAD_AFTER_S / 3))
-        assert rescue.Rescue()() == 1
-
-    def test_a_late_claim_of_a_dead_worker_is_taken_within_two_looks(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        look, worker_id, clock = rescue.Rescue(), a_worker(), [1000.0]
-        monkeypatch.setattr(rescue, "monotonic", lambda: clock[0])
-        assert look() == 0
-        workers.sign_off(worker_id)
-        running(worker_id)
-        assert look() == 0, "it reads the window at every second look only"
-        clock[0] += rescue._TAKE_EVERY_S
-        monkeypatch.setattr(settings, "BACKLINE_DEAD_AFTER_S", 15.0)
-        assert look() == 1
-
-    def test_who_takes_over_after_a_pause_counts_silence_anew(self) -> None:
-        worker_id = a_worker()
-        running(worker_id)
-        falls_silent(worker_id)
-        self._wrote_last(timedelta(seconds=60))
-        assert rescue.Rescue()() == 0
-
-    def _wrote_last(self, ago: timedelta) -> None:
-        Duty.objects.create(name="rescue", keeper="first@here", ran_at=Now() - ago, took_ms=1.0)
