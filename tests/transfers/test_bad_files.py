@@ -78,6 +78,7 @@ def test_the_sender_is_told_what_is_wrong_with_the_file(
     ("content", "encoding", "sentence"),
     [
         (as_csv([line(), line(Description="£5")]).encode("cp1252"), "utf-8", "not UTF-8: byte 196 (0xA3)"),
+        (GOOD.encode("utf-8-sig") + b"\xff", "utf-8", "not UTF-8: byte 185 (0xFF)"),
         (GOOD.encode() + b"\x81", "cp1252", "not Windows-1252: byte 182 (0x81)"),
     ],
 )
@@ -88,6 +89,11 @@ def test_a_byte_that_does_not_belong_is_told_with_its_row_and_the_rows_before_ar
     assert told.startswith("Row 3: ")
     assert sentence in told
     assert OrderLine.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_byte_that_does_not_belong_right_behind_the_mark_is_named() -> None:
+    assert "not UTF-8: byte 4 (0xFF)" in refused(b"\xef\xbb\xbf\xff" + GOOD.encode())
 
 
 @pytest.mark.parametrize(

@@ -52,13 +52,12 @@ def _blocks(source: ByteSource, encoding: str) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder(_codec(data[:4], encoding))()
     taken = 0
     while True:
-        pending = decoder.getstate()[0]
         try:
             text = decoder.decode(data, final=not data)
         except UnicodeDecodeError as error:
-            yield _good_part(pending + data, error).removeprefix("" if taken else _MARK)
-            offset = taken - len(pending) + error.start
-            raise _undecodable(encoding, offset, (pending + data)[error.start]) from error
+            yield _good_part(error).removeprefix("" if taken else _MARK)
+            offset = taken + len(data) - len(error.object) + error.start
+            raise _undecodable(encoding, offset, error.object[error.start]) from error
         if text:
             if not taken:
                 _refuse_second_mark(text)
@@ -80,9 +79,10 @@ def _refuse_second_mark(text: str) -> None:
         )
 
 
-def _good_part(data: bytes, error: UnicodeDecodeError) -> str:
+def _good_part(error: UnicodeDecodeError) -> str:
+    """Return the text before the fault; the object of the error lacks a byte order mark of UTF-8."""
     codec = "cp1252" if error.encoding == "charmap" else error.encoding
-    return data[: error.start].decode(codec)
+    return error.object[: error.start].decode(codec)
 
 
 def _codec(head: bytes, encoding: str) -> str:
