@@ -87,13 +87,14 @@ def _sort(
     width = len(columns)
     good: list[tuple[int, list[str]]] = []
     faults: list[Fault] = []
-    for row, fields in records:
+    for record in records:
+        row, fields = record
         if isinstance(fields, Malformed):
             faults.append(_malformed(row, fields, columns))
         elif not fields or (not fields[0].strip() and not any(map(str.strip, fields))):
             continue
         elif len(fields) == width or (len(fields) > width and not any(fields[width:])):
-            good.append((row, fields))
+            good.append(record)
         else:
             faults.append((row, "", "Number of fields", _odd_width(len(fields), width)))
     return good, faults

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from itertools import chain
 from pathlib import Path
 from time import process_time
 
@@ -13,6 +14,7 @@ from apps.shop.models import OrderLine
 from apps.shop.order_lines.columns import COLUMNS
 from apps.transfers.models import Import
 from apps.transfers.reading.malformed import AFTER, OPEN, STRAY, Malformed
+from apps.transfers.reading.records import Records
 from apps.transfers.reading.table import Table
 from apps.transfers.rejects import as_csv as handed_back
 from tests.shop.lines import as_csv
@@ -135,6 +137,47 @@ def test_a_value_is_never_changed_in_silence(text: str) -> None:
             assert fields.reason("X").startswith("X, line ")
     if not any(isinstance(fields, Malformed) for _, fields in rows):
         assert [fields for _, fields in rows] == list(csv.reader(io.StringIO(text, newline=""), strict=True))
+
+
+WELL_WRITTEN = ["1,2,3\n", "\n", "a,b\n", '"a""b",c,d\r\n', '"a\nb",c,d\n']
+MALFORMED = ['a,"b,c\n', 'a",b,c\n', 'a,"b"x,c\n', '"\n', 'x"y\r']
+LINE = st.sampled_from([*WELL_WRITTEN, *MALFORMED])
+LINES = st.lists(
+    st.one_of(LINE, CELL, st.integers(1, 60).map(lambda short: 'a,"lost\n' + "a,b\n" * short)), max_size=30
+).map("".join)
+
+
+@given(text=LINES, before=st.integers(0, 450))
+def test_rows_before_a_lost_mark_do_not_change_what_is_read_behind_them(text: str, before: int) -> None:
+    def read(rows_before: int) -> list[tuple[list[str], str, int]]:
+        rows = rows_of("X,Y,Z\n" + "1,2,3\n" * rows_before + text)[rows_before:]
+        return [(list(row), *_fault(row, rows_before)) for _, row in rows]
+
+    assert read(before) == read(0)
+
+
+def _fault(row: list[str], lines_before: int) -> tuple[str, int]:
+    return (row.cause, row._line - lines_before) if isinstance(row, Malformed) else ("", 0)
+
+
+class _OneByOne(Records):
+    def _one_a_line(self, lines: list[str]) -> list[list[str]]:
+        return []
+
+
+@given(LINES, st.integers(0, 450), st.lists(LINE, max_size=10), st.integers(0, 250))
+def test_lines_parsed_at_once_are_read_as_one_by_one(
+    text: str, before: int, more: list[str], between: int
+) -> None:
+    text = "1,2,3\n" * before + text + "\n" + "4,5,6\n" * between + "".join(more)
+
+    def read(how: type[Records]) -> list[tuple[list[str], str, int]]:
+        records = how(iter(io.StringIO(text, newline="")), delimiter=",")
+        records.expect(3, one_line=[0])
+        found = chain.from_iterable(records.batches())
+        return [(list(row), *_fault(row, 0)) for row in found]
+
+    assert read(Records) == read(_OneByOne)
 
 
 @pytest.mark.parametrize(

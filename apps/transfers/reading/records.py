@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 LONGEST_FIELD: Final = 32_767  # characters, as in a spreadsheet's cell; a missing closing quote ends here
 LONGEST_RECORD: Final = 20  # lines; a longer one swallowed the rows behind a lost quotation mark
 _PIECE: Final = LONGEST_RECORD  # lines the reader gets before the length of the record in hand is checked
+_RUN: Final = 10 * _PIECE  # lines parsed at once while each is a whole record
+_LONGEST_WAIT: Final = 64  # pieces
 
 csv.field_size_limit(
     LONGEST_FIELD
@@ -45,54 +47,91 @@ class Records:
         self._fault: BadFile | None = None  # what ends the lines
         self._usual = 1  # a record of more lines is examined; 0: every record is
         self._gave_up_at = 0  # number of the last line of the record that was given up
+        self._wait = 1  # pieces to read record by record after the next run in vain
+        self._pieces_left = 0  # of them
         self._reader = self._new_reader()
 
     def expect(self, width: int, *, one_line: Collection[int]) -> None:
         """Set how many fields a whole row has, and the columns in which a line break is doubtful."""
         self._width, self._one_line = width, one_line
 
-    def __iter__(self) -> Iterator[list[str]]:
-        """Yield the records; a Malformed in the place of one that cannot be read."""
-        while True:
+    def batches(self) -> Iterator[list[list[str]]]:
+        """Yield the header, then records, some at a time; a Malformed for one that cannot be read."""
+        while lines := self._next_lines(_RUN if self._width else 1):
+            if records := self._one_a_line(lines):
+                self._first_line += len(lines)
+                self._wait = 1
+                yield records
+                continue
+            self._back[:0] = lines
+            self._pieces_left, self._wait = self._wait, min(2 * self._wait, _LONGEST_WAIT)
+            self._begin_at(self._first_line)
+            yield from self._one_by_one()
+            self._first_line += self._began
+
+    def _one_a_line(self, lines: list[str]) -> list[list[str]]:
+        """Return the records of lines of which each is a whole record; none if one of them is not."""
+        try:
+            records = list(csv.reader(lines, delimiter=self._delimiter, strict=True))
+        except csv.Error:
+            return []
+        return records if len(records) == len(lines) else []
+
+    def _one_by_one(self) -> Iterator[list[list[str]]]:
+        """Yield each record alone, until a run of lines may be tried or none is left."""
+        while not self._may_run:
             reader = self._reader
             try:
                 for record in reader:
                     if reader.line_num - self._began > self._usual:
                         record = self._examined(record)  # noqa: PLW2901  # rarely
                         if self._reader is not reader:
-                            yield record
+                            yield [record]
                             break
                     self._began = reader.line_num
-                    yield record
+                    yield [record]
                 else:
                     return
             except csv.Error:
-                yield self._refused()
+                yield [self._refused()]
             except _RunsOn:
-                yield self._given_up(self._in_hand())
+                yield [self._given_up(self._in_hand())]
+
+    @property
+    def _may_run(self) -> bool:
+        is_between = self._began - self._held_from == len(self._held)
+        return self._pieces_left <= 0 and self._usual == 1 and is_between
+
+    def _begin_at(self, number: int) -> None:
+        """Let a new reader begin at the line of this number."""
+        self._first_line = number
+        self._held, self._held_from, self._began = [], 0, 0
+        self._reader = self._new_reader()
 
     def _new_reader(self) -> "Reader":
         return csv.reader(chain.from_iterable(self._pieces()), delimiter=self._delimiter, strict=True)
 
     def _pieces(self) -> Iterator[list[str]]:
         """Yield lines, a few at a time, and hold those of the record in hand."""
-        while True:
-            piece, self._back = self._back[:_PIECE], self._back[_PIECE:]
-            piece = piece or self._next_lines()
-            if not piece:
-                return
+        while not self._may_run:
             before = self._held[self._began - self._held_from :]
-            self._held, self._held_from = before + piece, self._began
             if len(before) > LONGEST_RECORD:
                 raise _RunsOn
+            piece = self._next_lines(_PIECE)
+            if not piece:
+                return
+            self._pieces_left -= 1
+            self._held, self._held_from = before + piece, self._began
             yield piece
 
-    def _next_lines(self) -> list[str]:
+    def _next_lines(self, most: int) -> list[str]:
         """Return the next lines; raise a fault of the file only when those before it were returned."""
-        piece: list[str] = []
+        piece, self._back = self._back[:most], self._back[most:]
+        if piece:
+            return piece
         if self._fault is None:
             try:
-                piece.extend(islice(self._lines, _PIECE))  # keeps what it took
+                piece.extend(islice(self._lines, most))  # keeps what it took
             except BadFile as fault:
                 self._fault = fault
         if self._fault is not None and not piece:
@@ -132,14 +171,17 @@ class Records:
         return Malformed.of("".join(lines), self._delimiter, line=number)
 
     def _given_up(self, lines: list[str]) -> Malformed:
-        """Return the lines before the next whole row as one malformed record, and read on from there."""
+        """Return the lines before the next whole row as one malformed record, and read on from there.
+
+        Of a record without an end only its first lines count, however many the reader took.
+        """
+        has_end = len(lines) <= LONGEST_RECORD
+        lines = lines[: LONGEST_RECORD + 1]
         at = self._next_whole(lines)
         number = self._first_line + self._began
         self._back = self._held[self._began - self._held_from + at :] + self._back
-        self._gave_up_at, self._usual = number + len(lines) - 1, 0
-        self._first_line = number + at
-        self._held, self._held_from, self._began = [], 0, 0
-        self._reader = self._new_reader()
+        self._gave_up_at, self._usual = (number + len(lines) - 1, 0) if has_end else (0, 1)
+        self._begin_at(number + at)
         return Malformed.of("".join(lines[:at]), self._delimiter, line=number, otherwise=OPEN)
 
     def _next_whole(self, lines: list[str]) -> int:

@@ -32,8 +32,8 @@ class Table:
             raise BadFile("The first row is empty. Expected a row that names the columns.")
         delimiter = declared or delimiter_of(first, wanted)
         records = Records(chain([first], text), delimiter=delimiter, first_line=2 if declared else 1)
-        self._records = iter(records)
-        header = next(self._records)
+        self._batches = records.batches()
+        [header] = next(self._batches)
         if isinstance(header, Malformed):
             raise BadFile(header.reason("")).at_row(HEADER_ROW)
         self.header: Header = find_columns(header, wanted, delimiter=delimiter)
@@ -42,9 +42,14 @@ class Table:
     @property
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Yield spreadsheet row number and fields, blank rows too (they are rows of a spreadsheet)."""
+        return enumerate(chain.from_iterable(self._located()), HEADER_ROW + 1)
+
+    def _located(self) -> Iterator[list[list[str]]]:
+        """Yield the records, some at a time; name the row of a fault of the file."""
         row = HEADER_ROW
         try:
-            for row, record in enumerate(self._records, HEADER_ROW + 1):
-                yield row, record
+            for batch in self._batches:
+                yield batch
+                row += len(batch)
         except BadFile as error:
             raise error.at_row(row + 1) from error
