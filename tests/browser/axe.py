@@ -15,6 +15,11 @@ def broken_rules(tab: Page, path: str, impacts: Collection[str] = EVERY) -> list
     """Open a page and return the rules of these impacts that it breaks, each with its first element."""
     tab.goto(path)
     tab.add_script_tag(content=_axe())
+    return broken_here(tab, impacts)
+
+
+def broken_here(tab: Page, impacts: Collection[str] = EVERY) -> list[str]:
+    """Return the rules that a page breaks as it is shown now, once `broken_rules` has opened it."""
     found = tab.evaluate("rules => axe.run(document, rules)", RULES)
     return [
         f"{each['id']}: {each['nodes'][0]['html'][:200]} {each['nodes'][0]['failureSummary'][:300]}"

@@ -1,5 +1,7 @@
 """Pages for what went wrong."""
 
+from uuid import UUID
+
 import pytest
 from django.db import DatabaseError, connection
 from django.test import Client, RequestFactory
@@ -13,6 +15,24 @@ def test_an_address_that_is_none_shows_itself_escaped(browser: Client) -> None:
     assert answer.status_code == 404
     assert b"<script>alert" not in answer.content
     assert b"Page not found" in answer.content
+
+
+@pytest.mark.parametrize(
+    ("address", "is_job"),
+    [
+        (f"/jobs/{UUID(int=7)}/", True),
+        (f"/jobs/{UUID(int=7)}/log/", True),
+        ("/admin/jobs/nothing/", False),
+        ("/no/jobs/here/", False),
+        ("/jobs/", False),
+    ],
+)
+def test_only_the_address_of_a_job_may_be_another_persons(
+    address: str, is_job: bool, admin_client: Client
+) -> None:
+    answer = admin_client.get(address)
+    assert answer.status_code == 404
+    assert ("The job may belong to another person." in answer.content.decode()) is is_job
 
 
 def test_strangers_get_the_same_page(client: Client, db: None) -> None:

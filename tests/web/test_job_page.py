@@ -1,6 +1,6 @@
 """The page of one job."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db.models import F
@@ -14,10 +14,10 @@ from apps.jobs.operating import replay
 from apps.jobs.operating.dead_letters import Filter
 from apps.jobs.states import State
 from apps.jobs.transitions import Claim, Trouble
-from apps.transfers.models import Import
+from apps.transfers.models import Import, Upload
 from apps.web.shown.state_words import state_word
 from tests.jobs import steps
-from tests.web.people import BAD, GOOD, HOSTILE, finished_import_of, import_of, own, wrote
+from tests.web.people import BAD, GOOD, HOSTILE, client_of, finished_import_of, import_of, own, person, wrote
 
 
 def shown(browser: Client, job_id: object, query: str = "") -> str:
@@ -128,7 +128,39 @@ def test_dead_job_names_the_admin_to_those_who_may_replay(admin_client: Client, 
     claim = steps.running()
     own(claim.id, owner)
     transitions.bury(claim, Trouble("The file is locked."), {})
-    assert "replay it from its page in the admin" in shown(admin_client, claim.id)
+    address = reverse("admin:jobs_job_change", args=[claim.id])
+    assert f'<a href="{address}">its page in the admin</a>' in shown(admin_client, claim.id)
+    assert "Replay" in admin_client.get(address).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("is_staff", "permissions", "is_linked"),
+    [
+        (True, ("view_job", "replay_deadletter"), True),
+        (True, ("view_job",), False),
+        (True, ("replay_deadletter",), False),  # the admin would refuse the page
+        (False, ("view_job", "replay_deadletter"), False),
+    ],
+)
+def test_dead_job_links_the_admin_only_where_its_viewer_may_replay(
+    is_staff: bool, permissions: tuple[str, ...], is_linked: bool, db: None
+) -> None:
+    viewer = person("ines@aldervale.example", permissions=permissions, is_staff=is_staff)
+    claim = steps.running()
+    own(claim.id, viewer)
+    transitions.bury(claim, Trouble("The file is locked."), {})
+    page = shown(client_of(viewer), claim.id)
+    assert (reverse("admin:jobs_job_change", args=[claim.id]) in page) is is_linked
+    assert ("An administrator can run it again" in page) is not is_linked
+
+
+def test_file_is_kept_until_a_time_with_its_zone(browser: Client, owner: User) -> None:
+    User.objects.filter(pk=owner.pk).update(time_zone="Asia/Kathmandu")
+    run = finished_import_of(owner, GOOD)
+    Upload.objects.filter(pk=run.upload_id).update(expires_at=datetime(2046, 12, 8, 20, 30, tzinfo=UTC))
+    assert "kept until 9 Dec 2046, 02:15 +0545" in shown(browser, run.job_id)
+    User.objects.filter(pk=owner.pk).update(time_zone="Europe/Vienna")
+    assert "kept until 8 Dec 2046, 21:30 CET" in shown(browser, run.job_id)
 
 
 def test_waiting_job_tells_a_user_whom_to_ask(browser: Client, owner: User) -> None:

@@ -54,7 +54,7 @@ class JobAdmin(ReadOnlyAdmin[Job]):
         ("tenant", "tags", "parent_id", "request_id"),
         ("enqueued_at", "sleeps_until", "started_at", "finished_at", "cancel_requested_at"),
         ("attempt", "failures", "deaths", "max_attempts"),
-        ("worker", "worker_pid"),
+        ("worker", "process_id"),
         "fingerprint",
         "shown_result",
         "who_did_what",
@@ -65,6 +65,7 @@ class JobAdmin(ReadOnlyAdmin[Job]):
         "who_did_what",
         "why_it_waits",
         "sleeps_until",
+        "process_id",
         "shown_args",
         "shown_result",
         "stories",
@@ -92,6 +93,11 @@ class JobAdmin(ReadOnlyAdmin[Job]):
         if job.waits_for_its_batch:
             return "when its batch has ended"
         return "" if job.run_after is None else formats.localize(timezone.localtime(job.run_after))
+
+    @admin.display(description="process id")
+    def process_id(self, job: Job) -> str:
+        """Return the process as the system writes it, without separators."""
+        return "" if job.worker_pid is None else str(job.worker_pid)
 
     @admin.display(description="arguments")
     def shown_args(self, job: Job) -> str:

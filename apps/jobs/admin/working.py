@@ -26,7 +26,7 @@ class WorkerAdmin(ReadOnlyAdmin[Worker]):
         "name",
         "condition",
         "runs",
-        "pid",
+        "process_id",
         "queues",
         "concurrency",
         "started_at",
@@ -34,6 +34,11 @@ class WorkerAdmin(ReadOnlyAdmin[Worker]):
         "stopped_at",
         "version",
     )
+    fields = (
+        *("name", "hostname", "process_id", "queues", "concurrency"),
+        *("started_at", "heartbeat_at", "stopped_at", "version", "kinds"),
+    )
+    readonly_fields = ("process_id",)
     ordering = (F("stopped_at").desc(nulls_first=True), "-started_at")
     search_help_text = "The complete id of a job that last ran on the worker"
 
@@ -63,6 +68,11 @@ class WorkerAdmin(ReadOnlyAdmin[Worker]):
         """Return whether it is alive, silent, dead or stopped."""
         word = condition(worker, worker.now)
         return format_html('<strong class="condition {0}">{0}</strong>', word)
+
+    @admin.display(description="process id")
+    def process_id(self, worker: Worker) -> str:
+        """Return the process as the system writes it, without separators."""
+        return str(worker.pid)
 
     @admin.display(description="runs")
     def runs(self, worker: Worker) -> str:

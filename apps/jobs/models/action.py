@@ -26,3 +26,7 @@ class Action(models.Model):
         verbose_name_plural = "audit log"
         ordering: ClassVar = ["-id"]
         indexes: ClassVar = [models.Index("subject", "id", name="action_by_subject")]
+
+    def __str__(self) -> str:
+        """Name the action in headings."""
+        return f"{self.verb}: {self.subject}"

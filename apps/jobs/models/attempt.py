@@ -30,3 +30,7 @@ class Attempt(models.Model):
                 fields=["ended_at"], name="attempt_by_ended_at", pages_per_range=128, autosummarize=True
             ),
         ]
+
+    def __str__(self) -> str:
+        """Name the attempt in headings."""
+        return f"attempt {self.number} of job {self.job_id}"

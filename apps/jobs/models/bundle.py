@@ -30,3 +30,7 @@ class Bundle(models.Model):
                 condition=models.Q(ids__len__gte=1, ids__len__lte=500), name="bundle_has_1_to_500_jobs"
             )
         ]
+
+    def __str__(self) -> str:
+        """Name the message in headings by its id at the broker."""
+        return f"message {self.id}"

@@ -18,3 +18,7 @@ class Duty(models.Model):
     class Meta:
         ordering: ClassVar = ["name"]
         verbose_name = "keeper task"
+
+    def __str__(self) -> str:
+        """Name the task in headings."""
+        return self.name

@@ -20,3 +20,7 @@ class LogLine(models.Model):
         db_table = "jobs_log_line"
         ordering: ClassVar = ["id"]
         indexes: ClassVar = [models.Index("job_id", "id", name="log_line_by_job")]
+
+    def __str__(self) -> str:
+        """Name the line in headings by its job."""
+        return f"log line of job {self.job_id}"

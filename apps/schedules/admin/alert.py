@@ -1,10 +1,12 @@
 """Alerts of schedules in the Django admin: what did not run on time."""
 
+from collections.abc import Iterable
 from typing import ClassVar
 from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -13,12 +15,27 @@ from apps.jobs.admin.read_only import ReadOnlyAdmin
 from apps.schedules.models.alert import Alert
 
 
+class OpenFilter(admin.SimpleListFilter):
+    """Find alerts by whether they are still open."""
+
+    title = "state"
+    parameter_name = "closed_at__isempty"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> Iterable[tuple[str, str]]:  # noqa: ARG002  # Django's signature
+        """Return the choices."""
+        return [("1", "Open"), ("0", "Closed")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Alert]) -> QuerySet[Alert]:  # noqa: ARG002
+        """Keep the chosen ones."""
+        return queryset.filter(closed_at__isnull=self.value() == "1") if self.value() else queryset
+
+
 @admin.register(Alert)
 class AlertAdmin(ReadOnlyAdmin[Alert]):
     """Look at what is wrong now, and at what was."""
 
     list_display = ("opened_at", "closed_at", "schedule_link", "reason")
-    list_filter: ClassVar = [("closed_at", admin.EmptyFieldListFilter)]
+    list_filter: ClassVar = [OpenFilter]
     ordering = ("-id",)
     search_help_text = "The complete name of a schedule"
     fields: ClassVar = (*list_display,)

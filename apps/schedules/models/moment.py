@@ -4,6 +4,9 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
+
+from apps.lib import words
 
 
 class Moment(models.Model):
@@ -51,3 +54,7 @@ class Moment(models.Model):
                 "outcome", "id", name="moment_undecided", condition=Q(outcome__in=["waits", "asked"])
             ),
         ]
+
+    def __str__(self) -> str:
+        """Name the run in headings by the time it was scheduled for."""
+        return f"run scheduled for {words.whole(timezone.localtime(self.at))}"

@@ -7,6 +7,7 @@ from django.views.decorators.csrf import requires_csrf_token
 
 from apps.web import theme
 
+_JOB_ROUTES = "jobs/<uuid:job_id>/"
 _NOT_YOURS = "Ask an administrator for the permission."
 
 
@@ -20,7 +21,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # 
 @requires_csrf_token
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  # Django gives it
     """Say that nothing is here."""
-    return render(request, "errors/not_found.html", status=404)
+    match = request.resolver_match
+    context = {"is_job": match is not None and match.route.startswith(_JOB_ROUTES)}
+    return render(request, "errors/not_found.html", context, status=404)
 
 
 @requires_csrf_token

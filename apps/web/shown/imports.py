@@ -125,7 +125,8 @@ def _rejects(run: Import, *, is_owner: bool, has_ended: bool) -> File:
     name, rows = "rejected.csv", words.count(run.rejected, "row")
     if not run.rejected:
         return File(name, "no rows rejected" if has_ended else "no rows so far", "table", why_not="empty")
-    hint = f"{rows}, fix it and upload it again" if has_ended else f"{rows} so far"
+    them = "it" if run.rejected == 1 else "them"
+    hint = f"{rows}, correct {them} and upload the file" if has_ended else f"{rows} so far"
     if not is_owner:
         return File(name, hint, "table", why_not="only for its owner")
     return File(name, hint, "table", href=reverse("rejects", args=[run.job_id]))

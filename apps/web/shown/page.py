@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import User
@@ -25,6 +26,7 @@ from apps.web.shown.trouble import for_viewer, lines_for
 from apps.web.visible import is_owner, may_cancel, may_open_artifacts
 
 MOST_ATTEMPTS = 20
+_MAY_REPLAY = ("jobs.view_job", "jobs.replay_deadletter")
 MOST_LINES = 12
 _LINES_FOLLOW = timedelta(seconds=3)
 
@@ -164,11 +166,10 @@ class JobPage:
         return sorted(both, key=_happened_at, reverse=True)
 
     @cached_property
-    def advice(self) -> str:
-        """Say what to do about a dead job, and who can."""
-        if self.viewer.is_staff and self.viewer.has_perm("jobs.replay_deadletter"):
-            return "Its log is kept. Fix the cause, then replay it from its page in the admin."
-        return "Its log is kept. An administrator can run it again when the cause is fixed."
+    def replay_page(self) -> str:
+        """Return the address of the admin page where this viewer may replay a dead job; empty for others."""
+        may = self.viewer.is_staff and self.viewer.has_perms(_MAY_REPLAY)
+        return reverse("admin:jobs_job_change", args=[self.job.pk]) if may else ""
 
     @cached_property
     def run(self) -> Import | None:
