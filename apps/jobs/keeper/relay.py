@@ -1,10 +1,10 @@
 """Keep the broker's window filled from the line, and send again what it lost.  Called by the keeper."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from time import monotonic
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -61,6 +61,7 @@ class Relay:
         self._measured_at = -_REMEMBERED_S
         self._filled_at: dict[str, float] = {}  # by queue, when its line was last longer than its window
         self._rests_until: dict[str, float] = {}  # by queue, of those that had a line at the last look
+        self._unfinished: set[str] = set()  # queues whose last fill moved jobs: more may wait before a mark
         self._marks = LineMarks()
 
     def __call__(self, producer: Producer) -> int:
@@ -94,12 +95,13 @@ class Relay:
                 self._show(window)
                 again |= window.runs_dry
                 self._rest(window)
+            (self._unfinished.add if count else self._unfinished.discard)(window.queue)
         return sent, again
 
     def _windows(self) -> list[Window]:
         """Return the windows of all waiting queues, by the marks of the lines while it is slow without."""
         if not self._marks.may_read_all:
-            return _windows(whole=False)
+            return _windows_marked(self._unfinished)
         started = monotonic()
         windows = _windows()
         self._marks.read_all([window.queue for window in windows], monotonic() - started)
@@ -116,8 +118,10 @@ class Relay:
         return sent
 
     def _show(self, window: Window) -> None:
+        """Let new jobs see a line before its mark; the next looks see it too, if a job still waits."""
         if window.is_hidden:
             self._marks.show(window.queue)
+            self._unfinished.discard(window.queue)
 
     def _rest(self, window: Window) -> None:
         """Leave a queue alone for no longer than its workers took for half a window."""
@@ -144,13 +148,24 @@ def republish(producer: Producer) -> int:
     return sent
 
 
-def _windows(*, whole: bool = True) -> list[Window]:
-    params = {
-        "least": settings.BACKLINE_WINDOW,
-        "per_slot": settings.BACKLINE_WINDOW_PER_SLOT,
-    }
-    rows = [Window(*row) for row in sql.run_planned("window_room" if whole else "window_room_marked", params)]
-    return [row._replace(paused=_with_all_names(row.paused)) if row.paused else row for row in rows]
+def _windows() -> list[Window]:
+    return _as_windows(sql.run_planned("window_room", _widths()))
+
+
+def _windows_marked(unfinished: Collection[str]) -> list[Window]:
+    return _as_windows(sql.run_planned("window_room_marked", {"unfinished": list(unfinished), **_widths()}))
+
+
+def _widths() -> dict[str, int]:
+    return {"least": settings.BACKLINE_WINDOW, "per_slot": settings.BACKLINE_WINDOW_PER_SLOT}
+
+
+def _as_windows(rows: Sequence[Sequence[Any]]) -> list[Window]:
+    windows = [Window(*row) for row in rows]
+    return [
+        window._replace(paused=_with_all_names(window.paused)) if window.paused else window
+        for window in windows
+    ]
 
 
 def _with_all_names(kinds: Sequence[str]) -> list[str]:

@@ -1,6 +1,6 @@
 -- The windows of the waiting queues as in window_room, without reading over the rows that left the lines: a queue with a
 -- mark is read from there, the jumps from one queue to the next go between such queues. Jobs that wait before a mark are
--- left to the next look at the whole lines.
+-- left to the next look at the whole lines, except those of queues that the last fill did not finish.
 WITH RECURSIVE slots AS (
     SELECT queue, sum(concurrency) AS slots FROM jobs_worker, unnest(queues) AS queue
      WHERE stopped_at IS NULL GROUP BY queue
@@ -30,9 +30,11 @@ WITH RECURSIVE slots AS (
            (SELECT r.queue FROM jobs_ready AS r WHERE r.queue > found.queue AND found.before IS NULL
              ORDER BY r.queue LIMIT 1)) AS following
 ), waiting AS (
-    SELECT queue FROM found
+    SELECT queue, false AS is_hidden FROM found
     UNION ALL
-    SELECT queue FROM mark WHERE job_line_stands(queue, mark)
+    SELECT queue, NOT stands
+      FROM mark CROSS JOIN LATERAL (SELECT job_line_stands(queue, mark) AS stands OFFSET 0) AS look
+     WHERE stands OR queue = ANY (%(unfinished)s::text[])
 )
 SELECT waiting.queue,
        greatest(%(least)s, COALESCE(slots.slots, 0) * %(per_slot)s),
@@ -40,7 +42,7 @@ SELECT waiting.queue,
        greatest(COALESCE(slots.slots, 0), 1),
        ARRAY(SELECT name FROM jobs_pause AS p WHERE p.scope = 'kind'
                 AND (p.until IS NULL OR p.until > clock_timestamp())),
-       false
+       waiting.is_hidden
   FROM waiting LEFT JOIN slots USING (queue)
  WHERE NOT EXISTS (SELECT FROM jobs_pause AS p WHERE p.scope = 'queue' AND p.name = waiting.queue
                       AND (p.until IS NULL OR p.until > clock_timestamp()))

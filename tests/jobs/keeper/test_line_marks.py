@@ -1,5 +1,7 @@
 """The relay moves the marks of the lines, and finds what enters a line before its mark."""
 
+from time import monotonic
+
 import pytest
 from django.conf import settings
 from django.db import connection
@@ -47,9 +49,9 @@ def _is_behind_the_line() -> bool:
     return steps.stands_in_line(job_id)
 
 
-def _slow(marks: LineMarks) -> None:
+def _slow(marks: LineMarks, took_s: float = 0.05) -> None:
     """Let a look at the whole lines have taken a while, as beside an old snapshot."""
-    marks.read_all([QUEUE], 0.05)
+    marks.read_all([QUEUE], took_s)
 
 
 def test_a_mark_moves_after_each_few_jobs_and_not_before() -> None:
@@ -104,6 +106,64 @@ def test_a_job_before_the_mark_is_relayed_beside_an_old_snapshot_too() -> None:
     assert _relay(fill) == 0, "it is looked for by its mark"
     wait_until(lambda: _relay(fill) == 1)
     assert steps.is_in_window(job_id)
+
+
+def test_tenants_before_the_mark_are_relayed_without_a_pause_beside_an_old_snapshot() -> None:
+    fill = relay.Relay()
+    for _ in range(20):
+        in_line(tenant="a")
+    in_line(tenant="b")
+    _relay(fill)
+    _slow(fill._marks, took_s=60)
+    LineMark.objects.update(begins_at=FUTURE, waiting_id=None)
+    for _ in range(4):
+        Bundle.objects.all().delete()
+        assert _relay(fill) == 4
+    Bundle.objects.all().delete()
+    assert _relay(fill) == 1
+    assert _relay(fill) == 0
+    assert not fill._unfinished, "an empty line is not read again"
+
+
+def test_an_empty_line_behind_a_full_window_is_marked_once_beside_an_old_snapshot() -> None:
+    fill = relay.Relay()
+    for _ in range(4):
+        in_line()
+    _relay(fill)
+    _slow(fill._marks, took_s=60)
+    seen = set()
+    for _ in range(3):
+        assert _relay(fill) == 0
+        seen.add(LineMark.objects.get().marked_at)
+    assert len(seen) == 1
+
+
+def test_new_jobs_queue_up_behind_tenants_before_the_mark_beside_an_old_snapshot() -> None:
+    fill = relay.Relay()
+    for _ in range(20):
+        in_line(tenant="a")
+    _relay(fill)
+    _slow(fill._marks, took_s=60)
+    LineMark.objects.update(begins_at=FUTURE, waiting_id=None)
+    Bundle.objects.all().delete()
+    assert _relay(fill) == 4
+    Bundle.objects.all().delete()
+    assert _is_behind_the_line()
+
+
+def test_whole_lines_are_read_again_within_seconds_however_long_that_takes() -> None:
+    marks, began = LineMarks(), monotonic()
+    marks.read_all([], 600)
+    assert marks._whole_at < began + 60
+
+
+def test_a_slow_look_moves_the_marks_of_many_queues_by_turns() -> None:
+    queues = [f"tenant {number}" for number in range(3 * line_marks._MOVED_AT_ONCE)]
+    marks = LineMarks()
+    for moved in (1, 2, 3):
+        marks._slow_at = 0.0
+        marks.read_all(queues, 0.05)
+        assert LineMark.objects.count() == moved * line_marks._MOVED_AT_ONCE
 
 
 def test_an_urgent_job_overtakes_a_line_that_is_behind_the_mark() -> None:

@@ -46,7 +46,7 @@ def _new_job() -> dict[str, Any]:
 def _looks() -> dict[str, tuple[str, dict[str, Any]]]:
     return {
         "stands": (STANDS, {}),
-        "windows": (sql.text("window_room_marked"), WINDOW),
+        "windows": (sql.text("window_room_marked"), WINDOW | {"unfinished": []}),
         "all windows": (sql.text("window_room"), WINDOW),
         "enqueue": (sql.text("enqueue"), _new_job()),
         "enqueue many": (sql.text("plan_many"), as_params(steps.new_job()) | {"window": 32}),
