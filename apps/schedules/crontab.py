@@ -13,7 +13,7 @@ from calendar import monthrange
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import MAXYEAR, UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Protocol, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -95,7 +95,7 @@ class Crontab:
             moment = self.first_after(moment)
 
     def _days_from(self, start: date) -> Iterator[date]:
-        for year in range(start.year, start.year + _YEARS):
+        for year in range(start.year, min(start.year + _YEARS, MAXYEAR)):
             for month in self.months:
                 if (year, month) < (start.year, start.month):
                     continue
@@ -152,7 +152,7 @@ def parse(fields: tuple[str, str, str, str, str], timezone: str) -> Crontab:
     line = " ".join(fields)
     try:
         parsed = cast("_Parsed", celery_crontab(minute, hour, day_of_week, day_of_month, month_of_year))
-    except (ParseException, ValueError, TypeError, KeyError, IndexError) as error:
+    except (ParseException, ValueError, TypeError, LookupError, ArithmeticError, RuntimeError) as error:
         raise BadCrontab(f"The crontab line {line!r} cannot run: {error}") from error
     try:
         zone = ZoneInfo(timezone)

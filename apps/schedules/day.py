@@ -9,9 +9,9 @@ from itertools import accumulate
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from apps.schedules.crontab import BadCrontab, parse
+from apps.schedules.crontab import parse
 from apps.schedules.row import Row
-from apps.schedules.timing import Untimely, first_moment, interval_of, moment_after
+from apps.schedules.timing import first_moment, interval_of, moment_after
 
 MINUTES = 24 * 60
 _DAY = timedelta(days=1)
@@ -96,7 +96,7 @@ def moments_of(row: Row, start: datetime) -> list[datetime]:
     end = start + _DAY
     try:
         found = _moments(row, start, end)
-    except (Untimely, BadCrontab, OverflowError):
+    except (ValueError, ArithmeticError, LookupError, RuntimeError):  # a row that beat sets aside
         return []
     earliest = max((at for at in (row.start_time, row.paused_until) if at is not None), default=start)
     latest = min(row.expires, end) if row.expires is not None else end

@@ -19,7 +19,7 @@ from apps.schedules.missed import Taken, decide
 from apps.schedules.models.moment import Moment
 from apps.schedules.overlap import Running
 from apps.schedules.row import Row, read
-from apps.schedules.start import REFUSALS, job_id_for, reason_of, start_all
+from apps.schedules.start import is_of_row, job_id_for, reason_of, start_all
 from apps.schedules.take import NewMoment, take
 
 log = logging.getLogger("backline.beat")
@@ -61,12 +61,14 @@ def fire(beat: str) -> int:
 
 
 def _fire(rows: list[Row], now: datetime, beat: str) -> _Batch:
-    """Fire all of them together, as long as nothing is refused: one at a time took three times as long."""
+    """Fire all of them together, as long as nothing fails: one at a time took three times as long."""
     batch = _Batch(beat, Running(rows))
     try:
         with transaction.atomic():
             _fire_together(rows, now, batch)
-    except REFUSALS:
+    except Exception as error:
+        if not is_of_row(error):
+            raise
         batch = _Batch(beat, Running(rows))
         for row in rows:
             _fire_alone(row, now, batch)
@@ -74,11 +76,13 @@ def _fire(rows: list[Row], now: datetime, beat: str) -> _Batch:
 
 
 def _fire_alone(row: Row, now: datetime, batch: _Batch) -> None:
-    """Fire one schedule, and set it aside when it is refused."""
+    """Fire one schedule, and set it aside when it fails, whatever is wrong with it."""
     try:
         with transaction.atomic():
             _fire_together([row], now, batch)
-    except REFUSALS as error:
+    except Exception as error:
+        if not is_of_row(error):
+            raise
         problem = reason_of(error)
         log.error("schedule %r is set aside: %s", row.name, problem)
         batch.note(row, None, problem)

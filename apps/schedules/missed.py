@@ -9,7 +9,7 @@ from typing import NamedTuple
 from apps.schedules.models.moment import Moment
 from apps.schedules.models.policy import Policy
 from apps.schedules.row import Row
-from apps.schedules.timing import GRACE, latest_moments, moment_after
+from apps.schedules.timing import GRACE, latest_moments, moment_after, refuse_unreadable
 
 _RAN, _MISSED, _ASKED = Moment.Outcome.RAN, Moment.Outcome.MISSED, Moment.Outcome.ASKED
 
@@ -34,6 +34,7 @@ def decide(row: Row, due: datetime, now: datetime) -> Verdict:
 
     Raise Untimely when its timing cannot be read.
     """
+    refuse_unreadable(row)
     if now - due <= GRACE:
         taken = [Taken(due, _RAN)]
     elif row.missed in (Policy.Missed.ALL, Policy.Missed.ASK):

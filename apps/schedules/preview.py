@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from apps.schedules import timing
 from apps.schedules.crontab import parse
@@ -40,13 +40,16 @@ def next_run(row: Row, now: datetime) -> datetime | None:
         return None
     try:
         return _first(row, now)
-    except (timing.Untimely, OverflowError):
+    except timing.Untimely:
         return None
 
 
 def zone_of(row: Row) -> ZoneInfo | None:
     """Return the zone in whose clock a schedule's timing is written; an interval has none."""
-    return ZoneInfo(row.crontab[5]) if row.crontab else None
+    try:
+        return ZoneInfo(row.crontab[5]) if row.crontab else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None  # beat sets such a schedule aside
 
 
 def shortest_gap(moments: list[Upcoming]) -> timedelta | None:
@@ -57,6 +60,7 @@ def shortest_gap(moments: list[Upcoming]) -> timedelta | None:
 def _first(row: Row, now: datetime) -> datetime | None:
     """Return the planned moment; where the timing was edited since, the one that a beat will plan."""
     if row.next_at is not None and row.timing == timing.describe(row):
+        timing.refuse_unreadable(row)
         return row.next_at
     return timing.first_moment(row, now)
 

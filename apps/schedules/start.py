@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from uuid import UUID
 
-from django.db import DataError, IntegrityError, OperationalError, transaction
+from django.db import DataError, Error, IntegrityError, OperationalError, transaction
 from psycopg.errors import CheckViolation
 
 from apps.jobs import origin, registry, storable
@@ -16,8 +16,18 @@ from apps.schedules import foreign
 from apps.schedules.arguments import read_args, read_kwargs
 from apps.schedules.row import Row
 
-# What a row that cannot start raises (Unreadable and Untimely are ValueErrors); the rest is our own trouble.
-REFUSALS = (registry.UnknownKind, TypeError, ValueError, OverflowError, DataError, IntegrityError)
+# What a row that cannot start raises (Unreadable and Untimely are ValueErrors).
+REFUSALS = (
+    *(registry.UnknownKind, TypeError, ValueError, ArithmeticError, LookupError, AttributeError),
+    *(RecursionError, DataError, IntegrityError),
+)
+
+
+def is_of_row(error: Exception) -> bool:
+    """Say whether an error belongs to one schedule; those of the database and of this machine do not."""
+    if isinstance(error, Error):
+        return isinstance(error, DataError | IntegrityError)
+    return not isinstance(error, OSError | MemoryError)
 
 
 def reason_of(error: BaseException) -> str:

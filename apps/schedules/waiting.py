@@ -10,7 +10,7 @@ from apps.schedules import sql
 from apps.schedules.models.moment import Moment
 from apps.schedules.row import Row, read
 from apps.schedules.settle import Settled, settle
-from apps.schedules.start import REFUSALS, job_id_for, reason_of, start
+from apps.schedules.start import is_of_row, job_id_for, reason_of, start
 
 log = logging.getLogger("backline.beat")
 
@@ -37,7 +37,9 @@ def _settled(moment_id: int, schedule_id: int, row: Row | None) -> Settled:
     try:
         with transaction.atomic():
             return Settled(moment_id, schedule_id, Moment.Outcome.RAN, _started(row))
-    except REFUSALS as error:
+    except Exception as error:
+        if not is_of_row(error):
+            raise
         log.error("the moment of schedule %r that waited is passed over: %s", row.name, reason_of(error))
         return Settled(moment_id, schedule_id, Moment.Outcome.OVERLAPPED)
 

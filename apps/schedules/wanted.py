@@ -21,6 +21,7 @@ from apps.schedules import foreign, sun
 from apps.schedules.arguments import as_text
 from apps.schedules.crontab import parse_line, spelled_out
 from apps.schedules.models.policy import MISSED_CAP, MOST_MISSED, Policy
+from apps.schedules.near import near
 from apps.schedules.row import Row
 from apps.schedules.timing import interval_of
 
@@ -42,6 +43,7 @@ def _storable(text: str) -> str:
     return text
 
 
+Time = Annotated[AwareDatetime, AfterValidator(near)]
 Text = Annotated[str, AfterValidator(_storable)]
 Name = Annotated[Text, Field(min_length=1, max_length=200)]
 Route = Annotated[Text, Field(max_length=200)]
@@ -61,10 +63,10 @@ class Wanted(BaseModel):
     cron: Annotated[Text, Field(max_length=500)] | None = None
     timezone: Text | None = None
     every: tuple[Annotated[int, Field(ge=1, le=_MOST)], Period] | None = None
-    at: AwareDatetime | None = None
+    at: Time | None = None
     solar: tuple[Route, Decimal, Decimal] | None = None
-    start_time: AwareDatetime | None = None
-    expires: AwareDatetime | None = None
+    start_time: Time | None = None
+    expires: Time | None = None
     one_off: bool = False
     args: list[Any] | Text = []
     kwargs: dict[str, Any] | Text = {}
@@ -78,7 +80,7 @@ class Wanted(BaseModel):
     missed_cap: Annotated[int, Field(ge=1, le=MOST_MISSED)] = MISSED_CAP
     overlap: Policy.Overlap = Policy.Overlap.ALLOW
     jitter_s: Annotated[int, Field(ge=0, le=86_400)] = 0
-    paused_until: AwareDatetime | None = None
+    paused_until: Time | None = None
     max_runs: Whole | None = None
 
     @model_validator(mode="after")

@@ -33,8 +33,8 @@ def write(wanted: Wanted, schedule_id: int | None, how: Version.How, *, by: str)
             setattr(schedule, name, getattr(wanted, name))
         for name in ("args", "kwargs", "headers"):
             setattr(schedule, name, as_text(getattr(wanted, name)))
-        _set_timing(schedule, wanted)
         try:
+            _set_timing(schedule, wanted)
             schedule.save()
         except ValidationError as error:
             raise BadDocument(" ".join(error.messages)) from None

@@ -13,6 +13,8 @@ ALLOWED = {
     "apps/jobs/worker/shutdown.py": "its children ignore signals that a terminal sends to the group",
     "apps/jobs/worker/worker.py": "signs the worker on before its first fork",
     "config/celery.py": "puts the login in front of Flower",
+    "apps/schedules/apps.py": "every session of every process reads times that Python cannot hold",
+    "apps/schedules/near.py": "django-celery-beat's models are saved by code of others",
 }
 _SIGNAL_MODULES = ("signals", "dispatch")
 

@@ -11,6 +11,7 @@ import pytest
 
 from apps.local.servers.postgres import PostgresServer
 from tests.acceptance.machine import Machine, kill_group
+from tests.schedules.broken import ways
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("acceptance")]
 
@@ -36,6 +37,10 @@ class WithoutBroker(Machine):
     def each_second(self, name: str, kind: str = "kinds.add", arguments: str = '{"a": 1}') -> int:
         """Make a schedule that runs each second, by SQL alone."""
         return int(self.value(EACH_SECOND, name, kind, arguments))
+
+    def write(self, statement: str, values: tuple[object, ...]) -> None:
+        """Run a statement that returns nothing."""
+        self.value(f"{statement} RETURNING 1", *values)
 
     def moments(self, schedule: int) -> int:
         """Count the moments of a schedule."""
@@ -106,3 +111,18 @@ def test_what_waits_for_the_last_one_starts_by_itself_when_that_has_ended(machin
     machine.manage("jobs", "cancel", str(machine.value("SELECT id FROM jobs_job")))
     machine.until(lambda: machine.value(outcome, "ran") == 2, "what waited starts")
     assert machine.value("SELECT count(*) FROM jobs_job") == 2
+
+
+def test_a_beat_goes_on_with_every_kind_of_broken_row(machine: WithoutBroker) -> None:
+    healthy = machine.each_second("healthy")
+    beat = machine.beat()
+    machine.until(lambda: machine.moments(healthy) >= 1, "beat fires")
+    for number, (_, way) in enumerate(ways()):
+        way(machine.write, machine.each_second(f"broken {number}"))
+    waits = "SELECT count(*) FROM schedules_plan WHERE edited"
+    machine.until(lambda: machine.value(waits) == 0, "each was planned or set aside")
+    before = machine.moments(healthy)
+    machine.until(lambda: machine.moments(healthy) >= before + 3, "the healthy one goes on")
+    assert beat.poll() is None
+    assert machine.value("SELECT count(*) FROM schedules_plan WHERE problem <> ''") > 50
+    assert "Traceback" not in machine.words_of("beat"), machine.words_of("beat")

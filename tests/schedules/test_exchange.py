@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -25,7 +25,11 @@ pytestmark = pytest.mark.django_db
 Make = Callable[..., PeriodicTask]
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=40)
-TIMES = st.datetimes(timezones=st.just(UTC)).map(lambda at: at.isoformat())
+TIMES = st.datetimes(
+    datetime(1950, 1, 1),  # noqa: DTZ001
+    datetime(2100, 1, 1),  # noqa: DTZ001
+    timezones=st.just(UTC),
+).map(lambda at: at.isoformat())
 TIMINGS = st.one_of(
     st.fixed_dictionaries(
         {

@@ -19,6 +19,7 @@ from apps.schedules import declared, pause
 from apps.schedules.admin import arguments
 from apps.schedules.admin.actions import MAY_PAUSE, MAY_RUN
 from apps.schedules.arguments import as_text, read_args, read_kwargs
+from apps.schedules.near import FAR, is_far
 from apps.schedules.row import Row, read
 from apps.schedules.run_now import run_now
 from apps.schedules.start import REFUSALS, reason_of
@@ -46,6 +47,8 @@ class UntilForm(forms.Form):
         until: datetime = self.cleaned_data["until"]
         if until <= timezone.now():
             raise forms.ValidationError("This time has passed. Enter a later one.")
+        if is_far(until):
+            raise forms.ValidationError(FAR)
         return until
 
 

@@ -64,6 +64,7 @@ class ScheduleForm(when.WhenFields, PeriodicTaskForm):  # type: ignore[misc]  # 
     def clean(self) -> dict[str, Any]:
         """Lay the timing on the schedule, so that the model sees which it has; read its arguments."""
         super().clean()
+        when.refuse_far_times(self)
         data = self.cleaned_data
         row = self.clean_when()
         when.lay(row, self.instance, is_bad_line="cron" in self.errors)

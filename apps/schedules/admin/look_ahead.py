@@ -23,7 +23,7 @@ def look_ahead(row: Row, now: datetime, *, was: Row | None, took: Durations | No
     """Return what the template shows: the timing in words, the next moments, what changes, what overlaps."""
     try:
         moments = upcoming(row, now, _LOOKED_AT)
-    except (Untimely, OverflowError) as error:
+    except Untimely as error:
         return {"problem": str(error)}
     return {
         "words": in_words(row),
@@ -55,7 +55,7 @@ def in_words(row: Row) -> str:
 def _change(row: Row, was: Row, moments: list[Upcoming], now: datetime) -> str:
     try:
         before = upcoming(was, now, 1)
-    except (Untimely, OverflowError):
+    except Untimely:
         before = []
     old, new = (_first(before), _first(moments))
     if old == new and in_words(was) == in_words(row):

@@ -47,6 +47,12 @@ class PolicyForm(forms.ModelForm[Policy]):
         super().__init__(*args, **kwargs)
         name_zone(self)
 
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse a pause that is too long."""
+        cleaned = super().clean()
+        when.refuse_far_times(self)
+        return cleaned
+
 
 class PolicyInline(admin.StackedInline[Policy, PeriodicTask]):
     """What happens besides the plain case; left as it is, no row is kept."""

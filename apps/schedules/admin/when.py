@@ -12,7 +12,9 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask
 
+from apps.lib.readable_times import is_edge
 from apps.schedules.crontab import BadCrontab, parse_line, spelled_out
+from apps.schedules.near import FAR, is_far
 from apps.schedules.row import Row
 from apps.schedules.timing import Untimely, interval_of
 from apps.schedules.timing_rows import FIELDS, clocked_row, crontab_row, interval_row, line_of
@@ -119,6 +121,13 @@ class ShownWhen:
     def at(self, schedule: PeriodicTask) -> datetime | None:
         """Return the moment of a schedule that runs once."""
         return schedule.clocked.clocked_time if schedule.clocked else None
+
+
+def refuse_far_times(form: forms.BaseForm) -> None:
+    """Complain about each time that is more than a hundred years away, unless it was stored already."""
+    for name, moment in list(form.cleaned_data.items()):
+        if is_far(moment) and (name in form.changed_data or is_edge(moment)):
+            form.add_error(name, FAR)
 
 
 def typed(schedule: PeriodicTask) -> dict[str, object]:
