@@ -24,6 +24,7 @@ from tests.jobs.people import (
     confirmed,
     counted,
 )
+from tests.kinds import canvas  # noqa: F401  # its job types exist from here on
 
 pytestmark = pytest.mark.django_db
 
@@ -96,6 +97,25 @@ def test_arguments_left_as_they_are_shown_are_not_edited(operator: Client) -> No
     confirmed(operator, question, args=json.dumps({"a": 1, "api_key": "***"}))
     assert steps.row_of(claim.id)["args"] == {"a": 1, "api_key": "hunter2"}
     assert Replay.objects.get().edited_args is None
+
+
+def test_masked_texts_and_pairs_stay_and_asterisks_of_the_job_are_no_mask(operator: Client) -> None:
+    claim = steps.running(
+        kind="canvas.count",
+        args={"values": [["password", "hunter2"], "Bearer hunter2abc", "rated *** of", 1]},
+    )
+    transitions.bury(claim, steps.TROUBLE, {"args": claim.args})
+    question = f"{LETTERS}ask/replay/?ids={claim.id}"
+    shown = operator.get(question).context["question"].form["args"].initial
+    assert shown == {"values": [["password", "***"], "Bearer ***", "rated *** of", 1]}
+    moved = json.dumps({"values": ["sent Bearer *** to ann"]})
+    refused = operator.post(question, {"reason": "why", "args": moved}).content.decode()
+    assert "is hidden and cannot be matched" in refused
+    edited = json.dumps({"values": [*shown["values"][:-1], 2]})
+    confirmed(operator, question, args=edited)
+    assert steps.row_of(claim.id)["args"] == {
+        "values": [["password", "hunter2"], "Bearer hunter2abc", "rated *** of", 2]
+    }
 
 
 def test_secrets_in_a_list_stay_where_they_are_and_are_never_stored_as_their_mask(operator: Client) -> None:

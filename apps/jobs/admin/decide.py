@@ -1,6 +1,6 @@
 """What can be decided about dead letters: the forms that ask, and the deeds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,7 +64,7 @@ class ReplayForm(ReasonForm):
         if not isinstance(given, dict):
             raise forms.ValidationError('Name each argument: {"name": 1}.')
         unmasked = _unmasked(given, self.stored)
-        if name := _still_masked(unmasked):
+        if name := _still_masked(unmasked, known=frozenset(_texts_of(self.stored))):
             raise forms.ValidationError(
                 f"{name} is hidden and cannot be matched to a stored value. Enter it in full."
             )
@@ -97,14 +97,26 @@ def _unmasked_within(value: object, was: object) -> object:
     return value
 
 
-def _still_masked(value: object, name: str = "A value") -> str:
-    """Return the name of a secret of which only the mask is left; empty when there is none."""
+def _still_masked(value: object, name: str = "A value", *, known: frozenset[str]) -> str:
+    """Return the name of a secret of which only the mask is left; empty when there is none.
+
+    A text that is ``known`` was stored with its asterisks.
+    """
     if isinstance(value, dict):
-        return next(filter(None, (_still_masked(one, inner) for inner, one in value.items())), "")
-    if isinstance(value, list):
-        return next(filter(None, (_still_masked(one, name) for one in value)), "")
-    is_mask = value == redact.MASK and redact.is_secret(name)
-    return name if is_mask or (isinstance(value, str) and redact.has_mask(value)) else ""
+        parts = (_still_masked(one, inner, known=known) for inner, one in value.items())
+    elif isinstance(value, list):
+        parts = (_still_masked(one, name, known=known) for one in value)
+    else:
+        return name if isinstance(value, str) and value not in known and redact.has_mask(value) else ""
+    return next(filter(None, parts), "")
+
+
+def _texts_of(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _texts_of(one)
 
 
 @dataclass(frozen=True, slots=True)

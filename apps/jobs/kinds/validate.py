@@ -18,7 +18,7 @@ from typing_extensions import TypedDict
 
 from apps.jobs import storable
 from apps.jobs.kinds.arguments import bind, cut, shown
-from apps.lib.redact import is_secret
+from apps.lib import redact
 
 _MOST_FAULTS, _LONGEST_GIVEN = 3, 80
 _CONFIG = ConfigDict(extra="forbid", allow_inf_nan=False)
@@ -130,10 +130,13 @@ class Validator:
 
 
 def _given(fault: ErrorDetails) -> str:
-    if any(is_secret(str(name)) for name in fault["loc"]):
+    if any(redact.is_secret(str(name)) for name in fault["loc"]):
         return "***"
     value = fault["input"]
-    return cut("{" + shown(value) + "}" if isinstance(value, dict) else repr(value), _LONGEST_GIVEN)
+    if isinstance(value, dict):
+        return cut("{" + shown(value) + "}", _LONGEST_GIVEN)
+    is_listed = isinstance(value, str | list)
+    return cut(repr(redact.masked(value)) if is_listed else redact.scrubbed(repr(value)), _LONGEST_GIVEN)
 
 
 def _plain(value: object) -> object:

@@ -38,7 +38,7 @@ class JobLog:
             return
         if self._taken == MOST_LINES:
             level, message = "warning", f"The log ends here: more than {MOST_LINES} lines in one attempt."
-        text = redact.scrubbed(storable.clean(message[:LONGEST_LINE]))
+        text = redact.start_of(storable.clean(message), LONGEST_LINE)
         self._lines.append((self._job_id, self._attempt, at, level, text))
         if self._at_once:
             self.flush()

@@ -58,6 +58,4 @@ def _top_frame_of_ours(trace: TracebackType | None) -> str:
 
 
 def _bounded(text: str, longest: int) -> str:
-    if len(text) > longest:
-        text = text[: longest // 2] + "\n…\n" + text[-longest // 2 :]
-    return redact.scrubbed(storable.clean(text))
+    return redact.shortened(storable.clean(text), longest)

@@ -25,7 +25,7 @@ def reachable(project: Path) -> Finding:
     with Connection(address, connect_timeout=_PATIENCE_S) as connection:
         connection.ensure_connection(max_retries=1, timeout=_PATIENCE_S)
     seconds = time.monotonic() - started
-    found = f"{redact.without_login(address)} answers in {seconds * 1000:.0f} ms"
+    found = f"{redact.scrubbed(address)} answers in {seconds * 1000:.0f} ms"
     return well("broker", found)
 
 

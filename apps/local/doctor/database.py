@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def reachable(project: Path) -> Finding:
     """Check that PostgreSQL answers and is new enough."""
-    address = redact.without_login(database_url(project))
+    address = redact.scrubbed(database_url(project))
     connection.ensure_connection()
     number = connection.cursor().connection.info.server_version
     version = f"PostgreSQL {number // 10_000}.{number % 10_000}"

@@ -98,4 +98,4 @@ class Servers:
     def _show_replaced(self) -> None:
         for name in ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL"):
             if os.environ.get(name):
-                self._screen.done(f"{name} is set: {redact.without_login(os.environ[name])}")
+                self._screen.done(f"{name} is set: {redact.scrubbed(os.environ[name])}")

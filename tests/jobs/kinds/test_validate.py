@@ -195,3 +195,19 @@ def test_plain_values_pass_unchanged_and_without_a_warning(to: int, text: str) -
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert send.typed(send.named((to,), {"text": text})) == {"to": to, "text": text}
+
+
+@pytest.mark.parametrize(
+    "given_value",
+    [
+        [["password", "hunter2"], 1],
+        [{"api_key": "hunter2"}],
+        "postgresql://ann:hunter2@db/x",
+        ("token", "hunter2"),
+        b"token=hunter2",
+    ],
+)
+def test_secrets_within_what_was_given_are_not_told(given_value: object) -> None:
+    with pytest.raises(TypeError) as caught:
+        takes(int).text((given_value,), {})
+    assert "hunter2" not in str(caught.value)

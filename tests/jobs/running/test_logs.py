@@ -239,3 +239,10 @@ def test_a_job_is_heard_however_quiet_the_process_s_own_log_is(monkeypatch: pyte
         root.setLevel(before)
     assert [line[4] for line in kept.take()] == ["hello"]
     assert console.level == logging.WARNING, "the process's own log is as quiet as before"
+
+
+@pytest.mark.parametrize("at", range(1960, 2001, 4))
+def test_secrets_are_masked_before_a_long_line_is_cut(at: int) -> None:
+    job_log = JobLog(new_id(), 1)
+    job_log.add("info", f"{'x' * at} ('password', 'hunter2hunter2')", datetime.now(UTC))
+    assert "hunt" not in job_log.take()[0][4]

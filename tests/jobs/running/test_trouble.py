@@ -107,3 +107,17 @@ def test_a_syntax_error_in_somebody_s_module_is_told(
     with pytest.raises(SyntaxError) as caught:
         importlib.import_module("broken_module_x")
     assert describe(caught.value).error_type == "SyntaxError"
+
+
+@pytest.mark.parametrize("offset", range(0, 40, 3))
+@pytest.mark.parametrize("longest", [2000, 20_000])
+def test_secrets_are_masked_before_a_long_text_is_cut(offset: int, longest: int) -> None:
+    """A cut between a name and its value, or within the value, would leave a part of it."""
+    half = longest // 2
+    before = f"{'x' * (half - 30 + offset)} password='hunter2hunter2hunter2' {'y' * longest}"
+    after = f"{'y' * longest} password='hunter2hunter2hunter2' {'x' * (half - 30 + offset)}"
+    for text in (before, after):
+        story = describe(_caught(ValueError(text)))
+        kept = (story.message + story.traceback).replace('"hunter2"  # a local', "")
+        assert "unter2" not in kept
+        assert "hunt" not in kept
