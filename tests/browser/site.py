@@ -21,7 +21,9 @@ SEED = f"""
 import django, json
 django.setup()
 from apps.accounts.models import User
-from apps.jobs.models import Job
+from django.utils.timezone import now
+from apps.jobs import transitions
+from apps.jobs.models import Job, LogLine
 from apps.jobs.states import State
 from tests.jobs import steps
 User.objects.create_user({NEWCOMER!r}, {PASSWORD!r}, first_name="Priya", last_name="Shah")
@@ -31,6 +33,11 @@ steps.QUEUE = "nowhere"
 ids = {{}}
 for state in reversed(State):
     ids[state.label] = str(steps.job_in(state).id)
+trouble = steps.Trouble("m" * 900, "ValueError", "t" * 900, "p" * 300)
+long = steps.running(kind="k" * 300, args={{"words": "w" * 3000}})
+transitions.bury(long, trouble, {{"traceback": "t" * 900}})
+LogLine.objects.create(job_id=long.id, attempt=1, at=now(), level="info", message="o" * 900)
+ids["dead, long names"] = str(long.id)
 Job.objects.update(owner=tom, subject="Stock take, \\u202eevil\\u202c <b>bold</b> " + "x" * 90)
 print(json.dumps(ids))
 """

@@ -23,20 +23,14 @@ django.setup()
 from django.contrib.auth.models import Group
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from apps.accounts.models import User
-from apps.jobs import transitions
 from apps.jobs.models import Action
 from django.utils.timezone import now
-from tests.jobs import steps
-steps.QUEUE = "nowhere"
 Group.objects.get_or_create(name="g" * 150)
 name = {"first_name": "f" * 150, "last_name": "l" * 150}
 User.objects.get_or_create(email="a" * 60 + "@" + "b" * 60 + ".example", defaults=name)
 crontab, _ = CrontabSchedule.objects.get_or_create(minute="0", timezone="Europe/Vienna")
 row = {"task": "kinds.add", "crontab": crontab, "enabled": False, "kwargs": json.dumps({"a": 1})}
 PeriodicTask.objects.get_or_create(name="A" * 190, defaults=row)
-claim = steps.running(kind="k" * 300, args={"words": "w" * 3000}, subject="s" * 300)
-trouble = transitions.Trouble("m" * 900, "ValueError", "t" * 900, "p" * 300)
-transitions.bury(claim, trouble, {"traceback": "t" * 900})
 Action.objects.create(at=now(), actor_name="ada", verb="replay", subject="q" * 300, reason="r" * 900)
 """
 

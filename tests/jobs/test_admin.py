@@ -6,7 +6,9 @@ from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
+from django.contrib import admin
 from django.db import connection
+from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -120,3 +122,17 @@ def _listed(client: Client, **query: str) -> set[UUID]:
     answer = client.get(LIST, query)
     assert answer.status_code == 200
     return {job.pk for job in answer.context["cl"].result_list}
+
+
+def test_no_record_is_headed_by_the_name_of_its_class() -> None:
+    unnamed = [model for model in admin.site._registry if model.__str__ is Model.__str__]
+    assert unnamed == []
+
+
+def test_heading_of_an_attempt_names_its_job(viewer: Client) -> None:
+    job_id, now = steps.in_line(), timezone.now()
+    attempt = Attempt.objects.create(job_id=job_id, number=2, outcome="failed", started_at=now, ended_at=now)
+    assert (
+        f"attempt 2 of job {job_id}"
+        in viewer.get(f"/admin/jobs/attempt/{attempt.pk}/change/").content.decode()
+    )

@@ -63,7 +63,7 @@ def test_a_page_says_why_a_job_waits(operator: Client) -> None:
     page = operator.get(f"{JOBS}{steps.in_line()}/change/").content.decode()
     assert "No live worker takes from queue default." in page
     page = operator.get(f"{JOBS}{steps.job_in(State.SUCCEEDED).id}/change/").content.decode()
-    assert "It does not wait: it ended as succeeded." in page
+    assert "It is not waiting: it ended as succeeded." in page
 
 
 def test_ended_jobs_run_again_as_new_ones_of_who_asks(operator: Client) -> None:

@@ -81,3 +81,7 @@ def test_list_cannot_be_filtered_by_what_is_masked(viewer: Client, column: str) 
 )
 def test_no_list_can_be_filtered_by_json(admin_client: Client, page: str, lookup: str) -> None:
     assert admin_client.get(reverse(page), {lookup: "hunt"}).status_code == 400
+
+
+def test_results_cannot_be_added_by_hand(admin_client: Client) -> None:
+    assert admin_client.get(reverse("admin:django_celery_results_taskresult_add")).status_code == 403

@@ -75,3 +75,12 @@ def test_when_none_is_alive_it_stands_above(viewer: Client) -> None:
     assert NONE_ALIVE not in viewer.get(WORKERS).content.decode()
     silent_for(worker_id, 60)
     assert NONE_ALIVE in viewer.get(WORKERS).content.decode()
+
+
+def test_process_ids_have_no_separators(viewer: Client) -> None:
+    worker = steps.a_worker()
+    Worker.objects.filter(pk=worker).update(pid=31804)
+    for page in ("", f"{worker}/change/"):
+        shown = viewer.get(f"/admin/jobs/worker/{page}").content.decode()
+        assert "31804" in shown
+        assert "31,804" not in shown

@@ -63,6 +63,12 @@ def test_the_list_says_what_is_wrong(admin: Client, every: Make) -> None:
     assert '<span class="stands late">late</span>' in page
     page = admin.get("/admin/schedules/alert/?closed_at__isempty=1").content.decode()
     assert "no beat took that moment" in page
+    assert ">Open</a>" in page
+    assert ">Closed</a>" in page
+    assert (
+        "no beat took that moment"
+        not in admin.get("/admin/schedules/alert/?closed_at__isempty=0").content.decode()
+    )
 
 
 def test_the_keeper_watches() -> None:

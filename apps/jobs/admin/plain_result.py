@@ -34,6 +34,10 @@ class PlainResultAdmin(admin.ModelAdmin[TaskResult]):
     )
     fields = readonly_fields
 
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002  # Django's signature
+        """Refuse: results come from workers, and a form without a field cannot be filled."""
+        return False
+
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Refuse to filter by what is shown masked: the number of hits would give it away."""
         return lookup.partition("__")[0] not in _RAW and super().lookup_allowed(lookup, value, request)

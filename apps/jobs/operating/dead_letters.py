@@ -68,7 +68,7 @@ class Filter:
         words += [f"tenant {self.tenant!r}"] if self.tenant is not None else []
         words += [f"since {self.since:%Y-%m-%d %H:%M:%S}"] if self.since else []
         words += [f"until {self.until:%Y-%m-%d %H:%M:%S}"] if self.until else []
-        words += [f"{len(ids)} named jobs"] if ids is not None else []
+        words += [f"{len(ids)} selected jobs"] if ids is not None else []
         which = "discarded dead jobs" if self.discarded else "open dead jobs"
         return f"{which}: {', '.join(words)}" if words else f"all {which}"
 

@@ -61,5 +61,5 @@ class JobFilter:
         words += [f"state {' or '.join(state.label for state in sorted(self.states))}"] if self.states else []
         words += [f"since {self.since:%Y-%m-%d %H:%M:%S}"] if self.since else []
         words += [f"until {self.until:%Y-%m-%d %H:%M:%S}"] if self.until else []
-        words += [f"{len(self.ids)} named"] if self.ids is not None else []
+        words += [f"{len(self.ids)} selected"] if self.ids is not None else []
         return f"jobs: {', '.join(words)}" if words else "all jobs"

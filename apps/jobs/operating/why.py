@@ -29,12 +29,12 @@ def why_waiting(job_id: UUID) -> str:
     """Say why a job does not run yet, or that it does not wait."""
     job = Job.objects.filter(id=job_id).first()
     if job is None:
-        return "The ledger knows no such job."
+        return "There is no such job."
     if job.state not in CLAIMABLE | SLEEPING:
-        return f"It does not wait: it {'runs' if job.state == State.RUNNING else f'ended as {_state(job)}'}."
+        return f"It is not waiting: it {'runs' if job.state == State.RUNNING else f'ended as {_state(job)}'}."
     [(now,)] = sql.run("clock", {})
     found = (reason for look in _LOOKS if (reason := look(job, now)))
-    return next(found, "It is on its way from the line to the broker.")
+    return next(found, "It is being sent to the broker.")
 
 
 def _too_late(job: Job, now: datetime) -> str | None:
@@ -49,12 +49,12 @@ def _asleep(job: Job, now: datetime) -> str | None:
     if job.waits_for_its_batch:
         return _waits_for_others(job)
     if job.run_after <= now:
-        return _without_keeper(job) or "Its time has come; the keeper puts it in line within a second."
+        return _without_keeper(job) or "It is due; the keeper queues it within a second."
     if (blocked_by := _blocked(job, now)) is not None:
         return f"{blocked_by} It is tried again at {_time(job.run_after)}."
     if job.state == State.RETRYING:
         return f"It failed {_times(job.failures)} and tries again at {_time(job.run_after)}."
-    return f"It sleeps until {_time(job.run_after)}."
+    return f"It is scheduled for {_time(job.run_after)}."
 
 
 def _waits_for_others(job: Job) -> str:
@@ -68,7 +68,7 @@ def _waits_for_others(job: Job) -> str:
         return f"{at_least}{_jobs(alive)} of its batch {'has' if alive == 1 else 'have'} not ended yet."
     if place is not None or len(states) == _COUNT_TO:
         return "The keeper looks through its batch; it starts when all of it has ended."
-    return "Its batch has ended; the keeper puts it in line soon."
+    return "Its batch has ended; the keeper queues it soon."
 
 
 def _blocked(job: Job, _: datetime) -> str | None:
@@ -93,7 +93,7 @@ def _without_keeper(_: Job) -> str | None:
 
 def _back_in_line(job: Job, _: datetime) -> str | None:
     if Parked.objects.filter(id=job.id).exists():
-        return f"Kind {job.kind} was resumed; the keeper puts it in line again."
+        return f"Kind {job.kind} was resumed; the keeper queues it again."
     return None
 
 

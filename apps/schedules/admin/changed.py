@@ -41,12 +41,12 @@ def in_a_line(version: Version, before: Mapping[str, object] | None) -> str:
     if version.how == Version.How.DELETED:
         return "deleted"
     if before is None:
-        return "first known"
+        return "first version"
     found = [
         f"{what}: {was or _DEFAULT} → {now or _DEFAULT}"
         for what, was, now in told(changes(before, version.document))
     ]
-    return "; ".join(found) or "made again"
+    return "; ".join(found) or "created again"
 
 
 def _name(change: Change) -> str:

@@ -175,7 +175,7 @@ def test_it_says_for_how_many_it_waits() -> None:
     end(jobs[0])
     assert why_waiting(waiting) == "1 job of its batch has not ended yet."
     end(jobs[1])
-    assert why_waiting(waiting) == "Its batch has ended; the keeper puts it in line soon."
+    assert why_waiting(waiting) == "Its batch has ended; the keeper queues it soon."
 
 
 def test_it_says_so_when_only_the_next_jobs_of_its_batch_were_looked_at(

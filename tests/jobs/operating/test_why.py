@@ -46,7 +46,7 @@ def limit_is(monkeypatch: pytest.MonkeyPatch, limit: Limit) -> None:
 
 
 def test_an_unknown_job() -> None:
-    assert why_waiting(uuid4()) == "The ledger knows no such job."
+    assert why_waiting(uuid4()) == "There is no such job."
 
 
 def test_one_under_a_former_name_waits_for_the_limit_of_the_new_one() -> None:
@@ -67,18 +67,18 @@ def test_one_under_a_former_name_waits_for_the_limit_of_the_new_one() -> None:
     ],
 )
 def test_one_that_does_not_wait(state: State, word: str) -> None:
-    assert why_waiting(steps.job_in(state).id) == f"It does not wait: it {word}."
+    assert why_waiting(steps.job_in(state).id) == f"It is not waiting: it {word}."
 
 
 def test_asleep() -> None:
-    assert_told(steps.job_in(State.SCHEDULED).id, "It sleeps until TIME.")
+    assert_told(steps.job_in(State.SCHEDULED).id, "It is scheduled for TIME.")
     assert_told(steps.job_in(State.RETRYING).id, "It failed once and tries again at TIME.")
 
 
 def test_its_time_has_come() -> None:
     job_id = steps.job_in(State.SCHEDULED).id
     steps.its_time_comes(job_id)
-    assert why_waiting(job_id) == "Its time has come; the keeper puts it in line within a second."
+    assert why_waiting(job_id) == "It is due; the keeper queues it within a second."
 
 
 def test_too_late() -> None:
@@ -106,7 +106,7 @@ def test_its_kind_was_just_resumed() -> None:
     pause.pause("kind", steps.KIND)
     transitions.relay(QUEUE, 1, Rules(paused=[steps.KIND]))
     pause.resume("kind", steps.KIND)
-    assert why_waiting(job_id) == f"Kind {steps.KIND} was resumed; the keeper puts it in line again."
+    assert why_waiting(job_id) == f"Kind {steps.KIND} was resumed; the keeper queues it again."
 
 
 def test_no_worker_takes_from_its_queue() -> None:
@@ -176,7 +176,7 @@ def test_a_crowd_before_it_is_not_counted_out(monkeypatch: pytest.MonkeyPatch) -
 def test_between_line_and_broker() -> None:
     job_id = in_line()
     steps._rows("DELETE FROM jobs_ready RETURNING 1")
-    assert why_waiting(job_id) == "It is on its way from the line to the broker."
+    assert why_waiting(job_id) == "It is being sent to the broker."
 
 
 def test_no_live_worker_knows_its_kind() -> None:
@@ -189,7 +189,7 @@ def test_no_live_worker_knows_its_kind() -> None:
     )
     assert "It is tried again at" in why_waiting(job_id)
     Worker.objects.update(kinds=["shop.released_tomorrow"])
-    assert_told(job_id, "It sleeps until TIME.")
+    assert_told(job_id, "It is scheduled for TIME.")
 
 
 def test_no_live_worker_reads_its_version() -> None:
@@ -203,7 +203,7 @@ def test_a_job_that_sleeps_on_purpose_is_not_blocked_by_a_missing_worker() -> No
     claim = Job.objects.get(id=job_id)
     assert claim.state == State.RUNNING
     asleep = steps.job_in(State.SCHEDULED).id
-    assert_told(asleep, "It sleeps until TIME.")
+    assert_told(asleep, "It is scheduled for TIME.")
 
 
 def test_the_broker_is_away() -> None:
