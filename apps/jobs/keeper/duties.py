@@ -20,6 +20,7 @@ from apps.jobs.keeper import (
     release,
     rescue,
     rollups,
+    shrink,
     strays,
 )
 from apps.jobs.operating import pause, replay
@@ -66,6 +67,7 @@ def upkeep() -> tuple[Duty, ...]:
         Duty("prune keys", 5.0, keys.Prune()),
         Duty("prune jobs", 1.0, prune_jobs.PruneJobs()),
         Duty("forget old", 60.0, forget_old.ForgetOld()),
+        Duty("shrink tables", 60.0, shrink.shrink),
         Duty("roll up", 20.0, rollups.RollUp()),
         Duty("merge roll-ups", 60.0, rollups.merge),
         *_added_upkeep,
