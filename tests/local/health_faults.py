@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
+import redis
 from celery import current_app
 from django.db import transaction
 from django.db.models.functions import Now
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from apps.jobs import transitions
 from apps.jobs.keeper.duties import prompt
@@ -20,8 +22,9 @@ from apps.jobs.keeper.rounds import Rounds
 from apps.jobs.models import Bundle, DeadLetter, Duty, Job, Worker
 from apps.jobs.operating import pause
 from apps.local.servers.ports import free_port
-from apps.maintenance.health import clock
+from apps.maintenance.health import clock, servers
 from apps.schedules.models import Beat
+from apps.schedules.models.plan import Plan
 from tests.jobs import steps
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from django.test import Client
 
     from apps.accounts.models import User
+    from apps.local.servers.valkey import ValkeyServer
 
 LONG = timedelta(minutes=10)
 
@@ -47,6 +51,7 @@ class Site:
     staff: Client
     monkeypatch: pytest.MonkeyPatch
     settings: LazySettings
+    broker: ValkeyServer
 
     def relay(self) -> None:
         """Do the keeper's duty to relay once, and have its outcome written down as the keeper does."""
@@ -149,6 +154,39 @@ def keeper_dead(site: Site) -> Iterator[None]:
 
 
 @contextmanager
+def relay_hangs(site: Site) -> Iterator[None]:
+    Duty.objects.filter(name="relay").update(ran_at=Now() - LONG)
+    yield
+    Duty.objects.update(ran_at=Now())
+
+
+@contextmanager
+def upkeep_hangs(site: Site) -> Iterator[None]:
+    Duty.objects.exclude(name="relay").update(ran_at=Now() - LONG)
+    yield
+    Duty.objects.update(ran_at=Now())
+
+
+@contextmanager
+def relay_waits_for_a_lock(site: Site) -> Iterator[None]:
+    Duty.objects.filter(name="relay").update(
+        error="OperationalError: canceling statement due to lock timeout"
+    )
+    yield
+    Duty.objects.update(error="")
+
+
+@contextmanager
+def schedule_late(site: Site) -> Iterator[None]:
+    task = PeriodicTask.objects.create(
+        name="nightly", task=steps.KIND, interval=IntervalSchedule.objects.create(every=1, period="days")
+    )
+    Plan.objects.update_or_create(schedule=task, defaults={"next_at": Now() - LONG})
+    yield
+    task.delete()
+
+
+@contextmanager
 def beat_dead(site: Site) -> Iterator[None]:
     Beat.objects.update(heartbeat_at=Now() - LONG)
     yield
@@ -163,6 +201,26 @@ def broker_unreachable(site: Site) -> Iterator[None]:
         yield
     steps.in_line()  # so that the relay has something to send
     site.relay()
+
+
+@contextmanager
+def broker_full(site: Site) -> Iterator[None]:
+    with redis.Redis.from_url(site.broker.operator_url()) as operator:
+        operator.config_set("maxmemory", 1)
+        try:
+            site.relay()
+            yield
+        finally:
+            operator.config_set("maxmemory", 0)
+    steps.in_line()
+    site.relay()
+
+
+@contextmanager
+def database_crowded(site: Site) -> Iterator[None]:
+    with site.monkeypatch.context() as patch:
+        patch.setattr(servers, "_CROWDED", 0.0)
+        yield
 
 
 @contextmanager

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.django_db
 
 _NO_BEAT = "a job that waits needs no beat"
+_NO_UPKEEP = "no job waits for upkeep"
+_NO_CROWD = "jobs start all the same; when no connection is left, none reads the page"
 _NO_DISK = "jobs start all the same; a full disk of the database shows as one that accepts no writes"
 _NO_CLOCK = "times on the page are the database's, and its clock decides when a job starts"
 _NOT_WAITING = "the job is dead; its page shows the dead letter"
@@ -66,8 +68,14 @@ FAULTS: dict[Fault, tuple[str, dict[str, str]]] = {
     faults.paused_kind: (_PAUSED.format(f"Kind {steps.KIND}"), {}),
     faults.not_taken: (_TRIED, {"job_page": "the message may arrive; the page shows its place"}),
     faults.keeper_dead: ("No keeper is running", {}),
+    faults.relay_hangs: ("did not end its task relay", {}),
+    faults.upkeep_hangs: (f"did not end its task {alerts.DUTY}", {"job_page": _NO_UPKEEP}),
+    faults.relay_waits_for_a_lock: ("lock timeout", {}),
+    faults.schedule_late: ("1 late by more than 30 s", {"job_page": _NO_BEAT}),
     faults.beat_dead: ("silent since", {"job_page": _NO_BEAT}),
     faults.broker_unreachable: ("Connection refused", {}),
+    faults.broker_full: ("out of memory", {}),
+    faults.database_crowded: ("connections taken", {"job_page": _NO_CROWD}),
     faults.database_read_only: (_WRITES, {}),
     faults.disk_full: ("only", {"job_page": _NO_DISK}),
     faults.clock_off: ("off this machine", {"job_page": _NO_CLOCK}),
@@ -93,7 +101,7 @@ def site(valkey: ValkeyServer, monkeypatch: pytest.MonkeyPatch, settings: LazySe
     Beat.objects.create(name="here:2", started_at=Now(), heartbeat_at=Now())
     job = Job.objects.get(pk=steps.in_line(owner_id=owner.pk))
     monkeypatch.setattr(probe, "connection", _Kept())
-    site = Site(job, owner, worker_id, person, staff, monkeypatch, settings)
+    site = Site(job, owner, worker_id, person, staff, monkeypatch, settings, valkey)
     with faults.broker_is(site, valkey.url()):
         _look_only_at_what_is_well(monkeypatch)
         yield site
@@ -124,8 +132,11 @@ def _as_told_by(place: str, fault: Fault, sentence: str) -> str:
         return "backline_alert{"
     if fault is faults.keeper_dead and place in ("doctor", "health_check"):
         return "none is at work"
-    if fault is faults.broker_unreachable and place == "job_page":
-        return "The keeper cannot reach the broker"  # the error itself is for staff
+    if place == "job_page":  # the error itself is for staff
+        if fault is faults.broker_unreachable:
+            return "The keeper cannot reach the broker"
+        if fault is faults.relay_waits_for_a_lock:
+            return "task relay fails"
     return sentence
 
 

@@ -151,6 +151,8 @@ def test_several_causes_are_kept_side_by_side() -> None:
 def test_a_stale_answer_is_never_shown_as_well() -> None:
     watch()
     Duty.objects.filter(name=alerts.DUTY).update(ran_at=Now() - timedelta(minutes=5))
+    assert f"did not end its task {alerts.DUTY} for" in alerts.current()[0].sentence
+    Duty.objects.update(ran_at=Now() - timedelta(minutes=5))
     assert alerts.current() == [engine.KEEPER_DEAD]
 
 

@@ -25,7 +25,7 @@ _REST_AFTER_TROUBLE_S = 1.0
 _SETTINGS = {
     "enable_seqscan": "off",
     "enable_bitmapscan": "off",
-    "lock_timeout": "5s",
+    "lock_timeout": "2s",
     "idle_in_transaction_session_timeout": "10s",
 }
 

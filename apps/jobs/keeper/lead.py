@@ -12,10 +12,10 @@ from uuid import uuid4
 from django.db import DatabaseError, InterfaceError, connection
 
 from apps.jobs import sql
+from apps.jobs.models.lead import LEASE_S
 
 log = logging.getLogger("backline.keeper")
 
-LEASE_S = 5.0
 _RENEW_S = 1.0
 _FRESH_S = 3.0  # an older answer says nothing about the database
 _HUNG_S = 30.0  # a keeper whose duties stand still for so long gives up the lead

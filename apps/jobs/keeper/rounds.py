@@ -65,7 +65,8 @@ class Rounds:
             if is_away(surprise) and not isinstance(surprise.__cause__, LockNotAvailable):
                 raise  # and with the session whatever it held
             log.exception("%s failed", duty.name)
-            error = f"{type(surprise).__name__}: {trouble.message_of(surprise)}"
+            text, _, _ = trouble.message_of(surprise).partition("\n")  # the rest is for the log
+            error = f"{type(surprise).__name__}: {text}"
         if did:
             self._busy_until[duty.name] = monotonic() + _BUSY_FOR_S
             log.debug("%s: %d", duty.name, did)

@@ -11,6 +11,7 @@ from time import monotonic
 from typing import cast
 
 import amqp
+import redis
 from celery import current_app
 from django.conf import settings
 from kombu import Connection, Producer
@@ -27,6 +28,7 @@ _AT_ONCE = 500
 _TRANSIENT = 1  # not written to the broker's disk: what it loses is sent again
 
 
+OUT_OF_MEMORY = "it is out of memory"
 REFUSED = (amqp.AccessRefused, amqp.NotAllowed)  # RabbitMQ: a wrong user or password; no such virtual host
 
 
@@ -98,7 +100,13 @@ def said_when_away(producer: Producer) -> Iterator[None]:
     except known as error:
         with suppress(*known):
             _drop(connection)
-        raise BrokerAway(redact.scrubbed(str(error)) or type(error).__name__) from error
+        raise BrokerAway(_reason_of(error)) from error
+
+
+def _reason_of(error: BaseException) -> str:
+    if isinstance(error, redis.OutOfMemoryError):  # its text is the command
+        return OUT_OF_MEMORY
+    return redact.scrubbed(str(error)) or type(error).__name__
 
 
 def _drop(connection: Connection) -> None:

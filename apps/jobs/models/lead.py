@@ -2,6 +2,8 @@
 
 from django.db import models
 
+LEASE_S = 5.0
+
 
 class Lead(models.Model):
     """One row: the lease that the leading keeper renews each second."""

@@ -45,13 +45,14 @@ def current() -> list[Cause]:
     if now.is_read_only:
         return [engine.READ_ONLY]
     if DUTY not in now.duties:
-        return [engine.KEEPER_DEAD]
+        return now.causes() or [now.silent(DUTY)]
     rows = [
         Cause(row.reason, row.sentence, row.mend, row.queue, row.kind, row.jobs, row.oldest_at)
         for row in Alert.objects.filter(absent_since=None)
     ]
     if error := now.duties[DUTY]:  # then the rows are those of an earlier look
-        return [engine.failing(DUTY, error), *rows]
+        failing = engine.failing(DUTY, error)
+        return [failing, *(row for row in rows if (row.reason, row.queue) != (failing.reason, ""))]
     return rows
 
 

@@ -9,6 +9,7 @@ from django.db.models import Max
 from django.db.models.functions import Now
 
 from apps.jobs.models import Duty, Worker
+from apps.jobs.operating import alerts, engine
 from apps.maintenance.health.finding import Finding, well, wrong
 from apps.schedules.models.beat import Beat
 from apps.schedules.models.plan import Plan
@@ -34,13 +35,17 @@ def workers() -> Finding:
 
 
 def keeper() -> Finding:
-    """Check that a keeper does its duties without errors."""
+    """Check that a keeper does its tasks without errors, those included for which jobs wait."""
     fresh = Duty.objects.filter(ran_at__gte=Now() - _KEEPER_SILENT)
-    if not fresh.exists():
+    if not fresh.exists() and not engine.engine().has_keeper:
         return wrong("keeper", "none is at work", "Run: make up (or manage.py keeper)")
     failing = fresh.exclude(error="").first()
     if failing is not None:
         return wrong("keeper", f"{failing.name}: {failing.error}", "See the keeper's log.")
+    hanging = Duty.objects.filter(name__in=["relay", alerts.DUTY], ran_at__lt=Now() - _KEEPER_SILENT).first()
+    if hanging is not None:
+        cause = engine.engine().silent(hanging.name)
+        return wrong("keeper", cause.sentence.rstrip("."), cause.mend)
     leaders = fresh.values_list("keeper", flat=True).distinct().order_by("keeper")
     return well("keeper", f"{', '.join(leaders)} leads")
 

@@ -13,6 +13,7 @@ from apps.maintenance.health import clock, disk, processes, servers
 from apps.maintenance.health.finding import Finding, Level
 
 _CHECKS: Final[tuple[Callable[[], Finding], ...]] = (
+    servers.database,
     servers.broker,
     processes.workers,
     processes.beat,
