@@ -111,6 +111,9 @@ def test_worker_and_keeper_answer_with_what_keeps_jobs_from_starting(
     )
     machine.keeper("second")
     both(200, "no alerts")
+    with machine.database_has_no_connection_left():
+        both(503, "raise max_connections")
+    both(200, "no alerts")
     machine.postgres.kill()
     try:
         machine.until(lambda: "The database does not answer" in ask(ports[0], "/alerts")[1], "it says so")

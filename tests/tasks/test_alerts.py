@@ -156,6 +156,16 @@ def test_a_stale_answer_is_never_shown_as_well() -> None:
     assert alerts.current() == [engine.KEEPER_DEAD]
 
 
+def test_metrics_show_one_alert_of_the_keeper_when_its_watch_fails_too() -> None:
+    Duty.objects.filter(name="relay").update(error="ValueError: a fault")
+    watch()
+    Duty.objects.filter(name=alerts.DUTY).update(
+        error="OperationalError: canceling statement due to lock timeout"
+    )
+    [cause] = alerts.current()
+    assert (cause.reason, "pg_locks" in cause.mend) == ("keeper", True)
+
+
 def test_a_database_that_accepts_no_writes_comes_before_a_stale_answer() -> None:
     Duty.objects.all().delete()
     with connection.cursor() as cursor:

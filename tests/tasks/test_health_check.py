@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from celery import current_app
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models.functions import Now
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from pytest_django import Settings
@@ -16,7 +16,7 @@ from apps.jobs import enqueue
 from apps.jobs.models import Duty, Pause, Worker
 from apps.local.servers.ports import free_port
 from apps.local.servers.valkey import ValkeyServer
-from apps.maintenance.health import clock
+from apps.maintenance.health import clock, servers
 from apps.maintenance.health.examine import NotWell, examine
 from apps.schedules.models import Beat, Plan
 from tests.jobs import steps
@@ -59,6 +59,28 @@ def well(valkey: ValkeyServer, page: HTTPServer, settings: Settings) -> None:
     steps.a_worker(queues=("default", "maintenance"))
     Duty.objects.create(name="relay", keeper="here:1", ran_at=Now(), took_ms=1.0)
     Beat.objects.create(name="here:2", started_at=Now(), heartbeat_at=Now())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FATAL:  sorry, too many clients already",
+        "FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute",
+        'FATAL:  too many connections for role "backline"',
+    ],
+)
+def test_a_refused_connection_names_the_limit_of_connections(text: str) -> None:
+    assert "raise max_connections" in servers.mend_of(OperationalError(text), "Run: make up")
+    assert servers.mend_of(OperationalError("Connection refused"), "Run: make up") == "Run: make up"
+
+
+@pytest.mark.parametrize("row", ["relay", "watch health"])
+def test_a_keeper_whose_task_hangs_is_not_well(row: str) -> None:
+    Duty.objects.update_or_create(
+        name=row, defaults={"keeper": "here:1", "ran_at": Now() - LONG_AGO, "took_ms": 1.0}
+    )
+    Duty.objects.create(name="rescue", keeper="here:1", ran_at=Now(), took_ms=1.0)
+    assert f"did not end its task {row} for" in trouble()
 
 
 def trouble() -> str:

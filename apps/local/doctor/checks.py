@@ -11,7 +11,7 @@ from kombu.exceptions import KombuError
 
 from apps.local.doctor import broker, browser, data, database, machine, programs, supervisor
 from apps.local.servers.errors import ServerError
-from apps.maintenance.health import clock, processes, waiting
+from apps.maintenance.health import clock, processes, servers, waiting
 from apps.maintenance.health.finding import Finding, Level, note, wrong
 
 if TYPE_CHECKING:
@@ -81,5 +81,7 @@ def _examine(check: Check, project: Path, before: Mapping[str, Finding]) -> Find
     except _EXPECTED as error:
         reason = str(error).strip().splitlines()
         return wrong(
-            check.name, f"cannot look: {reason[0] if reason else type(error).__name__}", "Run: make up"
+            check.name,
+            f"cannot look: {reason[0] if reason else type(error).__name__}",
+            servers.mend_of(error, "Run: make up"),
         )

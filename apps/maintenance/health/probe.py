@@ -9,6 +9,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from apps.jobs import health, sql
 from apps.jobs.operating import alerts
 from apps.jobs.operating.not_started import Cause
+from apps.maintenance.health import servers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +54,8 @@ def _current() -> tuple[list[Cause], datetime | None]:
     except (DatabaseError, InterfaceError) as error:
         reason = str(error).strip().splitlines()[:1] or [type(error).__name__]
         sentence = f"The database does not answer: {reason[0]}."
-        return [Cause("database", sentence, "Start PostgreSQL. Outcomes wait for it.")], None
+        mend = servers.mend_of(error, "Start PostgreSQL. Outcomes wait for it.")
+        return [Cause("database", sentence, mend)], None
     finally:
         connection.close()
 

@@ -1,5 +1,6 @@
 """Checks of what everything leans on: the database, the broker, the pages."""
 
+import re
 from http.client import HTTPException
 from time import monotonic
 from typing import Final
@@ -14,6 +15,8 @@ from apps.jobs.operating import engine
 from apps.maintenance.health.finding import Finding, note, well, wrong
 
 _CROWDED: Final = 0.9  # of the connections that the server allows
+_MAKE_ROOM: Final = "Find who holds the connections in pg_stat_activity, or raise max_connections."
+_NO_CONNECTION: Final = re.compile("too many (clients|connections)|connection slots")  # no code comes with it
 _PATIENCE_S: Final = 10
 
 
@@ -28,8 +31,13 @@ def database() -> Finding:
         taken, most = cursor.fetchone()
     found = f"{taken} of {most} connections taken"
     if taken >= most * _CROWDED:
-        return wrong("database", found, "Find who holds them in pg_stat_activity, or raise max_connections.")
+        return wrong("database", found, _MAKE_ROOM)
     return well("database", found)
+
+
+def mend_of(error: Exception, otherwise: str) -> str:
+    """Return how to mend an error of the database: another way when it has no connection left."""
+    return _MAKE_ROOM if _NO_CONNECTION.search(str(error)) else otherwise
 
 
 def broker() -> Finding:

@@ -18,6 +18,7 @@ from django.db.models.functions import Now
 from apps.jobs import transitions
 from apps.jobs.keeper import duties, keeper, lead, rescue, rounds, upkeep
 from apps.jobs.models import Bundle, Duty, Lead
+from apps.jobs.models.lead import LEASE_S
 from apps.jobs.states import State
 from apps.local.servers.postgres import PostgresServer
 from apps.local.servers.valkey import ValkeyServer
@@ -61,7 +62,7 @@ def at_work(name: str) -> Iterator[keeper.Keeper]:
 
 def leader() -> str | None:
     """Return the keeper that holds the lead."""
-    names = Lead.objects.filter(renewed_at__gt=Now() - timedelta(seconds=lead.LEASE_S))
+    names = Lead.objects.filter(renewed_at__gt=Now() - timedelta(seconds=LEASE_S))
     return names.values_list("keeper", flat=True).first()
 
 

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from apps.jobs.keeper import lead
 from apps.jobs.keeper.lead import Lease
 from apps.jobs.models import Lead
+from apps.jobs.models.lead import LEASE_S
 from tests.jobs.steps import HOUR
 
 pytestmark = pytest.mark.django_db
@@ -48,7 +49,7 @@ def test_lease_that_is_over_is_taken_by_another(offset: timedelta) -> None:
 def test_lease_ends_by_itself_in_a_keeper_that_cannot_renew_it(monkeypatch: pytest.MonkeyPatch) -> None:
     one = a_lease()
     assert asks(one)
-    later = monotonic() + lead.LEASE_S
+    later = monotonic() + LEASE_S
     monkeypatch.setattr(lead, "monotonic", lambda: later)
     assert not one.is_held()
 
