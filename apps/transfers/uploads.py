@@ -56,6 +56,7 @@ def store_upload(
             quotas.admit(upload)
             upload.save(force_insert=True)
     except OSError as error:
+        upload.path.unlink(missing_ok=True)
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         raise BadFile("The server's disk has no room for this file. Ask its operator.") from error

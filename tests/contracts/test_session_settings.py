@@ -28,6 +28,7 @@ SCOPES = {
         {"enable_seqscan", "enable_bitmapscan", "enable_sort"},
         FUNCTION,
     ),
+    "apps/schedules/migrations/0007_near_times.py": ({"lock_timeout"}, ALONE),
     "apps/jobs/sessions/apart.py": ({"search_path"}, PUT_BACK),
     "apps/jobs/worker/worker.py": ({"client_connection_check_interval"}, SESSION),
 }

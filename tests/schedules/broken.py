@@ -13,6 +13,7 @@ FAR = (
     "9999-12-31 23:59:59.9+00",
     "0001-01-01",
 )
+_TABLES = ("django_celery_beat_periodictask", "django_celery_beat_clockedschedule", "schedules_policy")
 _TASK = "UPDATE django_celery_beat_periodictask SET {} = %s WHERE id = %s"
 _ARGUMENTS = (
     *("", "null", "[", "7", '"x"', "[" * 100_000, "[" * 900 + "]" * 900, '{"a": ' * 900 + "1" + "}" * 900),
@@ -70,6 +71,13 @@ _SUNS = (
     *(("sunrise", 90, 0), ("sunset", -90, 180), ("no_such", 0, 0), ("solar_noon", "NaN", "NaN")),
     *(("sunrise", 999, 999), ("", 0, 0), ("sunrise", "NaN", 0)),
 )
+
+
+def allow_far_times(write: Write) -> None:
+    """Let SQL write what the last line refuses, as a dump does that is restored before its triggers are."""
+    write("SET CONSTRAINTS ALL IMMEDIATE", ())  # a table cannot be altered while deferred ones wait
+    for table in _TABLES:
+        write(f"ALTER TABLE {table} DISABLE TRIGGER schedules_times_are_near", ())
 
 
 def ways() -> Iterator[tuple[str, Callable[[Write, int], None]]]:

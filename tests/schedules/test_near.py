@@ -7,17 +7,19 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from django_celery_beat.models import ClockedSchedule, PeriodicTask
+from psycopg.errors import CheckViolation
 
 from apps.lib.readable_times import EARLIEST, LATEST
 from apps.schedules.exchange import compare
 from apps.schedules.models import Policy
 from apps.schedules.near import FAR
 from apps.schedules.wanted import BadDocument
+from tests.schedules.broken import allow_far_times
 from tests.schedules.conftest import FORM, LIST
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +69,7 @@ def test_no_model_is_saved_with_a_new_time_that_is_far(every: Make) -> None:
 
 def test_what_is_stored_already_can_be_switched_off(admin: Client, every: Make) -> None:
     schedule = every(name="old")
+    allow_far_times(_write)
     PeriodicTask.objects.filter(pk=schedule.pk).update(expires="2999-01-01T00:00Z")
     schedule = PeriodicTask.objects.get(pk=schedule.pk)
     schedule.enabled = False
@@ -75,6 +78,40 @@ def test_what_is_stored_already_can_be_switched_off(admin: Client, every: Make) 
     shown = {"expires_0": "2999-01-01", "expires_1": "00:00:00"}
     assert admin.post(f"{LIST}{schedule.pk}/change/", typed | shown).status_code == 302
     assert PeriodicTask.objects.get(pk=schedule.pk).enabled
+
+
+@pytest.mark.parametrize("moment", ["294276-12-31", "infinity", "-infinity", "0044-03-15 BC", "2999-01-01"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE django_celery_beat_periodictask SET start_time = %s",
+        "UPDATE django_celery_beat_periodictask SET expires = %s",
+        "INSERT INTO django_celery_beat_clockedschedule (clocked_time) VALUES (%s)",
+        "UPDATE schedules_policy SET paused_until = %s",
+    ],
+)
+def test_sql_cannot_write_a_time_that_is_far(every: Make, statement: str, moment: str) -> None:
+    schedule = every()
+    Policy.objects.create(schedule=schedule)
+    with pytest.raises(IntegrityError, match="more than 100 years away") as refused, transaction.atomic():
+        _write(statement, (moment,))
+    assert isinstance(refused.value.__cause__, CheckViolation)
+    assert refused.value.__cause__.diag.constraint_name == "schedules_times_are_near"
+    _write(statement, ("2030-01-01",))
+
+
+def test_sql_can_correct_and_switch_off_what_is_stored_already(every: Make) -> None:
+    schedule = every()
+    allow_far_times(_write)
+    _write("UPDATE django_celery_beat_periodictask SET start_time = 'infinity', expires = '2999-01-01'", ())
+    _write("SET CONSTRAINTS ALL IMMEDIATE", ())
+    _write("ALTER TABLE django_celery_beat_periodictask ENABLE TRIGGER schedules_times_are_near", ())
+    PeriodicTask.objects.update(enabled=False)
+    _write("UPDATE django_celery_beat_periodictask SET start_time = start_time, expires = expires", ())
+    PeriodicTask.objects.update(start_time=None, expires=None)
+    with pytest.raises(IntegrityError):
+        _write("UPDATE django_celery_beat_periodictask SET expires = '2999-01-01'", ())
+    assert schedule.pk
 
 
 @pytest.mark.parametrize(
@@ -97,3 +134,8 @@ def test_every_time_of_the_database_can_be_read_and_shown(text: str, read: datet
     for zone in ("Pacific/Kiritimati", "Etc/GMT+12"):
         with timezone.override(zone):
             assert timezone.localtime(moment) - read == timedelta()
+
+
+def _write(statement: str, values: tuple[Any, ...]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values or None)

@@ -135,3 +135,16 @@ def test_what_a_crash_left_goes_after_a_day_and_what_is_not_ours_stays(uploads_d
     assert delete_orphans() == 2
     assert sorted(uploads_dir.iterdir()) == sorted([kept.path, fresh, foreign])
     assert delete_orphans() == 0
+
+
+@pytest.mark.django_db
+def test_a_file_that_could_not_be_kept_for_sure_does_not_stay(
+    uploads_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("apps.transfers.uploads._flush_directory", fail)
+    with pytest.raises(OSError, match="Input/output error"):
+        stored()
+    assert list(uploads_dir.iterdir()) == []
