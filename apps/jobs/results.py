@@ -10,13 +10,15 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from celery import states
 from celery.app.task import Context
-from celery.exceptions import TaskRevokedError, TimeoutError  # noqa: A004  # the one that Celery's users catch
+from celery.canvas import maybe_signature
+from celery.exceptions import NotRegistered, TaskRevokedError, TimeoutError  # noqa: A004  # the one that Celery's users catch
 from django.db import transaction
 
 from apps.jobs import sql
@@ -24,6 +26,7 @@ from apps.jobs.canvas import canvas, expired_results
 from apps.jobs.canvas.chords import ChordBackend
 from apps.jobs.database_away import is_away
 from apps.jobs.enqueuing import celery_ids
+from apps.jobs.running import errbacks
 from apps.jobs.states import State
 from apps.jobs.task import JobTask
 
@@ -116,16 +119,32 @@ class LedgerBackend(ChordBackend):
         return super()._store_result(task_id, result, status, traceback, request, using)
 
     def _call_task_errbacks(self, request: Context, exc: BaseException, traceback: object) -> None:
-        """Call each errback so that one that fails undoes only what it did itself."""
+        """Call each errback, or have a job call it, so that one that fails undoes only what it did itself."""
         for errback in request.errbacks or ():
             one = Context(vars(request), errbacks=[errback], delivery_info=request.delivery_info or {})
             try:
                 with transaction.atomic():
-                    super()._call_task_errbacks(one, exc, traceback)
+                    if errbacks.are_enqueued() and self._takes_error(errback):
+                        errbacks.enqueue(errback, str(request.id), exc)
+                    else:
+                        errbacks.call_here(partial(super()._call_task_errbacks, one, exc, traceback))
             except Exception as error:
                 if is_away(error):
                     raise
                 log.exception("%s: its errback %s failed", request.id, errback)
+
+    def _takes_error(self, errback: Mapping[str, Any]) -> bool:
+        """Return whether Celery calls an errback with an error instead of sending it the id of the task."""
+        signature = cast("Signature[Any]", maybe_signature(errback, app=self.app))
+        try:
+            header = getattr(signature.type, "__header__", None)
+        except NotRegistered:
+            return False
+        return (
+            header is not None
+            and not isinstance(header, partial)
+            and self._errback_arity_greater(signature, 1)
+        )
 
     def _errback_arity_greater(self, errback: "Signature[Any]", n: int) -> bool:
         """Say whether an errback takes more than this; a job type's context is not given by the caller."""

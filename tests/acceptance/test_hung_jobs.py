@@ -1,6 +1,7 @@
 """A job that does not end by itself is ended: at its limit, or when a person cancels it."""
 
 import time
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,34 @@ def test_jobs_past_their_limit_are_ended_whatever_they_do_and_a_neighbour_does_n
     assert machine.value("SELECT attempt FROM jobs_job WHERE id = %s", neighbour) == 1
     nobody_queries_any_more(machine)
     machine.until_ended([neighbour], patience=120)
+
+
+def test_an_errback_that_blocks_delays_neither_the_heartbeat_nor_the_keeper(machine: Machine) -> None:
+    until = machine.directory / "until"
+    machine.keeper()
+    machine.worker("w", 2)
+    [neighbour] = machine.enqueue("kinds.held", until=str(until), password="x")
+    dead = machine.program(
+        "from tests.kinds.errbacks import blocking_errback\n"
+        "from tests.kinds.hang import hang\n"
+        f"errback = blocking_errback.s(until={str(until)!r})\n"
+        "print(hang.apply_async(kwargs={'how': 'swallow'}, link_error=errback).id)\n"
+    ).strip()
+    machine.until_ended([dead], DEAD, patience=120)
+    begun = Path(f"{until}.begun")
+    machine.until(begun.exists, "a process of the pool calls the errback", patience=120)
+    task, error, pid = begun.read_text().split()
+    assert (task, error) == (dead, "TimedOut")
+    call = "SELECT worker_pid FROM jobs_job WHERE kind = 'canvas.call_errback' AND state = 3"
+    assert machine.value(call) == int(pid)
+    beat = machine.value("SELECT heartbeat_at FROM jobs_worker")
+    later = "SELECT count(*) FROM jobs_worker WHERE heartbeat_at > %s + interval '9 seconds'"
+    machine.until(lambda: machine.value(later, beat) == 1, "the worker goes on beating")
+    duties = "SELECT count(*) FROM jobs_duty WHERE name IN ('relay', 'settle') AND ran_at > %s"
+    machine.until(lambda: machine.value(duties, beat) == 2, "the keeper goes on")
+    until.touch()
+    machine.until_ended([neighbour])
+    assert machine.ask("SELECT attempt, deaths FROM jobs_job WHERE id = %s", neighbour) == [(1, 0)]
 
 
 def test_running_jobs_that_are_cancelled_end_whatever_they_do(machine: Machine) -> None:

@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from celery import Task, chain, chord, group, shared_task
@@ -67,6 +68,23 @@ def told_badly(request: Any, exc: Any, traceback: Any) -> None:
     leave_a_mark(f"told badly {request.id}")
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1/0")
+
+
+@job("canvas.told_poison")
+def told_poison(request: Any, exc: Any, traceback: Any, how: str) -> None:
+    """Be called with what happened, and do what ends a session or looks like the end of one."""
+    with Path(how.partition(":")[2]).open("a") as calls:
+        calls.write(f"{request.id}\n")
+    match how.partition(":")[0]:
+        case "close":
+            connection.close()
+        case "kill session":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        case "exit":
+            raise SystemExit(3)
+        case "sleep":
+            time.sleep(600)
 
 
 @shared_task(name="canvas.flaky", base=JobTask, bind=True, max_retries=3)

@@ -47,7 +47,6 @@ def prompt(use: Callable[[Callable[[Producer], int]], int]) -> tuple[Duty, ...]:
         Duty("release", 0.5, release.release, busy_s=0.25),
         Duty("end batches", 0.5, batches.end_batches),
         Duty("rescue", 1.0, rescue.Rescue()),
-        Duty("settle", 0.5, settle.settle_ended, busy_s=0.25),
         Duty("expire", 1.0, expiry.expire),
         Duty("recall", 1.0, pause.recall),
         Duty("resume", 0.5, pause.go_on),
@@ -72,6 +71,11 @@ def upkeep() -> tuple[Duty, ...]:
         Duty("merge roll-ups", 60.0, rollups.merge),
         *_added_upkeep,
     )
+
+
+def settling() -> tuple[Duty, ...]:
+    """Return the duty that enqueues the callbacks of a project: its code must not delay another duty."""
+    return (Duty("settle", 0.5, settle.settle_ended, busy_s=0.25),)
 
 
 def add(duty: Duty) -> None:

@@ -4,6 +4,7 @@ import logging
 import os
 import socket
 import threading
+from collections.abc import Sequence
 
 from django.db import DatabaseError, InterfaceError, connection
 
@@ -38,9 +39,9 @@ class Keeper:
         self._leave = threading.Event()
         self._broker = LazyBroker()
         self._probe = Probe(self.name)
-        prompt, upkeep = duties.prompt(self._broker.use), duties.upkeep()
-        self._rounds = Rounds(self.name, prompt, self._probe, self._leave)
-        self._upkeep = Upkeep(Rounds(self.name, upkeep, self._probe, self._leave), self._leave)
+        self._rounds = self._rounds_of(duties.prompt(self._broker.use))
+        beside = {"upkeep": duties.upkeep(), "settling": duties.settling()}
+        self._beside = [Upkeep(name, self._rounds_of(each), self._leave) for name, each in beside.items()]
         self._settings = Settings(_SETTINGS)
         self._lease = Lease(self.name, self._leave)
 
@@ -59,7 +60,11 @@ class Keeper:
             self._lease.release()
             self._broker.close()
             connection.close()
-            self._upkeep.wait_until_left()
+            for thread in self._beside:
+                thread.wait_until_left()
+
+    def _rounds_of(self, group: Sequence[duties.Duty]) -> Rounds:
+        return Rounds(self.name, group, self._probe, self._leave)
 
     def _work(self) -> None:
         while not self._leave.is_set():
@@ -83,13 +88,15 @@ class Keeper:
             else:
                 break
         self._lease.start()
-        self._upkeep.start()
+        for thread in self._beside:
+            thread.start()
 
     def _take_a_turn(self) -> None:
         leads = self._lease.is_held()
         if leads or self._lease.is_fresh():
             self._probe.came_round(leads=leads)
-        self._upkeep.came_round(leads=leads)
+        for thread in self._beside:
+            thread.came_round(leads=leads)
         if leads:
             with self._settings.in_force():
                 self._rounds.do_what_is_due()
@@ -99,4 +106,5 @@ class Keeper:
 
     def _lost_the_lead(self) -> None:
         self._probe.lost_the_lead()
-        self._upkeep.came_round(leads=False)
+        for thread in self._beside:
+            thread.came_round(leads=False)

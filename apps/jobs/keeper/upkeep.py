@@ -1,4 +1,4 @@
-"""Upkeep: the duties that may take seconds, in a thread beside those for which jobs wait.
+"""The duties that may take long, each group in a thread beside those for which jobs wait.
 
 Counting a minute in which a million jobs ended, or reading the next ten thousand of ten million, would keep
 the relay waiting.  The thread has a session of its own, so the lead does not go with it; what it does is
@@ -25,13 +25,14 @@ _PATIENCE_S = 5.0  # with a statement when it is told to stop; a process that en
 class Upkeep:
     """Do these duties while its keeper leads."""
 
-    def __init__(self, rounds: Rounds, leave: threading.Event) -> None:
+    def __init__(self, name: str, rounds: Rounds, leave: threading.Event) -> None:
+        self._name = name
         self._rounds = rounds
         self._leave = leave
         self._leads = False
         self._settings = Settings(_SETTINGS)
         self._fault: Exception | None = None
-        self._thread = threading.Thread(target=self._work, name="upkeep", daemon=True)
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
 
     def start(self) -> None:
         """Begin, and do nothing until the keeper leads."""
@@ -41,7 +42,7 @@ class Upkeep:
         """Hear whether the keeper leads; raise RuntimeError when a fault of ours ended the thread."""
         if self._fault is not None:
             raise RuntimeError(
-                "Upkeep ended, and the keeper with it: it must not lead without."
+                f"The thread of {self._name} ended, and the keeper with it: it must not lead without."
             ) from self._fault
         self._leads = leads
 
@@ -54,7 +55,7 @@ class Upkeep:
             while not self._leave.is_set():
                 self._take_a_turn()
         except Exception as fault:  # told in the thread whose end ends the process
-            log.exception("upkeep ended")
+            log.exception("the thread of %s ended", self._name)
             self._fault = fault
         finally:
             connection.close()
@@ -68,6 +69,6 @@ class Upkeep:
                 connection.close()
                 self._leave.wait(_LOOK_AGAIN_S)
         except (DatabaseError, InterfaceError) as error:
-            log.warning("upkeep waits, the database is away (%s)", error)
+            log.warning("%s waits, the database is away (%s)", self._name, error)
             connection.close()
             self._leave.wait(_REST_AFTER_TROUBLE_S)

@@ -82,8 +82,13 @@ def stop(claim: Claim) -> Outcome:
     return lambda: transitions.stop(claim)
 
 
-def failure(policy: "RetryPolicy", claim: Claim, error: BaseException) -> tuple[str, Outcome]:
-    """Return what comes of an attempt that failed: another one, a rest that is not counted, or the end."""
+def failure(
+    policy: "RetryPolicy", claim: Claim, error: BaseException, *, settles: bool = True
+) -> tuple[str, Outcome]:
+    """Return what comes of an attempt that failed: another one, a rest that is not counted, or the end.
+
+    ``settles`` is False in a thread that may run no errback of the project: the keeper settles the end.
+    """
     if _is_database_loss(error) and claim.attempt < claim.failures + _FORGIVEN:
         # Not the job's fault: it runs again as soon as the database is back, and nothing is held against it.
         return "snoozed", _nap(claim, _AFTER_DATABASE_LOSS, "The database went away.")
@@ -91,9 +96,10 @@ def failure(policy: "RetryPolicy", claim: Claim, error: BaseException) -> tuple[
     if isinstance(fate, timedelta):
         return "snoozed", lambda: transitions.snooze(claim, fate, story.message, error_type=story.error_type)
     if fate == "discard":
-        return "dead", burial(claim, error, why=f"Its retry policy discards {story.error_type}")
+        why = f"Its retry policy discards {story.error_type}"
+        return "dead", burial(claim, error, why=why, settles=settles)
     if claim.is_last_try:
-        return "dead", burial(claim, error)
+        return "dead", burial(claim, error, settles=settles)
     delay = policy.delay(claim.failures + 1)
     return "retrying", lambda: _retry(claim, story, delay)
 

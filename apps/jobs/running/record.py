@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import replace
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
@@ -136,8 +137,11 @@ class Record:
         self.words[word] += 1
 
 
-def burial(claim: Claim, error: BaseException, *, why: str = "") -> Callable[[], bool]:
-    """Return the outcome that ends a job as dead, with its evidence; ``why`` stands before its sentence."""
+def burial(claim: Claim, error: BaseException, *, why: str = "", settles: bool = True) -> Callable[[], bool]:
+    """Return the outcome that ends a job as dead, with its evidence; ``why`` stands before its sentence.
+
+    ``settles`` is False in a thread that may run no errback of the project: the keeper settles it.
+    """
     story = trouble.describe(error)
     if why:
         story = replace(story, message=f"{why}: {story.message}")
@@ -147,7 +151,8 @@ def burial(claim: Claim, error: BaseException, *, why: str = "") -> Callable[[],
         "args": claim.args,
         "exception": trouble.as_celery_tells(error),
     }
-    return lambda: settle.failed(claim, lambda: _bury(claim, story, evidence), error)
+    bury = partial(_bury, claim, story, evidence)
+    return partial(settle.failed, claim, bury, error) if settles else bury
 
 
 def _bury(claim: Claim, story: transitions.Trouble, evidence: dict[str, object]) -> bool:

@@ -15,13 +15,13 @@ from uuid import UUID
 from celery import current_app, states
 from celery.canvas import maybe_signature
 from celery.exceptions import TaskRevokedError
-from django.db import transaction
+from django.db import connection, transaction
 
-from apps.jobs import crash_points, sql, transitions
+from apps.jobs import crash_points, registry, sql, transitions
 from apps.jobs.database_away import is_away
-from apps.jobs.enqueuing import continuation
+from apps.jobs.enqueuing.continuation import is_awaited, timeout_of
 from apps.jobs.origin import origin
-from apps.jobs.running import foreign
+from apps.jobs.running import errbacks, foreign
 from apps.jobs.running.process_exit import ends_process
 from apps.jobs.running.request import JobRequest
 from apps.jobs.states import State
@@ -73,18 +73,20 @@ def replaced(claim: Claim, request: JobRequest) -> bool:
 
 def failed(claim: Claim, write: Callable[[], bool], error: BaseException) -> bool:
     """Write that a job is dead, and fail what waits for it."""
-    if not continuation.is_awaited(claim.options):
+    if not is_awaited(claim.options):
         return write()
     try:
         with transaction.atomic():
             if not write():
                 return False
             crash_points.reached("settle.buried")
-            _fail(JobRequest.of(claim), error, states.FAILURE)
+            with errbacks.limited(claim, timeout_of(claim.options, registry.get(claim.kind).timeout)):
+                _fail(JobRequest.of(claim), error, states.FAILURE)
             sql.run("settled", {"id": claim.id})
     except BaseException as error:  # a callback of the project may raise anything
-        if is_away(error) or ends_process(error):
+        if ends_process(error):
             raise
+        _leave_broken_session(error)
         log.exception(
             "%s %s: those that wait for it could not be told; the keeper tries", claim.kind, claim.id
         )
@@ -110,12 +112,22 @@ def _settle(job_id: UUID) -> bool:
                 request = JobRequest(job_id, kind, args=json.loads(args), failures=failures, options=kept)
                 _fail(request, _error_of(job_id), _CELERYS_WORD[State(state)])
     except BaseException as error:  # likewise
-        if is_away(error) or ends_process(error):
+        if ends_process(error):
             raise
+        _leave_broken_session(error)
         log.exception("job %s: those that wait for it could not be told; tried again later", job_id)
         sql.run("put_off_settling", {"id": job_id})
         return False
     return True
+
+
+def _leave_broken_session(error: BaseException) -> None:
+    """Close the session after an error that may be its loss, or only an error that a callback raised.
+
+    The next statement runs over a new session and shows whether the database is away.
+    """
+    if is_away(error):
+        connection.close()
 
 
 def _fail(request: JobRequest, error: BaseException, state: str) -> None:
@@ -138,7 +150,8 @@ def _start(request: JobRequest, signature: Any, value: object, **options: Any) -
 @contextmanager
 def _on_behalf_of(job_id: UUID) -> Iterator[None]:
     """Enqueue for whom the job was, as its children or its batch's; others' steps go by way of a job."""
-    [(owner_id, trigger, subject, tenant, tags, request_id, parent_id)] = sql.run("origin_of", {"id": job_id})
+    [(*asked, parent_id, queue)] = sql.run("origin_of", {"id": job_id})
+    owner_id, trigger, subject, tenant, tags, request_id = asked
     with (
         origin(
             owner_id=owner_id,
@@ -151,6 +164,7 @@ def _on_behalf_of(job_id: UUID) -> Iterator[None]:
             is_asked=False,
         ),
         foreign.handed_over(),
+        errbacks.enqueued(queue),
     ):
         yield
 

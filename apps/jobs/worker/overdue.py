@@ -14,11 +14,14 @@ from apps.jobs.transitions import Claim
 
 
 def fail(claim: Claim, entry: Entry, consequence: str) -> bool:
-    """Let it fail as if it had listened; say whether its lease still held."""
+    """Let it fail as if it had listened; say whether its lease still held.
+
+    The keeper settles it: this is the thread of the heartbeats, which no errback may delay.
+    """
     limit = timedelta(seconds=round(entry.until - entry.since, 3))
     error = TimedOut(f"It ran longer than its limit of {limit} and did not stop; {consequence}.")
     task = registry.get(claim.kind)
-    word, outcome = failure(task.retry_policy, claim, error)
+    word, outcome = failure(task.retry_policy, claim, error, settles=False)
     accepted = outcome()
     if accepted:
         transaction.on_commit(lambda: _report(task, claim, word, error))

@@ -32,7 +32,7 @@ END_OTHERS = (
     "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
     "WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
-DUTIES = {duty.name for duty in (*duties.prompt(lambda _: 0), *duties.upkeep())}
+DUTIES = {duty.name for duty in (*duties.prompt(lambda _: 0), *duties.settling(), *duties.upkeep())}
 
 
 @pytest.fixture(autouse=True)

@@ -55,6 +55,18 @@ def test_jobs_are_relayed_while_a_long_duty_is_at_it(inbox: Inbox, long: Long) -
         wait_until(DutyRecord.objects.filter(name="long", keeper="one").exists)
 
 
+def test_jobs_are_relayed_while_settling_blocks(
+    inbox: Inbox, long: Long, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duties, "upkeep", lambda: (Duty("nothing", 1.0, lambda: 0),))
+    monkeypatch.setattr(duties, "settling", lambda: (Duty("settle", 0.01, long),))
+    with at_work("one"):
+        assert long.begun.wait(60)
+        job_id = steps.in_line()
+        wait_until(lambda: inbox.job_ids() == [str(job_id)])
+        long.go_on.set()
+
+
 def test_it_has_a_session_of_its_own_whose_end_costs_not_the_lead(long: Long) -> None:
     with at_work("one"):
         assert long.begun.wait(60)
@@ -91,7 +103,7 @@ def test_a_keeper_whose_upkeep_ended_by_a_fault_of_ours_ends_too(
         raise ValueError("a surprise")
 
     monkeypatch.setattr(Upkeep, "_take_a_turn", fail)
-    with pytest.raises(RuntimeError, match="Upkeep ended") as ended:
+    with pytest.raises(RuntimeError, match="The thread of upkeep ended") as ended:
         keeper.Keeper("one").run()
     connection.close()
     assert str(ended.value.__cause__) == "a surprise"
