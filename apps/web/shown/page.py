@@ -17,6 +17,7 @@ from apps.lib import words
 from apps.transfers.models import Import
 from apps.web.shown.artifacts import artifact_files
 from apps.web.shown.imports import Entry, File, files, imports_of, readout
+from apps.web.shown.internals import values_for_people
 from apps.web.shown.life import Life, judged, life
 from apps.web.shown.now import now
 from apps.web.shown.rejected import Rejected, rejected
@@ -157,7 +158,10 @@ class JobPage:
     @cached_property
     def result(self) -> str:
         """Return its result as JSON, secrets masked."""
-        return "" if self.job.result is None else arguments.pretty(self.job.result)
+        result = self.job.result
+        if result is None:
+            return ""
+        return arguments.pretty(result if self.viewer.is_staff else values_for_people(result))
 
     @cached_property
     def past(self) -> list[Attempt | AuditEntry]:

@@ -1,7 +1,7 @@
 """Jobs as rows of a list: state, where it stands, and one sentence each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from apps.jobs.states import State
 from apps.lib import words
 from apps.web.shown.about import About
 from apps.web.shown.imports import abouts
+from apps.web.shown.internals import for_people
 from apps.web.shown.now import now
 from apps.web.shown.place import Place, places
 from apps.web.shown.progress import ShownProgress, shown_progress
@@ -65,6 +66,10 @@ def job_rows(jobs: Sequence[Job], user: User) -> list[JobRow]:
     trouble = _troubles(jobs, user)
     causes = blocked(jobs)
     about = abouts(jobs)
+    if not user.is_staff:
+        about = {job_id: _for_people(one) for job_id, one in about.items()}
+        for progress in spoken.values():
+            progress.note = for_people(progress.note)  # not to be saved
     return [
         JobRow(
             job=job,
@@ -82,9 +87,15 @@ def job_rows(jobs: Sequence[Job], user: User) -> list[JobRow]:
 
 def _shown(cause: Cause, user: User) -> str:
     """Return why a job cannot start; the text of an error behind it is for staff."""
-    if user.is_staff or cause.reason not in ("keeper", "broker"):
+    if user.is_staff:
         return cause.sentence
+    if cause.reason not in ("keeper", "broker"):
+        return for_people(cause.sentence)
     return cause.sentence.partition(": ")[0].rstrip(".") + "."
+
+
+def _for_people(about: About) -> About:
+    return replace(about, outcome=for_people(about.outcome))
 
 
 def _troubles(jobs: Sequence[Job], viewer: User) -> dict[UUID, str]:
