@@ -18,11 +18,11 @@ _ACTOR = "app.control.revoke"
 class LedgerControl(Control):
     """``app.control``: a job of ours is cancelled in its row, a task of another package by broadcast."""
 
-    def rate_limit(self, task_name: str, rate_limit: object, **options: Any) -> Any:  # type: ignore[override]  # likewise
+    def rate_limit(self, task_name: str, rate_limit: object, *more: Any, **options: Any) -> Any:
         """Limit a task of another package; raise ValueError for a job type."""
         if isinstance(self.app.tasks.get(task_name), JobTask):
             raise ValueError(f'{task_name} is a job type. Declare limit="10/min" on it, or pause it.')
-        return super().rate_limit(task_name, rate_limit, **options)  # type: ignore[arg-type]
+        return super().rate_limit(task_name, rate_limit, *more, **options)  # type: ignore[arg-type]
 
     def time_limit(self, task_name: str, *limits: Any, **options: Any) -> Any:
         """Limit a task of another package; raise ValueError for a job type."""
@@ -33,7 +33,7 @@ class LedgerControl(Control):
         return super().time_limit(task_name, *limits, **options)
 
     def revoke(  # type: ignore[override]  # Celery's stubs know one id only
-        self, task_id: str | UUID | Iterable[str | UUID], destination: object = None, **options: object
+        self, task_id: str | UUID | Iterable[str | UUID], *more: Any, **options: Any
     ) -> object:
         """Cancel jobs that wait, ask running ones to stop, and broadcast what the ledger does not know.
 
@@ -45,7 +45,7 @@ class LedgerControl(Control):
         if not others:
             return None
         asked = others[0] if len(others) == 1 else others
-        return super().revoke(asked, destination=destination, **options)  # type: ignore[arg-type]
+        return super().revoke(asked, *more, **options)
 
     def cancel_ours(self, given: Sequence[str]) -> list[str]:
         """Cancel the jobs among these ids; return the ids that the ledger does not have."""

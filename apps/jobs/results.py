@@ -7,7 +7,7 @@ transaction of the job's outcome.
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -21,7 +21,7 @@ from celery.canvas import maybe_signature
 from celery.exceptions import NotRegistered, TaskRevokedError, TimeoutError  # noqa: A004  # the one that Celery's users catch
 from django.db import transaction
 
-from apps.jobs import sql
+from apps.jobs import sql, storable
 from apps.jobs.canvas import canvas, expired_results
 from apps.jobs.canvas.chords import ChordBackend
 from apps.jobs.database_away import is_away
@@ -78,7 +78,49 @@ class LedgerBackend(ChordBackend):
             time.sleep(min(nap, left))
             nap = min(nap * 1.5, interval, _LONGEST_S)
 
+    def get_many(
+        self,
+        task_ids: Iterable[str],
+        timeout: float | None = None,
+        interval: float | None = 0.5,
+        no_ack: bool = True,  # noqa: ARG002  # Celery's signature
+        on_message: Callable[[Meta], None] | None = None,
+        on_interval: Callable[[], None] | None = None,
+    ) -> Iterator[tuple[str, Meta]]:
+        """Yield the results of tasks, each when it has ended, for ``join_native`` and ``iter_native``."""
+        give_up_at = None if timeout is None else monotonic() + timeout
+        waiting = list(dict.fromkeys(task_ids))
+        while waiting:
+            ended = {task_id: self.get_task_meta(task_id) for task_id in waiting}
+            ended = {
+                task_id: meta for task_id, meta in ended.items() if meta["status"] in states.READY_STATES
+            }
+            for task_id, meta in ended.items():
+                if on_message:
+                    on_message(meta)
+                yield task_id, meta
+            waiting = [task_id for task_id in waiting if task_id not in ended]
+            if not waiting:
+                return
+            if on_interval:
+                on_interval()
+            self._nap(give_up_at, interval or _LONGEST_S)
+
+    def _nap(self, give_up_at: float | None, interval: float) -> None:
+        left = interval if give_up_at is None else give_up_at - monotonic()
+        if left <= 0:
+            raise TimeoutError("The operation timed out.")
+        time.sleep(min(interval, _LONGEST_S, left))
+
     def _get_task_meta_for(self, task_id: str) -> Meta:
+        if not _can_exist(task_id):
+            return {
+                "task_id": task_id,
+                "status": states.PENDING,
+                "result": None,
+                "traceback": None,
+                "children": [],
+            }
         rows = sql.run("result_of", {"id": UUID(task_id)}) if canvas.is_time_ordered(task_id) else []
         if not rows:
             stored: Meta = super()._get_task_meta_for(task_id)
@@ -89,6 +131,17 @@ class LedgerBackend(ChordBackend):
         if replaced_by and rows[0][0] == State.SUCCEEDED:
             return self.get_task_meta(replaced_by) | {"task_id": task_id}  # type: ignore[no-any-return]
         return self._with_own_state(task_id, _meta(task_id, *rows[0]))
+
+    def _forget(self, task_id: str) -> None:
+        if _can_exist(task_id):
+            super()._forget(task_id)
+
+    def _restore_group(self, group_id: str) -> Meta | None:
+        return super()._restore_group(group_id) if _can_exist(group_id) else None
+
+    def _delete_group(self, group_id: str) -> None:
+        if _can_exist(group_id):
+            super()._delete_group(group_id)
 
     def _with_own_state(self, task_id: str, meta: Meta) -> Meta:
         """Show the state that a running job gave itself by update_state, as long as it runs."""
@@ -153,6 +206,11 @@ class LedgerBackend(ChordBackend):
                 given = 0 if errback.immutable else len(errback.args) + len(errback.kwargs)
                 return len(errback.type.parameters.parameters) - given > n
         return bool(super()._errback_arity_greater(errback, n))
+
+
+def _can_exist(result_id: object) -> bool:
+    """Say whether PostgreSQL can hold an id; a query for another would break the caller's transaction."""
+    return str(result_id) == storable.clean(str(result_id))
 
 
 def _is_in_ledger(task_id: str) -> bool:

@@ -2,12 +2,13 @@
 
 import time
 from threading import Thread
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from celery import current_app, states
+from celery import current_app, group, states
 from celery.exceptions import TimeoutError as CelerysTimeout
-from celery.result import AsyncResult
+from celery.result import AsyncResult, GroupResult
 from django.db import connection
 from django_celery_results.models import TaskResult
 
@@ -174,3 +175,49 @@ class TestTasksOfOtherPackages:
         last = (boom.si() | plus.si(1)).apply_async()
         work()
         assert (last.state, Job.objects.filter(id=UUID(last.id)).exists()) == ("FAILURE", False)
+
+
+class TestNativeJoin:
+    def test_join_native_returns_results_in_order(self) -> None:
+        made: Any = group(plus.s(3, 3), plus.s(1, 1), plus.s(2, 2)).apply_async()
+        work()
+        assert made.join_native(timeout=WAIT_S) == [6, 2, 4]
+
+    def test_iter_native_yields_each_with_its_id(self) -> None:
+        made: Any = group(plus.s(1, 1), plus.s(2, 2)).apply_async()
+        work()
+        seen: list[object] = []
+        found = {task_id: meta["result"] for task_id, meta in made.iter_native(on_message=seen.append)}
+        assert found == {made.results[0].id: 2, made.results[1].id: 4}
+        assert len(seen) == 2
+
+    def test_join_native_waits_for_those_that_still_run(self) -> None:
+        made: Any = group(plus.s(1, 1), plus.s(2, 2)).apply_async()
+        looks: list[int] = []
+
+        def work_at_the_first_look() -> None:
+            looks.append(1)
+            work()
+
+        assert made.join_native(timeout=HOUR.total_seconds(), on_interval=work_at_the_first_look) == [2, 4]
+        assert looks
+
+    def test_join_native_raises_the_error_of_a_part_and_gives_up_in_time(self) -> None:
+        made: Any = group(boom.s(), plus.s(1)).apply_async()
+        with pytest.raises(CelerysTimeout):
+            made.join_native(timeout=0.05)
+        work()
+        with pytest.raises(ValueError, match="boom"):
+            made.join_native(timeout=WAIT_S)
+
+
+@pytest.mark.parametrize("task_id", ["\0", "a\0b", "\ud800"])
+def test_an_id_that_no_task_can_have_is_pending(task_id: str) -> None:
+    result: Any = AsyncResult(task_id)
+    assert (result.state, result.result, result.info, result.ready()) == (states.PENDING, None, None, False)
+    with pytest.raises(CelerysTimeout):
+        result.get(timeout=0.01)
+    result.forget()
+    assert GroupResult.restore(task_id) is None
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")  # the caller's transaction is whole
