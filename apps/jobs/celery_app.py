@@ -1,5 +1,6 @@
 """The Celery class of this project; importable before Django is set up."""
 
+import inspect
 import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from celery.app.registry import TaskRegistry
     from celery.backends.base import Backend
     from celery.canvas import Signature
+
+
+# The parameters of Celery's send_task that may be given by position, after args and kwargs.
+_MORE = tuple(inspect.signature(Celery.send_task).parameters)[4:-1]
 
 
 class LedgerCelery(Celery):
@@ -58,17 +63,21 @@ class LedgerCelery(Celery):
         _set_up()
         return super()._get_backend()  # type: ignore[misc,no-any-return]  # missing from the stubs
 
-    def send_task(  # type: ignore[override]  # the rest is passed on by name
+    def send_task(
         self,
         name: str,
         args: Sequence[object] | None = None,
         kwargs: Mapping[str, object] | None = None,
+        *more: object,
         **options: Any,
     ) -> AsyncResult[Any]:
         """Enqueue a job of ours by its kind; send anything else as Celery does."""
+        options |= zip(_MORE, more, strict=False)
+        if len(more) > len(_MORE):
+            raise TypeError(f"send_task takes at most {len(_MORE) + 3} arguments by position.")
         task = self.tasks.get(name)
         if isinstance(task, JobTask):
-            return task.apply_async(list(args or ()), dict(kwargs or {}), **options)
+            return task.apply_async(args, kwargs, **options)  # type: ignore[arg-type]  # checked there
         if foreign.is_handing_over():
             return foreign.hand_over(self, name, args or (), kwargs or {}, options)
         texts = plain_calls.as_texts(task and task.run, args or (), kwargs or {})

@@ -74,10 +74,15 @@ class JobTask(CanvasTask, RetryingTask, PlainlyDeclared, CeleryTask, Generic[P, 
     internal: bool = False
     on: tuple[type, ...] = ()
 
-    def apply_async(  # type: ignore[override]  # the stored job takes fewer of Celery's options
+    def apply_async(  # noqa: PLR0913  # Celery's signature
         self,
         args: tuple[object, ...] | list[object] | None = None,
-        kwargs: dict[str, object] | None = None,
+        kwargs: Mapping[str, object] | None = None,
+        task_id: object = None,
+        producer: object = None,  # noqa: ARG002  # likewise
+        link: object = None,
+        link_error: object = None,
+        shadow: object = None,
         **options: object,
     ) -> AsyncResult[R]:
         """Enqueue a job and return its handle.
@@ -87,6 +92,10 @@ class JobTask(CanvasTask, RetryingTask, PlainlyDeclared, CeleryTask, Generic[P, 
         and is given the handle of the first. Raise TypeError for arguments that do not fit and for options
         that a stored job cannot keep.
         """
+        if task_id is not None:
+            options["task_id"] = task_id
+        if link or link_error or shadow:
+            options |= {"link": link, "link_error": link_error, "shadow": shadow}
         job_id = self.enqueue(args or (), kwargs or {}, current(), **options)
         return self.AsyncResult(str(job_id))
 
@@ -101,7 +110,7 @@ class JobTask(CanvasTask, RetryingTask, PlainlyDeclared, CeleryTask, Generic[P, 
     def enqueue(
         self,
         args: tuple[object, ...] | list[object],
-        kwargs: dict[str, object],
+        kwargs: Mapping[str, object],
         origin: Origin,
         **options: object,
     ) -> UUID:

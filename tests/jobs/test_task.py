@@ -50,9 +50,9 @@ class TestOptions:
         moment = datetime.now(timezone(timedelta(hours=9))) + timedelta(days=1)
         assert stored(eta=moment)["run_after"] == moment
 
-    @pytest.mark.parametrize("eta", ["2030-01-01", 5])
+    @pytest.mark.parametrize("eta", ["in a while", 5])
     def test_an_eta_that_names_no_moment_is_refused(self, eta: object) -> None:
-        with pytest.raises(TypeError, match=r"kinds\.add: eta must be a datetime, not"):
+        with pytest.raises((TypeError, ValueError), match=r"kinds\.add: eta .*ISO 8601"):
             stored(eta=eta)
 
     @pytest.mark.parametrize("expires", [90, 90.0, "90", timedelta(seconds=90)])

@@ -12,7 +12,8 @@ from celery.canvas import Signature
 from celery.exceptions import Ignore
 from celery.result import AsyncResult
 
-from apps.jobs.enqueuing import celery_ids
+from apps.jobs.enqueuing import canvas_checks, celery_ids
+from apps.jobs.kinds import arguments
 from apps.jobs.running.request import JobRequest
 from apps.lib.ids import new_id
 
@@ -28,10 +29,18 @@ class JobSignature(AnySignature):
     """A call to a job type that may be a step of a chain, group or chord: its id is a version 7 UUID."""
 
     def __init__(
-        self, task: object = None, *args: object, subtask_type: str | None = None, **more: object
+        self,
+        task: object = None,
+        args: object = None,
+        kwargs: object = None,
+        options: object = None,
+        type: object = None,  # noqa: A002  # likewise
+        subtask_type: str | None = None,
+        *more: object,
+        **named: object,
     ) -> None:
         """Take what Celery's signature takes."""
-        super().__init__(task, *args, subtask_type=subtask_type or "job", **more)  # type: ignore[arg-type,misc]
+        super().__init__(task, args, kwargs, options, type, subtask_type or "job", *more, **named)  # type: ignore[arg-type]
 
     @classmethod
     def from_dict(cls, d: Mapping[str, object], app: Celery | None = None) -> "JobSignature":
@@ -58,8 +67,9 @@ class CanvasTask(AnyTask):
     trail = False  # the ledger knows a job by its parent
     atomic: bool
 
-    def signature(self, args: object = None, *more: object, **options: Any) -> AnySignature:
+    def signature(self, args: object = None, *more: Any, **options: Any) -> AnySignature:
         """Make a call of this job type that can be a step of a canvas."""
+        arguments.check(self.name, args or (), {})
         return JobSignature(self, args, *more, **{"app": self.app} | options)
 
     subtask = signature
@@ -87,6 +97,7 @@ class CanvasTask(AnyTask):
         """Remember the replacement; it starts with the outcome of this job, in one transaction."""
         request = self.request
         if isinstance(request, JobRequest):
+            canvas_checks.check_signatures(self.name, sig)
             request.replacement = sig
             raise Ignore("replaced")
         return super().on_replace(sig)

@@ -44,6 +44,7 @@ def stored(kind: str, options: Mapping[str, object]) -> dict[str, object] | None
 
     Raise TypeError or ValueError when that cannot be stored.
     """
+    check(kind, options)
     kept = {
         "then": _signatures(kind, options),
         "request": _named(_REQUEST, options) | _stamps(options) | _properties(options),
@@ -59,6 +60,14 @@ def stored(kind: str, options: Mapping[str, object]) -> dict[str, object] | None
     except (TypeError, ValueError) as error:
         raise type(error)(f"{kind}: its callbacks, chain or chord {error}.") from None
     return plain
+
+
+def check(kind: str, options: Mapping[str, object]) -> None:
+    """Raise TypeError or ValueError for headers that are no dict, and for limits that are no seconds."""
+    headers = options.get("headers")
+    if headers and not isinstance(headers, Mapping):
+        raise TypeError(f'{kind}: headers must be a dict, such as {{"source": "shop"}}, not {headers!r}.')
+    _limits(kind, options)
 
 
 def of(options: Mapping[str, object]) -> dict[str, object]:

@@ -7,7 +7,7 @@ from itertools import islice
 from django.conf import settings
 from django.db import transaction
 
-from apps.jobs.enqueuing import deadlocks, keys, quotas
+from apps.jobs.enqueuing import canvas_checks, deadlocks, keys, quotas
 from apps.jobs.enqueuing.enqueue_one import publish_after_commit, template
 from apps.jobs.enqueuing.options import stored
 from apps.jobs.kinds import arguments, limits
@@ -30,6 +30,7 @@ def enqueue_many(task: Kind, items: Iterable[Item], origin: Origin, options: Map
     """
     if refused := [name for name in _FOR_ONE_JOB if options.get(name) is not None]:
         raise TypeError(f"{task.name}: {refused[0]} is for one job, not for many. Leave it out.")
+    canvas_checks.check_followers(task.name, options)
     like = template(task, origin, stored(task.name, options), args={})
     if task.unique is None or isinstance(items, Iterator):  # an iterator can be read once
         return _insert(task, items, origin, like)

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from apps.jobs import celery_settings, crash_points, sql, transitions
-from apps.jobs.enqueuing import celery_ids, deadlocks, keys, quotas
+from apps.jobs.enqueuing import canvas_checks, celery_ids, deadlocks, keys, quotas
 from apps.jobs.enqueuing.continuation import is_awaited
 from apps.jobs.enqueuing.options import stored
 from apps.jobs.kinds import arguments, limits
@@ -45,6 +45,9 @@ def new_job(
     """Return what one call asks for, and its caller's idempotency key; raise TypeError or ValueError for what
     does not fit.
     """
+    arguments.check(task.name, args, kwargs)
+    if options and origin.is_asked:  # else a step of a canvas, which was checked as a whole
+        canvas_checks.check_followers(task.name, options)
     kept = stored(task.name, options)
     came_with = kept.get("options")
     if task.unique is not None and isinstance(came_with, dict) and is_awaited(came_with):

@@ -4,13 +4,12 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from celery import current_app
 from django.conf import settings
 
 from apps.jobs import storable
 from apps.jobs.enqueuing import continuation, refusals
+from apps.jobs.kinds import spans
 from apps.jobs.kinds.priorities import priority_of
-from apps.jobs.kinds.spans import lasting
 from apps.lib.ids import first_id_of
 
 _LONGEST_QUEUE = 200
@@ -40,9 +39,7 @@ def stored(kind: str, options: Mapping[str, object]) -> dict[str, object]:
 
     Raise TypeError or ValueError, with the way out, for what it cannot keep.
     """
-    refusals.check(kind, options, _KEPT | _UNDERSTOOD | continuation.understood(options))
-    given = {name: options[name] for name in _KEPT if options.get(name) is not None}
-    read = {_STORED_AS.get(name, name): _READERS[name](kind, value) for name, value in given.items()}
+    read = _read(kind, options)
     if isinstance(read.get("expires"), datetime):
         read["expires_at"] = read.pop("expires")
     if (came_with := continuation.stored(kind, options)) is not None:
@@ -50,30 +47,30 @@ def stored(kind: str, options: Mapping[str, object]) -> dict[str, object]:
     return read
 
 
+def check(kind: str, options: Mapping[str, object]) -> None:
+    """Raise TypeError or ValueError for options that ``stored`` would refuse, whatever waits for the job."""
+    _read(kind, options)
+    continuation.check(kind, options)
+
+
+def _read(kind: str, options: Mapping[str, object]) -> dict[str, object]:
+    refusals.check(kind, options, _KEPT | _UNDERSTOOD | continuation.understood(options))
+    given = {name: options[name] for name in _KEPT if options.get(name) is not None}
+    return {_STORED_AS.get(name, name): _READERS[name](kind, value) for name, value in given.items()}
+
+
 def _delay(kind: str, countdown: object) -> timedelta:
-    return lasting(f"{kind}: countdown", countdown)
+    return spans.lasting(f"{kind}: countdown", countdown)
 
 
 def _eta(kind: str, eta: object) -> datetime:
-    return _moment(kind, "eta", eta)
+    return spans.moment(f"{kind}: eta", eta)
 
 
 def _expires(kind: str, expires: object) -> timedelta | datetime:
     """Read how long it may wait (counted from now, as Celery does), or until when."""
-    if isinstance(expires, datetime):
-        return _moment(kind, "expires", expires)
-    return lasting(f"{kind}: expires", expires)
-
-
-def _moment(kind: str, name: str, moment: object) -> datetime:
-    if not isinstance(moment, datetime):
-        raise TypeError(f"{kind}: {name} must be a datetime, not {moment!r}.")
-    return aware(moment)
-
-
-def aware(moment: datetime) -> datetime:
-    """Return a moment with a time zone: Celery's own, if it has none."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=current_app.timezone)
+    what = f"{kind}: expires"
+    return spans.moment(what, expires) if spans.is_moment(expires) else spans.lasting(what, expires)
 
 
 def _queue(kind: str, queue: object) -> str:

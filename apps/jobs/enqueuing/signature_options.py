@@ -55,7 +55,7 @@ def kept(options: Mapping[str, object]) -> dict[str, object]:
 
 def clean(stored: object) -> None:
     """Drop all other options of stored signatures, at whatever depth; raise TypeError for a serializer."""
-    for signature in _signatures(stored):
+    for signature in signatures(stored):
         options = signature.get("options")
         if not isinstance(options, Mapping):
             continue
@@ -65,12 +65,13 @@ def clean(stored: object) -> None:
         signature["options"] = kept(options)
 
 
-def _signatures(value: object) -> Iterator[MutableMapping[str, object]]:
-    if isinstance(value, list):
+def signatures(value: object) -> Iterator[MutableMapping[str, object]]:
+    """Yield the signatures in a value, at whatever depth; each before those that it holds."""
+    if isinstance(value, list | tuple):
         for one in value:
-            yield from _signatures(one)
+            yield from signatures(one)
     elif isinstance(value, dict):
         if value.keys() >= _FIELDS:
             yield value
         for one in list(value.values()):
-            yield from _signatures(one)
+            yield from signatures(one)

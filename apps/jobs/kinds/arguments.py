@@ -42,6 +42,16 @@ def bind(
         raise TypeError(f"{kind}: {error}. It takes {signature}.") from None
 
 
+def check(kind: str, args: object, kwargs: object) -> None:
+    """Raise TypeError, as Celery does, for args that are no list or tuple and kwargs that are no dict."""
+    if not isinstance(args, list | tuple):
+        raise TypeError(
+            f"{kind}: args must be a list or tuple, not {args!r:.80}. For one argument write (x,)."
+        )
+    if not isinstance(kwargs, Mapping):
+        raise TypeError(f'{kind}: kwargs must be a dict, such as {{"x": 1}}, not {kwargs!r:.80}.')
+
+
 def shown(args: Mapping[str, object], longest: int = 120) -> str:
     """Return arguments as Flower and logs may show them: secrets masked, long values cut."""
     return cut(

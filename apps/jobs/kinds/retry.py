@@ -12,6 +12,7 @@ from celery.exceptions import TaskPredicate
 from apps.jobs.kinds.spans import lasting
 from apps.jobs.outcomes import CancelRequested, Discard, LeaseLost, Snooze
 
+_LARGEST_FACTOR = 1000  # to the power of 64 it is still a float
 MOST_ATTEMPTS = 32_000  # the columns that count are smallints
 
 # What a body says with these, and what is said to it, is heeded before any policy is asked.
@@ -59,6 +60,8 @@ class RetryPolicy:
             )
         _check_span("first", self.first)
         _check_span("longest", self.longest)
+        if not 0 <= self.factor <= _LARGEST_FACTOR:  # NaN is neither
+            raise ValueError(f"retry factor must be from 0 to {_LARGEST_FACTOR}, not {self.factor!r}.")
         for word in ("only", "discard"):
             if not isinstance(getattr(self, word), tuple):
                 raise ValueError(f"retry {word} must be a tuple of exceptions, not {getattr(self, word)!r}.")

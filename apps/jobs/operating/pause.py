@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 
 from apps.jobs import registry, sql, storable
 from apps.jobs.kinds.kind import lasting_name
+from apps.jobs.kinds.spans import moment
 from apps.jobs.models.pause import Pause
 from apps.jobs.operating import actions
 from apps.jobs.operating.actions import Actor
@@ -36,6 +37,8 @@ def pause(scope: str, name: str, *, until: datetime | None = None, reason: str =
         raise ValueError(f"A {scope} has a name of at most {_LONGEST_NAME} letters, not {name!r}.")
     if until is not None and until.tzinfo is None:
         raise ValueError(f"until must have a time zone, not {until!r}.")
+    if until is not None:
+        moment("until", until)
     names = [name]
     if scope == Pause.Scope.KIND:
         task = registry.get(name)

@@ -8,7 +8,7 @@ from functools import partial
 from inspect import iscoroutine
 from typing import TYPE_CHECKING, Protocol
 
-from celery.exceptions import TaskPredicate
+from celery.exceptions import Retry, TaskPredicate
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.pq import TransactionStatus
@@ -17,6 +17,7 @@ from apps.jobs import crash_points, sql, storable, transitions
 from apps.jobs.database_away import takes_no_writes
 from apps.jobs.enqueuing.continuation import is_awaited, timeout_of
 from apps.jobs.kinds.kind import Kind
+from apps.jobs.kinds.spans import lasting
 from apps.jobs.origin import running
 from apps.jobs.outcomes import CancelRequested, Discard, LeaseLost, Snooze
 from apps.jobs.running import coroutines, failures, interrupt, retrying, settle, trouble
@@ -114,6 +115,7 @@ def _success(task: JobType, claim: Claim, call: Callable[[], object], began_s: f
 def _badly(task: JobType, claim: Claim, request: JobRequest, error: BaseException) -> tuple[str, Outcome]:
     """Choose the outcome of an error; bury the job when its own code fails while the error is described."""
     try:
+        error = _heeded(error)
         if request.is_exhausted:
             word, outcome = "dead", burial(claim, error)
         else:
@@ -127,6 +129,19 @@ def _badly(task: JobType, claim: Claim, request: JobRequest, error: BaseExceptio
         log.warning("%s %s: handling its %s failed with %s", claim.kind, claim.id, name, reason)
         return "dead", burial(claim, RuntimeError(f"It raised {name}; handling that failed with {reason}."))
     return word, outcome
+
+
+def _heeded(error: BaseException) -> BaseException:
+    """Return an error of a body, or why the time that it asks for cannot be kept, which ends the job."""
+    try:
+        match error:
+            case Snooze():
+                lasting("Snooze delay", error.delay)
+            case Retry() if error.when is not None:
+                retrying.span_until(error.when)
+    except (TypeError, ValueError) as unfit:
+        return Discard(str(unfit))
+    return error
 
 
 def _outcome_of(
@@ -148,7 +163,7 @@ def _outcome_of(
 
 def _later(task: JobType, claim: Claim, error: Snooze | NewerVersion) -> Outcome:
     if isinstance(error, Snooze):
-        return _nap(claim, error.delay, trouble.message_of(error))
+        return _nap(claim, lasting("Snooze delay", error.delay), trouble.message_of(error))
     # Left to workers of its release, and buried when none came for a while.
     return lambda: transitions.set_aside_newer(claim, reads=task.version)
 

@@ -66,10 +66,21 @@ class JobRequest(Context):
         self.replacement: Any = None  # by replace(): a signature of any type
         self.replacement_id: str | None = None
         self.wish: RetryWish | None = None  # by retry()
+        self.own_failure: str | None = None  # by update_state("FAILURE"): it ends so with Ignore
         self.is_exhausted = False  # by retry(): there were enough
         if options:
             self.update(continuation.of(options))
+            self._show_headers()
         self.called_as: str | None = vars(self).pop("root_id", None)  # what the call named as its root
+
+    def _show_headers(self) -> None:
+        """Make custom headers attributes, as Celery does, except those named like one of its own."""
+        own = vars(self)
+        if isinstance(own["headers"], dict):  # an older release stored whatever it was given
+            custom = own["headers"].items()
+            own |= {
+                name: value for name, value in custom if name not in own and not hasattr(JobRequest, name)
+            }
 
     @classmethod
     def of(cls, claim: "Claim") -> "JobRequest":

@@ -7,17 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-from celery import Celery, Task
+from celery import Celery, Task, states
 from celery.exceptions import Ignore, MaxRetriesExceededError, Reject, Retry, TaskPredicate
 from django.db import transaction
 from psycopg.types.json import Jsonb
 
-from apps.jobs import sql, transitions
+from apps.jobs import sql, storable, transitions
 from apps.jobs.enqueuing import options
 from apps.jobs.kinds import limits
 from apps.jobs.kinds.kind import Kind
 from apps.jobs.kinds.retry import MOST_ATTEMPTS, RetryPolicy
-from apps.jobs.kinds.spans import lasting
+from apps.jobs.kinds.spans import is_moment, lasting, moment
 from apps.jobs.kinds.validate import Validator
 from apps.jobs.outcomes import Discard
 from apps.jobs.running import settle, trouble
@@ -63,12 +63,15 @@ class RetryingTask(AnyTask):
         elif cls.max_retries is not None:
             _countable(f"Job type {cls.name}", cls.max_retries)
 
-    def retry(  # type: ignore[override]  # Celery's stubs know fewer types of eta
+    def retry(  # noqa: PLR0913  # Celery's signature
         self,
         args: Sequence[object] | None = None,
         kwargs: Mapping[str, object] | None = None,
         exc: Exception | None = None,
         throw: bool = True,
+        eta: object = None,
+        countdown: object = None,
+        max_retries: int | None = None,
         **options: Any,
     ) -> Retry:
         """Run this job again later; nothing after this call is done.
@@ -79,23 +82,33 @@ class RetryingTask(AnyTask):
         """
         request = self.request
         if not isinstance(request, JobRequest):
-            return super().retry(args, kwargs, exc, throw, **options)  # type: ignore[arg-type]
-        most = options.pop("max_retries", None)
-        most = self.max_retries if most is None else _countable(self.name, most)
+            asked = {"eta": eta, "countdown": countdown, "max_retries": max_retries} | options
+            return super().retry(args, kwargs, exc, throw, **asked)  # type: ignore[arg-type]
+        most = self.max_retries if max_retries is None else _countable(self.name, max_retries)
         if most is not None and request.retries >= most:
             request.is_exhausted = True
             raise exc or MaxRetriesExceededError(
                 f"{self.name}[{request.id}] was retried {request.retries} times."
             )
-        eta, countdown = options.pop("eta", None), options.pop("countdown", None)
+        when: Any = None
         if countdown is not None:
-            countdown = max(0.0, lasting(f"{self.name}: countdown", countdown).total_seconds())
-        when = countdown if eta is None else eta
+            when = max(0.0, lasting(f"{self.name}: countdown", countdown).total_seconds())
+        if eta is not None:
+            when = moment(f"{self.name}: eta", eta)
         wish = RetryWish(Retry(exc=exc, when=when), self._renamed(args, kwargs), self._checked(options))
         request.wish = wish
         if throw:
             raise wish.retry
         return wish.retry
+
+    def update_state(
+        self, task_id: str | None = None, state: str | None = None, meta: object = None, **more: Any
+    ) -> None:
+        """Show a state as long as the job runs; after FAILURE, ``raise Ignore`` ends it as a dead letter."""
+        request = self.request
+        if isinstance(request, JobRequest) and task_id in (None, request.id):
+            request.own_failure = storable.clean(str(meta)) if state == states.FAILURE else None
+        super().update_state(task_id, state, meta, **more)  # type: ignore[arg-type]  # the stubs want a dict
 
     def _renamed(
         self, args: Sequence[object] | None, kwargs: Mapping[str, object] | None
@@ -125,7 +138,16 @@ def outcome_of(
             return "dead", burial(claim, Discard(f"It rejected itself: {error.args[0]}"))
         case Ignore() if request.replacement is not None:
             return "succeeded", lambda: settle.replaced(claim, request)
+        case Ignore() if request.own_failure is not None:
+            return "dead", burial(claim, Discard(request.own_failure))
     return "cancelled", lambda: transitions.stop(claim, "It asked to be ignored.")
+
+
+def span_until(when: object) -> timedelta:
+    """Return how long Celery's ``Retry(when=...)`` waits: seconds, or a moment; raise as ``spans`` does."""
+    if is_moment(when):
+        return moment("Retry when", when) - datetime.now(UTC)
+    return lasting("Retry when", when)
 
 
 def _again(task: Retries, claim: Claim, wish: RetryWish) -> Callable[[], bool]:
@@ -167,10 +189,8 @@ def _countable(where: str, max_retries: int) -> int:
 
 
 def _delay(task: Retries, claim: Claim, when: object) -> timedelta:
-    if isinstance(when, datetime):
-        return max(timedelta(), options.aware(when) - datetime.now(UTC))
-    if isinstance(when, int | float | str):
-        return max(timedelta(), lasting("Retry when", when))
+    if when is not None:
+        return max(timedelta(), span_until(when))
     if task.default_retry_delay != _THE_POLICYS:
-        return timedelta(seconds=task.default_retry_delay)
+        return lasting("default_retry_delay", task.default_retry_delay)
     return task.retry_policy.delay(claim.failures + 1)

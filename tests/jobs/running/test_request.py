@@ -79,3 +79,47 @@ def _said(handle: Any) -> Says:
     work()
     said: Any = Job.objects.get(id=UUID(handle.id)).result
     return dict(said)
+
+
+@shared_task(name="odd.reads_headers", base=JobTask, bind=True)
+def reads_headers(self: "Task[..., Any]", names: list[str]) -> list[object]:
+    """Return attributes of the request, and its headers."""
+    return [getattr(self.request, name, "none") for name in names] + [self.request.headers]
+
+
+def test_custom_headers_are_attributes_of_the_request_as_in_celery() -> None:
+    headers = {"source": "shop", "sentry-trace": "a-b", "headers": {"source": "inner"}}
+    handle = reads_headers.apply_async((["source", "sentry-trace", "other"],), headers=headers)
+    assert _answer(handle) == ["shop", "a-b", "none", headers]
+
+
+def test_header_of_a_reserved_name_changes_nothing_else_of_the_request() -> None:
+    headers = {"id": "x", "retries": 9, "parent_id": "p", "args": [7], "wish": 5, "get": 5, "_protected": 0}
+    names = ["retries", "parent_id", "args", "is_eager"]
+    assert _answer(reads_headers.apply_async((names,), headers=headers)) == [0, None, [], False, headers]
+
+
+def test_headers_of_a_step_and_of_many_are_kept() -> None:
+    last = chain(plus.si(1), reads_headers.si(["source"]).set(headers={"source": "step"}))()
+    assert _answer(last) == ["step", {"source": "step"}]
+    reads_headers.enqueue_many([(["source"],)], headers={"source": "many"})
+    work()
+    assert Job.objects.filter(result=["many", {"source": "many"}]).exists()
+
+
+@pytest.mark.parametrize("headers", [[1], [("a", 1)], "ab", 5, {1}])
+def test_headers_that_are_no_dict_are_refused(headers: object) -> None:
+    with pytest.raises(TypeError, match=r"odd\.says: headers must be a dict, such as"):
+        says.apply_async(headers=headers)
+    assert not Job.objects.exists()
+
+
+def test_stored_headers_of_an_older_release_that_are_no_dict_are_passed_by() -> None:
+    handle = reads_headers.apply_async((["source"],), headers={"source": "x"})
+    Job.objects.update(options={"request": {"headers": [1]}})
+    assert _answer(handle) == ["none", [1]]
+
+
+def _answer(handle: Any) -> Any:
+    work()
+    return Job.objects.get(id=UUID(handle.id)).result
