@@ -6,7 +6,7 @@ from collections.abc import Collection
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from celery.exceptions import Ignore
 from django.conf import settings
@@ -88,12 +88,13 @@ def run_claims(task: JobType, claims: list[Claim], record: Record) -> None:
 
 def _claimed(bundle: UUID, ids: list[UUID]) -> list[Claim]:
     crash_points.reached("claim.before")
+    lease = uuid4()
     try:
-        claims = transitions.claim(ids, bundle=bundle, worker_id=process.worker_id())
+        claims = transitions.claim(ids, bundle=bundle, worker_id=process.worker_id(), lease=lease)
     except Error as error:
         if not is_away(error):
             raise
-        claims = _claimed_after_loss(bundle, ids, error)
+        claims = _claimed_after_loss(bundle, ids, lease, error)
     crash_points.reached("claim.after")
     if not claims:
         metrics.count({}, 0.0, stale=1)
@@ -101,40 +102,48 @@ def _claimed(bundle: UUID, ids: list[UUID]) -> list[Claim]:
     return claims
 
 
-def _claimed_after_loss(bundle: UUID, ids: list[UUID], error: Exception) -> list[Claim]:
-    """Claim over a new session: between two messages the database may have been restarted."""
+def _claimed_after_loss(bundle: UUID, ids: list[UUID], lost: UUID, error: Exception) -> list[Claim]:
+    """Claim over a new session: between two messages the database may have been restarted.
+
+    ``lost`` is the lease of the claim whose answer was lost.
+    """
     log.warning("no claim on %s: the database went away (%s)", bundle, error)
     connection.close()
-    _hand_back(ids)  # the claim may have been made and only its answer been lost
+    _hand_back(ids, lost)  # the claim may have been made and only its answer been lost
+    lease = uuid4()
     try:
-        claims = transitions.claim(ids, bundle=bundle, worker_id=process.worker_id())
+        claims = transitions.claim(ids, bundle=bundle, worker_id=process.worker_id(), lease=lease)
     except Error as again:
         if not is_away(again):
             raise
         log.warning("no claim on %s: the database is away (%s); the keeper sends it again", bundle, again)
         connection.close()
-        _hand_back(ids)
+        _hand_back(ids, lost)
+        _hand_back(ids, lease)
         raise Ignore("database away") from again
     missing = set(ids) - {claim.id for claim in claims}
     if missing:  # the lost session's claim may have come just now: ours waited for its rows
-        _hand_back(missing)
+        _hand_back(missing, lost)
     return claims
 
 
-def _hand_back(ids: Collection[UUID]) -> None:
-    """Give jobs back that this process may hold without knowing it: nobody takes them from the living."""
-    recorded(lambda: transitions.hand_back(process.worker_id(), os.getpid(), only=ids))
+def _hand_back(ids: Collection[UUID], lease: UUID) -> None:
+    """Give jobs back that this process may hold by a claim whose answer was lost.
+
+    Not those of another thread's claim, to which the same message came a second time.
+    """
+    recorded(lambda: transitions.hand_back(process.worker_id(), os.getpid(), only=ids, lease=lease))
 
 
 def _give_up(claims: list[Claim], place: int) -> None:
     """Free the jobs of a process that cannot write an outcome and lives on; the one in hand is charged."""
-    in_hand = claims[place].id
+    in_hand, lease = claims[place].id, claims[place].lease
     lost = partial(
         transitions.rescue_child, process.worker_id(), os.getpid(), max_deaths=settings.BACKLINE_MAX_DEATHS
     )
-    recorded(lambda: lost(only=[in_hand]))
+    recorded(lambda: lost(only=[in_hand], lease=lease))
     if beside := [claim.id for claim in claims if claim.id != in_hand]:
-        _hand_back(beside)
+        _hand_back(beside, lease)
 
 
 def _stopped(claims: list[Claim]) -> set[UUID]:

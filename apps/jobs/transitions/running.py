@@ -62,9 +62,12 @@ class Trouble:
     fingerprint: str = ""
 
 
-def claim(ids: Sequence[UUID], *, bundle: UUID, worker_id: int) -> list[Claim]:
-    """Take jobs that wait; one that is missing from the answer was taken, cancelled or ended before."""
-    lease = uuid4()
+def claim(ids: Sequence[UUID], *, bundle: UUID, worker_id: int, lease: UUID | None = None) -> list[Claim]:
+    """Take jobs that wait; one that is missing from the answer was taken, cancelled or ended before.
+
+    ``lease`` is a new one, of a caller that has to find its claim again when the answer is lost.
+    """
+    lease = lease or uuid4()
     params = {"bundle": bundle, "lease": lease, "worker_id": worker_id, "pid": os.getpid()}
     if len(ids) == 1:
         rows = sql.run_planned("claim_one", params | {"id": ids[0]})

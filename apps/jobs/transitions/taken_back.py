@@ -20,14 +20,20 @@ def rescue(workers: Collection[int], *, max_deaths: int) -> list[UUID]:
 
 
 def rescue_child(
-    worker_id: int, pid: int, *, max_deaths: int, only: Collection[UUID] | None = None
+    worker_id: int,
+    pid: int,
+    *,
+    max_deaths: int,
+    only: Collection[UUID] | None = None,
+    lease: UUID | None = None,
 ) -> list[UUID]:
-    """Take back what one dead child process of a live worker was running, or only these of it."""
+    """Take back what one dead child process of a live worker was running, or a part of that."""
     return _take_back(
         charged=True,
         workers=[worker_id],
         pid=pid,
         only=only,
+        lease=lease,
         max_deaths=max_deaths,
         outcome=Outcome.LOST,
         message=f"Its worker process {pid} was killed.",
@@ -35,13 +41,23 @@ def rescue_child(
     )
 
 
-def hand_back(worker_id: int, pid: int | None = None, *, only: Collection[UUID] | None = None) -> list[UUID]:
-    """Give back what a worker that stops on purpose was running; nothing is held against the jobs."""
+def hand_back(
+    worker_id: int,
+    pid: int | None = None,
+    *,
+    only: Collection[UUID] | None = None,
+    lease: UUID | None = None,
+) -> list[UUID]:
+    """Give back what a worker that stops on purpose was running; nothing is held against the jobs.
+
+    ``lease`` limits it to one claim: another thread of the process may hold the same jobs under its own.
+    """
     return _take_back(
         charged=False,
         workers=[worker_id],
         pid=pid,
         only=only,
+        lease=lease,
         outcome=Outcome.HANDED_BACK,
         message="Its worker stopped and gave it back.",
     )
