@@ -81,7 +81,7 @@ def test_a_crontab_line_is_typed_and_schedules_share_its_row(admin: Client, at: 
         ({"cron": "0 0 * *"}, "has 4 fields instead of 5"),
         ({"cron": "<script>alert(1)</script>"}, "&lt;script&gt;"),
         ({"cron": "0 0 * * *", "zone": "Mars/Olympus"}, "Select a valid choice"),
-        ({"cron": ""}, "must be set"),
+        ({"cron": ""}, "Enter a crontab line, an interval or a time"),
     ],
 )
 def test_a_line_that_cannot_run_is_refused_where_it_is_typed(
@@ -97,7 +97,28 @@ def test_two_timings_at_once_are_refused_at_the_line(admin: Client, every: Make)
     both = {"name": "both", "cron": "0 0 * * *", "zone": "UTC", "every": "60"}
     answer = admin.post(f"{LIST}add/", FORM | both)
     assert answer.status_code == 200
-    assert "Only one of clocked, interval, crontab" in answer.content.decode()
+    assert "Only one of the crontab line, the interval, the time" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"task": ""}, "Choose a task."),
+        ({"task": "t" * 201}, "at most 200 characters"),
+        (
+            {"expires_0": "2040-01-01", "expires_1": "00:00", "expire_seconds": "60"},
+            "Only one of &quot;Not after&quot; and",
+        ),
+    ],
+)
+def test_missing_and_double_fields_are_refused_in_the_words_of_the_page(
+    admin: Client, fields: dict[str, str], said: str
+) -> None:
+    typed = {"name": "typed", "cron": "0 4 * * *", "zone": "UTC"}
+    answer = admin.post(f"{LIST}add/", FORM | typed | fields)
+    assert answer.status_code == 200
+    assert said in answer.content.decode()
+    assert not PeriodicTask.objects.exists()
 
 
 def test_the_time_to_come_is_shown_before_anything_is_saved(admin: Client, at: Make) -> None:

@@ -65,7 +65,9 @@ def schedules() -> Finding:
     enabled = Plan.objects.filter(schedule__enabled=True)
     ailing = enabled.exclude(problem="").select_related("schedule").first()
     if ailing is not None:
-        return wrong("schedules", f"{ailing.schedule.name}: {ailing.problem}", "Edit it in the admin.")
+        return wrong(
+            "schedules", f"{ailing.schedule.name}: {ailing.problem.rstrip('.')}", "Edit it in the admin."
+        )
     late = enabled.filter(next_at__lt=Now() - _LATE).count()
     if late:
         return wrong("schedules", f"{late} late by more than 30 s", "See that a beat runs and its log.")

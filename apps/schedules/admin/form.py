@@ -17,6 +17,10 @@ from apps.schedules.row import Row
 _PAUSE = "policy-0-paused_until"
 # the model's words for what this form calls otherwise
 _HERE = {"crontab": "cron", "interval": "every", "clocked": "at"}
+_TIMINGS = frozenset({"crontab", "interval", "clocked", "solar"})
+_NO_TIMING = "Enter a crontab line, an interval or a time, or choose a position of the sun."
+_TWO_TIMINGS = "Only one of the crontab line, the interval, the time and the position of the sun can be set."
+_TWO_ENDS = 'Only one of "Not after" and "Job expires after (seconds)" can be set.'
 _LABELS = {
     "solar": "Or at a position of the sun",
     "start_time": "Not before",
@@ -63,7 +67,7 @@ class ScheduleForm(when.WhenFields, PeriodicTaskForm):  # type: ignore[misc]  # 
 
     def clean(self) -> dict[str, Any]:
         """Lay the timing on the schedule, so that the model sees which it has; read its arguments."""
-        super().clean()
+        self._clean_as_the_package()
         when.refuse_far_times(self)
         data = self.cleaned_data
         row = self.clean_when()
@@ -71,6 +75,18 @@ class ScheduleForm(when.WhenFields, PeriodicTaskForm):  # type: ignore[misc]  # 
         data["one_off"] = data.get("one_off") or row.clocked_time is not None
         self._clean_arguments(data)
         return data
+
+    def _clean_as_the_package(self) -> None:
+        """Run the package's checks with texts that name the fields of this page."""
+        if not self.cleaned_data.get("task"):  # the package reads this field without asking for it
+            super(PeriodicTaskForm, self).clean()
+            if "task" not in self.errors:
+                self.add_error("task", "Choose a task.")
+            return
+        try:
+            super().clean()
+        except ValidationError:
+            self.add_error("expires", _TWO_ENDS)
 
     def _clean_arguments(self, data: dict[str, Any]) -> None:
         task = data.get("task") or ""
@@ -90,12 +106,16 @@ class ScheduleForm(when.WhenFields, PeriodicTaskForm):  # type: ignore[misc]  # 
             self.add_error(None, "The arguments do not match the task. Correct the fields marked below.")
 
     def validate_unique(self) -> None:
-        """Say at the line what the model says of the crontab row."""
+        """Say at the fields of this page what the model says of its own."""
         try:
             self.instance.validate_unique(exclude=self._get_validation_exclusions())
         except ValidationError as error:
-            told = error.error_dict if hasattr(error, "error_dict") else {"__all__": error.error_list}
-            self._update_errors(ValidationError({_HERE.get(name, name): said for name, said in told.items()}))
+            told = error.error_dict if hasattr(error, "error_dict") else {"cron": [_NO_TIMING]}
+            here = {
+                _HERE.get(name, name): _TWO_TIMINGS if name in _TIMINGS else said
+                for name, said in told.items()
+            }
+            self._update_errors(ValidationError(here))
 
 
 class PreviewForm(when.WhenFields):
