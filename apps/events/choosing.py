@@ -47,12 +47,12 @@ class FactFilter:
     def __str__(self) -> str:
         """Say in words what is meant."""
         if self.ids is not None and len(self.ids) == 1:
-            return f"fact {self.ids[0]}"
+            return f"event {self.ids[0]}"
         words = [f"event {self.name}"] if self.name else []
         words += [f"since {self.since:%Y-%m-%d %H:%M:%S}"] if self.since else []
         words += [f"until {self.until:%Y-%m-%d %H:%M:%S}"] if self.until else []
-        words += [f"{len(self.ids)} named facts"] if self.ids is not None else []
-        return f"facts: {', '.join(words)}" if words else "all facts"
+        words += [f"{len(self.ids)} selected events"] if self.ids is not None else []
+        return f"events: {', '.join(words)}" if words else "all events"
 
 
 def unheard_by(kinds: Sequence[str], facts: QuerySet[Fact]) -> QuerySet[Fact]:

@@ -130,6 +130,6 @@ def _fits(fact: Heard, task: "JobTask[..., object]", done: Replayed) -> bool:
     except (TypeError, ValueError) as error:
         done.unfit += 1
         if len(done.reasons) < _MOST_TOLD:
-            done.reasons.append(f"fact {fact.id}: {error}")
+            done.reasons.append(f"event {fact.id}: {error}")
         return False
     return True

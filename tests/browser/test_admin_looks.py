@@ -68,6 +68,7 @@ def test_no_page_of_the_admin_breaks_a_grave_rule(
         storage_state=logins(ADMIN),
         viewport={"width": 1440, "height": 900},
         bypass_csp=True,  # for axe alone
+        reduced_motion="reduce",  # a colour that changes slowly would be measured on its way
     )
     tab = context.new_page()
     broken = []

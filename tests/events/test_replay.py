@@ -87,7 +87,7 @@ def test_a_fact_that_does_not_fit_any_more_is_left_out_and_named() -> None:
     Fact.objects.filter(pk=old).update(data={"order": 1})
     done = replayed()
     assert (done.given, done.unfit) == (1, 1)
-    assert done.reasons[0].startswith(f"fact {old}: orders.thank: missing a required argument")
+    assert done.reasons[0].startswith(f"event {old}: orders.thank: missing a required argument")
     assert thanked() == [2]
 
 
@@ -150,7 +150,7 @@ def test_it_is_written_down_who_did_it_and_why() -> None:
     replayed(FactFilter(name="orders.placed", since=datetime(2026, 1, 1, tzinfo=UTC)))
     action = Action.objects.get()
     assert (action.verb, action.count, action.reason) == ("replay facts", 1, "It came later.")
-    assert action.subject == "orders.thank: facts: event orders.placed, since 2026-01-01 00:00:00"
+    assert action.subject == "orders.thank: events: event orders.placed, since 2026-01-01 00:00:00"
     assert action.details["event"] == "orders.placed"
     with pytest.raises(ValueError, match="Say why"):
         replayed(reason=" ")

@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.db import OperationalError, connection
 from django.db.models.functions import Now
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from apps.jobs.models import Duty, Worker
 from apps.local.doctor import data, database, machine
@@ -19,7 +20,7 @@ from apps.local.servers.layout import Layout
 from apps.local.servers.private_files import write_private_once
 from apps.maintenance.health import clock, disk, processes
 from apps.maintenance.health.finding import Finding, Level, note, well, wrong
-from apps.schedules.models import Beat
+from apps.schedules.models import Beat, Plan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,6 +75,13 @@ def test_beats_and_schedules_can_be_looked_at(tmp_path: Path) -> None:
     Beat.objects.all().delete()
     assert processes.beat().level is Level.WRONG
     assert processes.schedules().level is Level.OK
+
+
+@pytest.mark.django_db
+def test_a_schedule_that_cannot_run_is_reported_with_one_full_stop() -> None:
+    schedule = PeriodicTask.objects.create(name="broken", interval=IntervalSchedule.objects.create(every=1))
+    Plan.objects.update_or_create(schedule=schedule, defaults={"problem": "No task is called 'gone'."})
+    assert processes.schedules().what == "broken: No task is called 'gone'"
 
 
 @pytest.mark.django_db
