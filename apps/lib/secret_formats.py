@@ -1,7 +1,6 @@
 """Secrets that their own form gives away: logins in addresses, keys of well-known services, tokens, PEM.
 
-The forms of services follow the rules of gitleaks (MIT). Lengths are bounded or possessive: hostile text
-must not take long.
+Lengths are bounded or possessive: hostile text must not take long.
 """
 
 import binascii
