@@ -6,10 +6,15 @@ Who wrote down what a job did asks again until it is back; anything else would b
 from django.db import InterfaceError, OperationalError
 from psycopg.errors import ReadOnlySqlTransaction
 
+_LIMIT_EXCEEDED = "54"  # class of SQLSTATE: what was asked is too large or too deep, and stays so
+
 
 def is_away(error: BaseException) -> bool:
     """Say whether to wait for the database, over a new session, and do the same again."""
-    return isinstance(error, OperationalError | InterfaceError) or takes_no_writes(error)
+    if takes_no_writes(error):
+        return True
+    code = getattr(error.__cause__, "sqlstate", None) or ""
+    return isinstance(error, OperationalError | InterfaceError) and not code.startswith(_LIMIT_EXCEEDED)
 
 
 def takes_no_writes(error: BaseException) -> bool:

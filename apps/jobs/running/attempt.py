@@ -2,15 +2,16 @@
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from inspect import iscoroutine
 from typing import TYPE_CHECKING, Protocol
 
 from celery.exceptions import Retry, TaskPredicate
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg import Connection
 from psycopg.pq import TransactionStatus
 
 from apps.jobs import crash_points, sql, storable, transitions
@@ -181,7 +182,7 @@ def _in_one_transaction(task: JobType, claim: Claim, call: Callable[[], object])
 
 
 def _call(task: JobType, claim: Claim, job_log: JobLog, database: BaseDatabaseWrapper) -> object:
-    inside = database.in_atomic_block
+    inside = [each for each in _opened(database) if each.in_atomic_block]
     me = running.set(claim.id)
     try:
         limit = timeout_of(claim.options, task.timeout)
@@ -191,8 +192,9 @@ def _call(task: JobType, claim: Claim, job_log: JobLog, database: BaseDatabaseWr
         return result
     finally:
         running.reset(me)
-        if not inside:
-            _leave_no_transaction(database)
+        for each in _opened(database):
+            if each not in inside:
+                _leave_no_transaction(each)
 
 
 def _body(task: JobType, claim: Claim, job_log: JobLog, limit: timedelta) -> object:
@@ -213,14 +215,23 @@ def _saved_cursor(claim: Claim) -> dict[str, object] | None:
     return json.loads(rows[0][0]) if rows and rows[0][0] else None
 
 
+def _opened(database: BaseDatabaseWrapper) -> Sequence[BaseDatabaseWrapper]:
+    """Return this thread's databases; their registry is slow, so it is not asked where there is one."""
+    return [database] if len(connections.settings) == 1 else connections.all(initialized_only=True)
+
+
 def _leave_no_transaction(database: BaseDatabaseWrapper) -> None:
     """Drop a connection on which the body left a transaction open: what it did not commit is undone."""
-    raw = database.connection
-    if raw is None:
-        return
-    if not raw.autocommit or raw.pgconn.transaction_status != TransactionStatus.IDLE:
+    if database.connection is not None and _has_open_transaction(database):
         database.in_atomic_block = False  # else Django keeps the closed connection for the block's end
         database.close()
+
+
+def _has_open_transaction(database: BaseDatabaseWrapper) -> bool:
+    raw = database.connection
+    if isinstance(raw, Connection):
+        return not raw.autocommit or raw.pgconn.transaction_status != TransactionStatus.IDLE
+    return database.in_atomic_block or not database.autocommit or getattr(raw, "in_transaction", False)
 
 
 def _as_result(kind: str, result: object) -> str:

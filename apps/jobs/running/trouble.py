@@ -1,6 +1,7 @@
 """Turn an exception into what the ledger keeps: type, sentence, traceback without locals, fingerprint."""
 
 import traceback
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 
@@ -12,6 +13,7 @@ from apps.lib import redact
 
 _LONGEST_MESSAGE = 2000
 _LONGEST_TRACEBACK = 20_000
+_LONGEST_NAME = 200  # of an indexed column; an entry of a btree takes 2.7 kB
 
 
 def describe(error: BaseException) -> Trouble:
@@ -20,9 +22,9 @@ def describe(error: BaseException) -> Trouble:
     told = traceback.TracebackException.from_exception(error)
     return Trouble(
         message=message_of(error) or name,
-        error_type=name,
+        error_type=_short(name),
         traceback=_bounded("".join(told.format()), _LONGEST_TRACEBACK),
-        fingerprint=f"{name} in {_top_frame_of_ours(error.__traceback__)}",
+        fingerprint=f"{_short(name)} in {_short(_top_frame_of_ours(error.__traceback__))}",
     )
 
 
@@ -55,6 +57,14 @@ def _top_frame_of_ours(trace: TracebackType | None) -> str:
         if path.is_relative_to(root) and ".venv" not in path.parts:
             place = f"{path.relative_to(root)}:{frame.f_code.co_name}"
     return place
+
+
+def _short(name: str) -> str:
+    """Cut a long name, and add a hash of the whole so that different names stay different."""
+    if len(name) > _LONGEST_NAME:
+        digest = sha256(name.encode(errors="surrogatepass")).hexdigest()[:16]
+        name = f"{name[: _LONGEST_NAME - 17]}~{digest}"
+    return storable.clean(name)
 
 
 def _bounded(text: str, longest: int) -> str:
