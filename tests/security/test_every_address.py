@@ -44,6 +44,7 @@ RIGHTS = {
     "app_list": SUPERUSERS_ONLY,  # shows what any right in the app opens; see the lists themselves
     "auth_user_password_change": SUPERUSERS_ONLY,  # of a colleague who is staff
     "autocomplete": SUPERUSERS_ONLY,
+    "django_celery_results_taskresult_add": (),  # by nobody: only tasks write results
     "events_fact_ask": ("events.replay_fact",),
     "events_fact_changelist": ("events.view_fact",),
     "jobs_deadletter_ask": ("jobs.replay_deadletter", "jobs.discard_deadletter"),
