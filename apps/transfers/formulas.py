@@ -9,6 +9,7 @@ _FORMULA: Final = re.compile(FORMULA)
 _NUMBER: Final = re.compile(NUMBER)
 _PART: Final = re.compile(SEPARATOR + FORMULA_PART)
 _MARKED_PART: Final = re.compile(f"{SEPARATOR}'{FORMULA_PART}")
+_HARMLESS: Final = re.compile(r"(?:[A-Za-z0-9][^;|\t\r\n]*)?")  # most cells, in a twentieth of the time
 
 
 def disarm(cell: str) -> str:
@@ -16,12 +17,16 @@ def disarm(cell: str) -> str:
 
     A part behind ``;``, ``|``, a tab or a line end is a cell to programs that split there.
     """
+    if _HARMLESS.fullmatch(cell):
+        return cell
     marked = _PART.sub(r"\1'", cell)
     return f"'{marked}" if _is_formula(cell) else marked
 
 
 def rearm(cell: str) -> str:
     """Remove the apostrophes again."""
+    if _HARMLESS.fullmatch(cell):
+        return cell
     whole = cell[1:] if cell[:1] == "'" and _is_formula(cell[1:]) else cell
     return _MARKED_PART.sub(r"\1", whole)
 
