@@ -6,6 +6,7 @@ them. A setting that a function in the database changed, and that libpq does not
 
 import os
 import threading
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -37,9 +38,9 @@ class Session:
     """One watched session: as it began, and what changed it."""
 
     database: BaseDatabaseWrapper
+    thread: weakref.ref[threading.Thread]  # its number would be given to another after its end
     began: tuple[object, ...] = ()
     process: int = 0
-    thread: int = 0
     attempt: object = None  # the last that used it
     is_used: bool = False  # outside attempts, as by a plain Celery task
     change: Change = Change.NONE
@@ -89,13 +90,16 @@ def is_in_attempt() -> bool:
 
 
 def drop_changed(attempt: object = None) -> None:
-    """Drop the sessions that this thread changed, or that were changed in an attempt's other threads."""
+    """Drop the sessions that this thread, an attempt's other threads, or threads that have ended changed."""
     if not _used and not changed:
         return
-    me = threading.get_ident()
+    me = threading.current_thread()
     for session, known in (_used | changed).items():
-        if known.thread == me or (attempt is not None and known.attempt == attempt):
+        thread = known.thread()
+        if thread is me or (attempt is not None and known.attempt == attempt):
             _look_at(session, known)
+        elif thread is None or not thread.is_alive():
+            _look_at(session, known, is_owned=False)
 
 
 def drop_changed_by_tasks() -> None:
@@ -110,7 +114,7 @@ def drop_changed_by_tasks() -> None:
 def _watch(connection: BaseDatabaseWrapper, **_: object) -> None:
     session = connection.connection
     if isinstance(session, Connection):
-        known = Session(connection, process=os.getpid(), thread=threading.get_ident())
+        known = Session(connection, weakref.ref(threading.current_thread()), process=os.getpid())
         session.cursor_factory = _Factory(session.cursor_factory, known)  # type: ignore[assignment]
         known.began = _shape(session)
 
@@ -152,21 +156,21 @@ def _shape(session: "Connection[Any]") -> tuple[object, ...]:
     return (*own, session.deferrable, *map(session.pgconn.parameter_status, _REPORTED))
 
 
-def _look_at(session: "Connection[Any]", known: Session) -> None:
+def _look_at(session: "Connection[Any]", known: Session, *, is_owned: bool = True) -> None:
     """Drop a session if it is no longer as it began."""
     _used.pop(session, None)
     known.is_used = False
     if known.change is Change.SESSION or session.closed or _shape(session) != known.began:
-        _drop(session, known)
+        _drop(session, known, is_owned=is_owned)
     else:
         changed.pop(session, None)
         known.change = Change.NONE
 
 
-def _drop(session: "Connection[Any]", known: Session) -> None:
+def _drop(session: "Connection[Any]", known: Session, *, is_owned: bool) -> None:
     database = known.database
     is_current = database.connection is session
-    if is_current and database.in_atomic_block:
+    if is_owned and is_current and database.in_atomic_block:
         return  # its owner's to end; looked at again after the next attempt
     changed.pop(session, None)
     if known.own is not None:
