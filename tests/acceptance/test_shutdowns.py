@@ -142,16 +142,16 @@ def test_plain_tasks_that_began_end_and_the_others_go_on_elsewhere(
     path = kept.directory / "witness"
     kept.program(
         "from tests.kinds.witnessed import plain_witnessed\n"
-        f"for _ in range(24): plain_witnessed.delay({str(path)!r}, 0.5)\n"
+        f"for _ in range(80): plain_witnessed.delay({str(path)!r}, 0.5)\n"
     )
     began(kept, path, 4)
     shut_down(kept, worker, how)
     worker.wait(timeout=60)
     done = words(path)
-    assert done.count("begin") == done.count("end") < 24
-    kept.worker("second", 4)
-    kept.until(lambda: words(path).count("end") == 24, "all run")
-    assert words(path).count("begin") == 24
+    assert done.count("begin") == done.count("end") < 80
+    kept.worker("second", 8)
+    kept.until(lambda: words(path).count("end") == 80, "all run")
+    assert words(path).count("begin") == 80
 
 
 @pytest.mark.parametrize("pool", ["solo", "threads"])
