@@ -20,3 +20,11 @@ def is_away(error: BaseException) -> bool:
 def takes_no_writes(error: BaseException) -> bool:
     """Say whether it is read-only now, as a standby is, or a server whose disk is full at some hosts."""
     return isinstance(error.__cause__, ReadOnlySqlTransaction)
+
+
+def is_lost_connection(error: BaseException) -> bool:
+    """Say whether a connection was lost or refused, to whichever database."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    code = getattr(error.__cause__, "sqlstate", None) or ""
+    return code[:3] in ("", "57P") or code[:2] == "08"

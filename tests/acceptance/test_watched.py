@@ -228,6 +228,28 @@ def test_flower_shows_each_job_that_failed_and_counts_it(watched: Watched) -> No
     assert all("Traceback" in task["traceback"] for task in shown.values())
 
 
+def test_flower_shows_jobs_that_ended_before_their_message_arrived_as_revoked(watched: Watched) -> None:
+    machine = watched.machine
+    with watched.busy():
+        cancelled, expired = machine.program(
+            "from uuid import UUID\nfrom apps.jobs import transitions\n"
+            "from tests.kinds.held import held\n"
+            "jobs = held.delay('/'), held.apply_async(('/',), expires=5)\n"
+            "transitions.cancel(UUID(jobs[0].id))\n"
+            "print(*(job.id for job in jobs))\n"
+        ).split()
+        machine.until(lambda: watched.state(expired) == CANCELLED, "it expires")
+
+    def shown() -> list[dict[str, Any]]:
+        tasks = json.loads(watched.flower.get("/api/tasks?limit=1000").body)
+        return [tasks.get(job, {}) for job in (cancelled, expired)]
+
+    machine.until(lambda: [task.get("state") for task in shown()] == ["REVOKED"] * 2, "both are revoked")
+    query = "SELECT extract(epoch FROM finished_at)::float8 FROM jobs_job WHERE id = %s"
+    for job, task in zip((cancelled, expired), shown(), strict=True):
+        assert task["revoked"] == pytest.approx(machine.value(query, job), abs=0.01), "the ledger's time"
+
+
 def counted(flower: Browser, before: dict[str, int] | None = None) -> dict[str, int]:
     """Return how many events of failing jobs Flower has counted, since before."""
     found = dict.fromkeys(("task-failed", "task-retried", "task-succeeded"), 0)

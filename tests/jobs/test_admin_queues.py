@@ -92,9 +92,18 @@ def test_a_queue_or_kind_is_paused_and_resumed(scope: str, name: str, operator: 
     )
 
 
-def test_a_pause_until_a_time_that_has_passed_is_refused(operator: Client) -> None:
-    page = confirmed(operator, f"{QUEUES}ask/pause/?scope=queue&name=default", until="2001-01-01T00:00")
-    assert "This time has passed." in page
+@pytest.mark.parametrize(
+    ("until", "error"),
+    [
+        ("2001-01-01T00:00", "This time has passed."),
+        ("0001-01-01T00:00", "This time has passed."),
+        ("2300-01-01T00:00", "more than a hundred years away"),
+        ("9999-12-31T23:59", "more than a hundred years away"),
+    ],
+)
+def test_a_pause_until_a_time_that_cannot_be_is_refused(operator: Client, until: str, error: str) -> None:
+    page = confirmed(operator, f"{QUEUES}ask/pause/?scope=queue&name=default", until=until)
+    assert error in page
     assert not Pause.objects.exists()
 
 

@@ -15,6 +15,7 @@ from apps.jobs import registry
 from apps.jobs.admin import ask
 from apps.jobs.admin.last_hour import drawn
 from apps.jobs.admin.read_only import ReadOnlyAdmin
+from apps.jobs.kinds.spans import moment
 from apps.jobs.models import Pause, Queue
 from apps.jobs.operating import alerts, not_started, pause, queues, throughput
 from apps.jobs.operating.not_started import Cause, Standing
@@ -22,6 +23,9 @@ from apps.lib import words
 from apps.lib.zoned import name_zone
 
 _MAY_PAUSE = "jobs.pause_queue"
+
+
+_TOO_FAR = "This time is more than a hundred years away. Enter an earlier one, or leave it empty."
 
 
 class PauseForm(ask.ReasonForm):
@@ -38,11 +42,16 @@ class PauseForm(ask.ReasonForm):
         name_zone(self)
 
     def clean_until(self) -> datetime | None:
-        """Refuse a time that has passed."""
+        """Refuse a time that has passed or is too far."""
         until: datetime | None = self.cleaned_data["until"]
-        if until is not None and until <= timezone.now():
+        if until is None:
+            return None
+        if until <= timezone.now():
             raise forms.ValidationError("This time has passed. Enter a later one, or leave it empty.")
-        return until
+        try:
+            return moment("until", until)
+        except ValueError:
+            raise forms.ValidationError(_TOO_FAR) from None
 
 
 @admin.register(Queue)

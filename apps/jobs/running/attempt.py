@@ -9,13 +9,13 @@ from inspect import iscoroutine
 from typing import TYPE_CHECKING, Protocol
 
 from celery.exceptions import Retry, TaskPredicate
-from django.db import InterfaceError, OperationalError, connection, connections, transaction
+from django.db import connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import Connection
 from psycopg.pq import TransactionStatus
 
 from apps.jobs import crash_points, sql, storable, transitions
-from apps.jobs.database_away import takes_no_writes
+from apps.jobs.database_away import is_lost_connection, takes_no_writes
 from apps.jobs.enqueuing.continuation import is_awaited, timeout_of
 from apps.jobs.kinds.kind import Kind
 from apps.jobs.kinds.spans import lasting
@@ -258,7 +258,4 @@ def _is_database_loss(error: BaseException) -> bool:
     """Say whether the body failed because the database went away, not because of what it asked."""
     if takes_no_writes(error):
         return not watch.has_changed(connection)  # else the body may have asked for it
-    if not isinstance(error, OperationalError | InterfaceError):
-        return False
-    code = getattr(error.__cause__, "sqlstate", None) or ""
-    return code[:3] in ("", "57P") or code[:2] == "08"
+    return is_lost_connection(error)

@@ -6,22 +6,33 @@ ran the body; events by the worker's main process, from the text that the messag
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
+from uuid import UUID
 
 from billiard.einfo import ExceptionInfo
 from celery import signals
 from celery.exceptions import Reject, Retry
+from django.db.models import Q
+from django.db.models.functions import Now
 
 from apps.jobs.kinds import arguments
 from apps.jobs.outcomes import Discard
 from apps.jobs.running import trouble
+from apps.jobs.states import State
 from apps.jobs.transitions import Claim
 
 log = logging.getLogger("backline.jobs")
 
-_EVENTS = {"dead": "task-failed", "retrying": "task-retried", "cancelled": "task-revoked"}
+_REVOKED = "task-revoked"
+_EVENTS = {
+    "dead": "task-failed",
+    "retrying": "task-retried",
+    "snoozed": "task-retried",  # not a success, which Flower would show for ever
+    "cancelled": _REVOKED,
+    "lease lost": "",  # another attempt reports it
+}
 _LONGEST = 500  # characters of an error
 _TRACEBACK = 2000  # of its traceback, the end of it
 _TRACEBACKS = 20  # a message; its other failures have their error only
@@ -38,6 +49,8 @@ class Failure:
     retries: int
     exception: str = ""
     traceback: str = ""
+    ended_at: float | None = None  # of a job that ended before its message arrived; else now
+    expired: bool = False
 
 
 class Ended:
@@ -70,6 +83,25 @@ def of(claim: Claim, word: str, error: BaseException | None, *, before: int) -> 
     exception = f"{story.error_type}({story.message[:_LONGEST]!r})"
     traceback = story.traceback[-_TRACEBACK:] if before < _TRACEBACKS else ""
     return Failure(str(claim.id), event, shown, claim.failures, exception, traceback)
+
+
+def of_ended(ids: Iterable[UUID]) -> list[Failure]:
+    """Return the events of those jobs that were cancelled or expired before their message arrived."""
+    from apps.jobs.models.job import Job  # noqa: PLC0415  # job types load before the models
+
+    has_expired = Q(state__in=(State.READY, State.QUEUED), expires_at__lte=Now())  # the keeper ends it soon
+    rows = Job.objects.filter(Q(state=State.CANCELLED) | has_expired, pk__in=list(ids))
+    return [
+        Failure(
+            str(row.pk),
+            _REVOKED,
+            arguments.shown(row.args),
+            row.failures,
+            ended_at=row.finished_at.timestamp() if row.finished_at else None,
+            expired=row.cancel_requested_at is None,
+        )
+        for row in rows
+    ]
 
 
 def tell(task: Any, claim: Claim, word: str, error: BaseException, request: object = None) -> None:

@@ -18,7 +18,7 @@ from uuid import UUID
 from django.db import DatabaseError, Error, connection
 
 from apps.jobs import crash_points, transitions
-from apps.jobs.database_away import is_away
+from apps.jobs.database_away import is_away, is_lost_connection
 from apps.jobs.running import failures, logs, settle, trouble
 from apps.jobs.running.process_exit import ends_process
 from apps.jobs.transitions import Claim, Success
@@ -32,6 +32,7 @@ T = TypeVar("T")
 
 _AT_ONCE = 500  # successes a statement
 _AFTER_S = 0.25  # what a killed process may have to do again
+_MAX_ANSWERED = 20  # lost connections of one write, with the database there after each: half a minute
 
 
 being_kept: ContextVar["Record | None"] = ContextVar("record", default=None)  # of the message that runs here
@@ -131,7 +132,7 @@ class Record:
         if not accepted:
             log.warning("%s %s: its lease was lost, nothing was recorded", claim.kind, claim.id)
             word = "lease lost"
-            self.failures.pop(claim.id, None)
+            self.keep_failure(claim, word)
         elif claim.id not in self.failures:
             self.keep_failure(claim, word)
         self.words[word] += 1
@@ -163,15 +164,34 @@ def _bury(claim: Claim, story: transitions.Trouble, evidence: dict[str, object])
 
 
 def recorded(write: Callable[[], T]) -> T:
-    """Write through a database that is away for however long."""
-    pause = 0.1
+    """Write through a database that is away for however long.
+
+    Raise the error of a lost connection that comes again and again while the ledger's database takes writes:
+    then code of the project asked another database, in a step, a signal or a callback.
+    """
+    pause, answered = 0.1, 0
     while True:
         try:
             return write()
         except Error as error:
             if not is_away(error):
                 raise
-            log.warning("the database is away (%s); the outcome waits for it", error)
             connection.close()
+            answered = answered + 1 if is_lost_connection(error) and _takes_writes() else 0
+            if answered > _MAX_ANSWERED:
+                raise
+            log.warning("the database is away (%s); the outcome waits for it", error)
             time.sleep(pause)
             pause = min(pause * 2, 2.0)
+
+
+def _takes_writes() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off'"
+            )
+            return bool(cursor.fetchall()[0][0])
+    except Error:
+        connection.close()
+        return False

@@ -16,9 +16,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from apps.jobs import crash_points, process, sql, transitions
 from apps.jobs.database_away import is_away
 from apps.jobs.messages import envelope
-from apps.jobs.running import holding, logs, metrics, pace
+from apps.jobs.running import failures, holding, logs, metrics, pace
 from apps.jobs.running.attempt import JobType, attempt, stop
-from apps.jobs.running.failures import Ended
+from apps.jobs.running.failures import Ended, Failure
 from apps.jobs.running.process_exit import ends_process
 from apps.jobs.running.record import Record, being_kept, recorded
 from apps.jobs.transitions import Claim, Success
@@ -44,7 +44,7 @@ def run_message(task: JobType, request: "Request") -> Ended:
         whole = len(claims) == len(ids) > 1
         record = Record(closes=bundle if whole else None)
         run_claims(task, claims, record)
-    return Ended(record.words, list(record.failures.values()))
+    return Ended(record.words, [*record.failures.values(), *_ended_before(ids, claims)])
 
 
 def run(task: JobType, claim: Claim) -> str:
@@ -98,8 +98,20 @@ def _claimed(bundle: UUID, ids: list[UUID]) -> list[Claim]:
     crash_points.reached("claim.after")
     if not claims:
         metrics.count({}, 0.0, stale=1)
-        raise Ignore("stale message")
+        raise Ignore(repr(Ended({}, _ended_before(ids, []))))
     return claims
+
+
+def _ended_before(ids: list[UUID], claims: list[Claim]) -> list[Failure]:
+    """Return the events of jobs that were cancelled or expired while their message was in the broker."""
+    if len(claims) == len(ids):
+        return []
+    try:
+        return failures.of_ended(set(ids) - {claim.id for claim in claims})
+    except Error as error:  # an event is not worth an attempt
+        log.warning("bundle of %d jobs: no events of those that ended before: %s", len(ids), error)
+        connection.close()
+        return []
 
 
 def _claimed_after_loss(bundle: UUID, ids: list[UUID], lost: UUID, error: Exception) -> list[Claim]:

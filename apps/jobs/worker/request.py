@@ -1,7 +1,9 @@
 """A message as a worker holds it and shows it in events, logs and `inspect`, without secrets."""
 
+from collections.abc import Iterable
 from typing import Any
 
+from celery.exceptions import Ignore
 from celery.worker.request import Request
 
 from apps.jobs import plain_calls
@@ -56,8 +58,23 @@ class ShownRequest(Request):
         first = str(self.id)
         if first not in {failure.job_id for failure in failed}:
             super().send_event(type, **fields | {"result": text})
+        self._send_failures(failed)
+
+    def on_failure(self, exc_info: Any, *args: Any, **options: Any) -> Any:  # as in Celery
+        """Send the ends of the jobs of a stale message; Celery sends no event of an ignored one."""
+        error = getattr(exc_info.exception, "exc", exc_info.exception)
+        if isinstance(error, Ignore):
+            self.send_ends(str(error))
+        return super().on_failure(exc_info, *args, **options)
+
+    def send_ends(self, text: str) -> None:
+        """Send the events that the text of a stale message carries."""
+        self._send_failures(failures.read(text)[1])
+
+    def _send_failures(self, failed: Iterable[Failure]) -> None:
         for failure in failed:
-            self._send_failure(failure, is_first=failure.job_id == first)
+            if failure.event:
+                self._send_failure(failure, is_first=failure.job_id == str(self.id))
 
     def _send_failure(self, failure: Failure, *, is_first: bool) -> None:
         eventer = self.eventer
@@ -68,7 +85,9 @@ class ShownRequest(Request):
             eventer.send("task-received", uuid=failure.job_id, **known)
             eventer.send("task-started", uuid=failure.job_id)
         if failure.event == "task-revoked":
-            eventer.send(failure.event, uuid=failure.job_id, terminated=False, signum=None, expired=False)
+            at = {"timestamp": failure.ended_at} if failure.ended_at else {}
+            how = {"terminated": False, "signum": None, "expired": failure.expired}
+            eventer.send(failure.event, uuid=failure.job_id, **how, **at)
         else:
             said = {"exception": failure.exception, "traceback": failure.traceback}
             eventer.send(failure.event, uuid=failure.job_id, **said)

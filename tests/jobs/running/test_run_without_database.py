@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from celery import chain
 from django.db import OperationalError, transaction
 
 from apps.jobs import CancelRequested, Context, Discard, LeaseLost, Snooze, job, transitions
@@ -13,8 +14,10 @@ from apps.jobs.states import State
 from apps.jobs.task import JobTask
 from tests.jobs import steps
 from tests.jobs.bodies import raising, run_body
+from tests.jobs.canvas_steps import run_once
 from tests.jobs.marks import execute, marks, write_a_mark
 from tests.jobs.steps import row_of, state_of
+from tests.kinds.add import add
 from tests.local.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -85,6 +88,19 @@ class TestWhenTheDatabaseGoesAway:
             word, claim = run_body(body)
             opened.result(timeout=30)
         assert (word, row_of(claim.id)["result"]) == ("succeeded", "kept")
+
+    def test_a_next_step_that_always_loses_a_connection_of_its_own_ends_the_job(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def no_answer(*_: object, **__: object) -> None:
+            raise OperationalError("another database: connection refused")
+
+        monkeypatch.setattr("apps.jobs.running.record._MAX_ANSWERED", 2)
+        chain(add.s(1, 2), add.s(3)).delay()
+        monkeypatch.setattr(JobTask, "apply_async", no_answer)
+        assert run_once() == {"dead": 1}
+        assert [row.state for row in Job.objects.all()] == [State.DEAD]
+        assert "another database: connection refused" in DeadLetter.objects.get().message
 
 
 class TestLostLease:
