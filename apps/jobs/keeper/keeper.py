@@ -27,7 +27,7 @@ _SETTINGS = {
     "enable_seqscan": "off",
     "enable_bitmapscan": "off",
     "lock_timeout": "2s",
-    "idle_in_transaction_session_timeout": "60s",  # an errback of the project may run in between
+    "idle_in_transaction_session_timeout": "10s",
 }
 
 

@@ -75,7 +75,7 @@ def _close_absent(keys: Set[tuple[str, str, str]]) -> list[Alert]:
     absent = [row.pk for row in rows if (row.reason, row.queue, row.kind) not in keys]
     Alert.objects.filter(pk__in=absent, absent_since=None).update(absent_since=Now())
     gone = list(Alert.objects.filter(pk__in=absent, absent_since__lte=Now() - LASTING))
-    Alert.objects.filter(pk__in=[row.pk for row in gone]).delete()
+    sql.run("delete_alerts", {"ids": [row.pk for row in gone]})
     return [row for row in gone if row.opened_at is not None]
 
 

@@ -100,7 +100,7 @@ def recall() -> int:
 
 def go_on() -> int:
     """End pauses whose time has come, and put what they parked in line again; return how many jobs."""
-    Pause.objects.filter(until__lte=Now()).delete()
+    sql.run("delete_expired_pauses", {})
     stop_at, moved = monotonic() + _AT_A_STRETCH_S, 0
     while monotonic() < stop_at:
         more = len(sql.run("unpark", {"batch": _AT_ONCE, "paused": paused_kinds()}))
