@@ -10,13 +10,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import Settings
 
 from apps.accounts.models import User
 from apps.jobs import Discard
 from apps.jobs.models import Job, LogLine, Progress
 from apps.jobs.running.logs import JobLog, captured
 from apps.jobs.states import State
-from apps.web.shown.internals import HIDDEN, for_people, values_for_people
+from apps.web.shown.internals import HIDDEN, for_people, own_roots, values_for_people
 from tests.jobs import steps
 from tests.web.people import client_of, own, person, wrote
 from tests.web.test_troubles import dead
@@ -99,6 +100,20 @@ INTERNAL = [
     ('syntax error at "x"\nLINE 1: SELECT x\n        ^', 'syntax error at "x"'),
     ("failed [SQL: SELECT 1] [parameters: (1)]", "failed"),
     ("ran SELECT name FROM users WHERE id = 3", f"ran {HIDDEN}"),
+    ("ran WITH gone AS (DELETE FROM users) SELECT 1", f"ran {HIDDEN}"),
+    ("ran COPY jobs_job (id) FROM STDIN", f"ran {HIDDEN}"),
+    ("ran ALTER TABLE jobs_job ADD COLUMN x int", f"ran {HIDDEN}"),
+    ("path:/var/lib/x/a.bin", "path:…/a.bin"),
+    ("D:/shop/ann/a.txt is missing", "…/a.txt is missing"),
+    ("no /shop42/orders/rules.py: stop", "no …/rules.py: stop"),
+    ("Error 111 connecting to 10.0.0.5:6379. Refused.", "Error 111 connecting to (address). Refused."),
+    ("Error -2 connecting to cache.internal:6379. Unknown.", "Error -2 connecting to (address). Unknown."),
+    (
+        'could not translate host name "db.internal" to address',
+        "could not translate host name (address) to address",
+    ),
+    ("HTTPSConnectionPool(host='pay.internal', port=443): timeout", "(address): timeout"),
+    ("[Errno 111] Connect call failed ('10.0.0.5', 5432)", "[Errno 111] Connect call failed (address)"),
 ]
 ORDINARY = [
     "row 7 was skipped",
@@ -109,6 +124,9 @@ ORDINARY = [
     "Details: none",
     "update the prices, then delete from the list",
     "File orders.csv, line 12: the price is missing",
+    "see /jobs/12/rejected.csv",
+    "version 1.2.3.4, at 12:30",
+    "With thanks AS (agreed)",
 ]
 
 
@@ -137,8 +155,23 @@ def test_values_of_a_result_are_walked() -> None:
     assert values_for_people(value) == {"n": 1, "errors": [{"text": "row 7 was skipped"}], "none": None}
 
 
+def test_paths_below_the_directories_of_this_installation_are_hidden(settings: Settings) -> None:
+    settings.BACKLINE_UPLOADS_DIR = "/shopfiles/uploads"
+    own_roots.cache_clear()
+    try:
+        assert for_people("no /shopfiles/uploads/7/a") == "no …/a"
+        assert for_people(f"no {settings.BASE_DIR}/x/data") == "no …/data"
+    finally:
+        own_roots.cache_clear()
+
+
+def test_names_that_differ_only_in_their_folders_keep_their_values() -> None:
+    seen = values_for_people({"/home/a/x.csv": 1, "/home/b/x.csv": 2, "/home/c/x.csv": 3})
+    assert seen == {"…/x.csv": 1, "…/x.csv (2)": 2, "…/x.csv (3)": 3}
+
+
 @pytest.mark.parametrize(
-    "piece", ["\\n", " ", "(", "SELECT ", "/home/", 'File "', "Key (", "://", "a-packages/"]
+    "piece", ["\\n", " ", "(", "SELECT ", "/home/", 'File "', "Key (", "://", "a-packages/", "/a", "WITH a "]
 )
 def test_hostile_text_takes_seconds_at_most(piece: str) -> None:
     began = process_time()
